@@ -1,0 +1,283 @@
+"""Take the pictures that the documentation shows, and more to look at while building.
+
+    python docs/screenshots.py [FOLDER]
+
+Starts the product on a temporary database with invented people, and drives Debian's chromium.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import waitress
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from instruments import Form, make_form
+from survey import create_app
+from survey.access import add_account
+from survey.database import Database
+from survey.languages import TRANSLATIONS, Languages
+from survey.models import Area, Invitation, Study, Wave, WaveForm
+from survey.schema import upgrade
+from survey.secrets import make_code, make_key_file
+from survey.settings import Settings
+from survey.sheet_stock import add_sheets
+
+ROOT = Path(__file__).parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+FIXTURES = ROOT / "tests" / "given"
+PASSWORD = "hest batteri klamme"  # noqa: S105 -- of people who are made up for the pictures
+OURS = ("tryghed", "trivsel", "beboerdemokrati", "background")
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2}
+DESK = {"viewport": {"width": 1280, "height": 900}}
+# As a browser shows a page of 360 pixels when it is enlarged to 200 %.
+ENLARGED = {"viewport": {"width": 180, "height": 370}, "device_scale_factor": 4}
+
+
+class Product:
+    """The product on a folder of its own, with one open wave and codes for it."""
+
+    def __init__(self, folder: Path, questionnaires: tuple[str, ...], **settings: object) -> None:
+        self.keys = make_key_file(folder / "keys.json")
+        self.settings = Settings(
+            database=f"sqlite:///{folder / 'answers.db'}",
+            keys=self.keys,
+            data=folder / "data",
+            https=False,
+            **settings,
+        )
+        migrated = Database(self.settings.database)
+        upgrade(migrated.engine)
+        migrated.engine.dispose()
+        app = create_app(self.settings, Languages(TRANSLATIONS, FIXTURES / "translations"))
+        self.database = app.extensions["beboerpuls"].database
+        languages = ["da", "ar"] if "mini" in questionnaires else ["da", "en"]
+        self.wave = self._wave(make_form(questionnaires, languages, self.settings.library))
+        self._server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
+        threading.Thread(target=self._server.run, daemon=True).start()
+        self.address = f"http://127.0.0.1:{self._server.effective_port}"
+
+    def code(self, **values: object) -> str:
+        code = make_code()
+        with self.database.writing() as session:
+            wave_id, area_id = self.wave
+            invitation = Invitation(
+                wave_id=wave_id,
+                area_id=area_id,
+                reference=code,
+                code_hash=self.keys.code_hash(code),
+                **values,
+            )
+            session.add(invitation)
+        return code
+
+    def keyer(self, name: str) -> tuple[str, str]:
+        """Somebody who keys, and the serial of a sheet that waits."""
+        with self.database.writing() as session:
+            wave = session.get_one(Wave, self.wave[0])
+            add_account(session, name, PASSWORD, [(wave.study, "fieldworker")], actor="pictures")
+            serials = add_sheets(
+                session,
+                wave,
+                area="0667-012",
+                batch="Toften" if name == "karen" else name,
+                number=25,
+                actor="pictures",
+            )
+        return name, serials[8]
+
+    def close_wave(self) -> None:
+        with self.database.writing() as session:
+            session.get_one(Wave, self.wave[0]).status = "closed"
+
+    def _wave(self, form: Form) -> tuple[int, int]:
+        with self.database.writing() as session:
+            study = Study(
+                key="demo",
+                title="Bopulsen",
+                sender="Fonden for Gode Naboer",
+                contact="ring 12 34 56 78, hverdage fra 9 til 15",
+            )
+            session.add(study)
+            session.flush()
+            wave = Wave(
+                study_id=study.id,
+                number=1,
+                status="open",
+                opens=dt.date(2026, 11, 1),
+                closes=dt.date(2026, 12, 13),
+            )
+            area = Area(study_id=study.id, key="0667-012", name="Toften", dwellings=80)
+            session.add_all([wave, area])
+            session.flush()
+            session.add(WaveForm(wave_id=wave.id, pin=form.pin()))
+            return wave.id, area.id
+
+
+class Camera:
+    """One device, and the pictures it takes."""
+
+    def __init__(self, browser: Browser, product: Product, folder: Path, **device: object) -> None:
+        context = browser.new_context(base_url=product.address, locale="da-DK", **device)
+        context.set_default_timeout(5000)
+        self.page: Page = context.new_page()
+        self._folder = folder
+
+    def take(self, name: str, *, whole: bool = True) -> None:
+        # Nothing has the focus, and the page stands at its top.
+        self.page.evaluate("document.activeElement.blur(), scrollTo(0, 0)")
+        self.page.screenshot(path=self._folder / f"{name}.png", full_page=whole)
+
+    def begin(self, code: str, language: str = "da") -> None:
+        self.page.goto(f"/c/{code}")
+        self.page.locator(f"button[value={language}]").click()
+        self.page.locator("main form button.button").first.click()
+
+    def choose(self, *answers: int) -> None:
+        """Choose the nth answer of each question of the page."""
+        for question, answer in zip(self.page.locator("fieldset").all(), answers, strict=False):
+            labels = question.locator(".answers label")
+            if labels.count():
+                labels.nth(min(answer, labels.count() - 1)).click()
+
+    def next(self) -> None:
+        self.page.locator(".moves .button").first.click()
+        self.page.wait_for_load_state()
+
+
+def resident(browser: Browser, product: Product, folder: Path, name: str, **device: object) -> None:
+    """The whole way of one resident."""
+    camera = Camera(browser, product, folder, **device)
+    page = camera.page
+    page.goto("/")
+    camera.take(f"{name}-1-front")
+    page.fill("#code", "K7M4 RW2P 9XQ1")
+    page.locator("main form button.button").first.click()
+    camera.take(f"{name}-2-mistyped")
+    page.goto(f"/c/{product.code()}")
+    camera.take(f"{name}-3-language")
+    page.locator("button[value=da]").click()
+    camera.take(f"{name}-4-about")
+    page.locator("main form button.button").first.click()
+    camera.choose(3)
+    camera.take(f"{name}-5-question")
+    camera.take(f"{name}-5-question-screen", whole=False)
+    while page.locator(".question").count():
+        if page.locator("input[inputmode=numeric]").count():
+            page.locator("input[inputmode=numeric]").first.fill("2206")
+            camera.next()
+            camera.take(f"{name}-6-error")
+            page.locator("button[value=skip]").click()
+            page.wait_for_load_state()
+            continue
+        if page.locator(".line").count() and page.locator("textarea").count() == 0:
+            camera.take(f"{name}-7-line")
+        if page.locator("button[value=send]").count():
+            camera.take(f"{name}-8-last")
+        camera.choose(2, 3, 2, 1, 2, 7)
+        camera.next()
+    camera.take(f"{name}-9-done")
+    for address in ("help", "privacy", "accessibility", "sorry/used"):
+        page.goto(f"/{address}")
+        camera.take(f"{name}-{address.replace('/', '-')}")
+
+
+def two_tabs(browser: Browser, product: Product, folder: Path) -> None:
+    """Two tabs that answer alike and differently, and a wave that closes in the middle."""
+    camera = Camera(browser, product, folder, **PHONE)
+    camera.begin(product.code())
+    other = camera.page.context.new_page()
+    other.goto(camera.page.url)
+    other.locator("fieldset").first.locator(".answer label").nth(0).click()
+    other.locator(".moves .button").first.click()
+    other.wait_for_load_state()
+    camera.choose(4, 3, 2, 1)
+    camera.next()
+    camera.take("two-tabs")
+    product.close_wave()
+    camera.next()
+    camera.take("closed-in-the-middle")
+
+
+def right_to_left(
+    browser: Browser, product: Product, folder: Path, name: str, **more: object
+) -> None:
+    """A language from right to left, with Danish where it says nothing itself."""
+    camera = Camera(browser, product, folder, **PHONE, **more)
+    camera.begin(product.code(), "ar")
+    camera.choose(3, 1)
+    camera.take(f"{name}-question")
+    camera.next()
+    camera.take(f"{name}-kinds")
+
+
+def keyer(browser: Browser, product: Product, folder: Path, name: str, **device: object) -> None:
+    """A fieldworker signs in and keys a sheet with the number pad."""
+    who, serial = product.keyer(name.replace("keying", "karen"))
+    camera = Camera(browser, product, folder, **device)
+    page = camera.page
+
+    def press(signs: str) -> None:
+        pad = {"/": "Divide", ",": "Decimal", "+": "Add", "\n": "Enter"}
+        for sign in signs:
+            page.keyboard.press(f"Numpad{pad.get(sign, sign)}")
+
+    def take(what: str) -> None:
+        # The field keeps the focus, as it has for the keyer.
+        page.screenshot(path=folder / f"{name}-{what}.png")
+
+    page.goto("/staff/sign-in")
+    camera.take(f"{name}-1-sign-in")
+    page.fill("#name", who)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.fill("#serial", serial)
+    page.keyboard.press("Enter")
+    page.locator("#field").wait_for()
+    press("4/433" + "2" + "3333")
+    take("2-warning")
+    press("\n6")
+    take("3-error")
+    press(",")
+    take("4-reasons")
+    press("+")
+    page.keyboard.press("Escape")
+    press(",+79\n\n")
+    page.locator("#review").wait_for()
+    take("5-review")
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
+    with tempfile.TemporaryDirectory() as work, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        places = [Path(work) / name for name in ("ours", "mini")]
+        for place in places:
+            place.mkdir()
+        product = Product(places[0], OURS)
+        resident(browser, product, folder, "phone", **PHONE)
+        resident(browser, product, folder, "dark", **PHONE, color_scheme="dark")
+        resident(browser, product, folder, "desk", **DESK)
+        resident(browser, product, folder, "enlarged", **ENLARGED)
+        keyer(browser, product, folder, "keying", **DESK)
+        keyer(browser, product, folder, "keying-dark", **DESK, color_scheme="dark")
+        keyer(browser, product, folder, "keying-phone", **PHONE)
+        two_tabs(browser, product, folder)
+        mini = Product(places[1], ("mini",), library=FIXTURES / "questionnaires")
+        right_to_left(browser, mini, folder, "arabic")
+        right_to_left(browser, mini, folder, "arabic-dark", color_scheme="dark")
+        browser.close()
+    PICTURES.mkdir(exist_ok=True)
+    shutil.copyfile(folder / "phone-5-question-screen.png", PICTURES / "phone.png")
+    shutil.copyfile(folder / "keying-2-warning.png", PICTURES / "keying.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp()))

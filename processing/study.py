@@ -1,0 +1,163 @@
+"""A study's dataset: a manifest that lists its wave folders, read as if it were one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from instruments import NOT_ASKED
+
+from .codebook import Codebook, Variable, write_json
+from .dataset import ROWS_A_BATCH, Dataset, read_wave
+from .folders import MANIFEST, DatasetError, manifest_hash, read_manifest, replace_file
+from .merging import merged
+
+
+@dataclass(frozen=True)
+class Study:
+    """Several waves of one study; a variable that a wave did not ask is -9 there."""
+
+    folder: Path
+    manifest: Mapping[str, Any] = field(repr=False)
+    waves: tuple[Dataset, ...]
+
+    @property
+    def hash(self) -> str:
+        return str(self.manifest["hash"])
+
+    @property
+    def study(self) -> str:
+        return str(self.manifest["study"])
+
+    @property
+    def rows(self) -> int:
+        return sum(wave.rows for wave in self.waves)
+
+    @property
+    def revoked(self) -> bool:
+        """Whether any of its waves has been replaced."""
+        return any(wave.revoked for wave in self.waves)
+
+    @cached_property
+    def codebook(self) -> Codebook:
+        """Every wave's variables; what is told twice is told as the last wave tells it.
+
+        Raises DatasetError where one name stands for two things: a code that means something
+        else, a scale of another version or with other items turned.
+        """
+        return merged([wave.codebook for wave in self.waves], self.folder)
+
+    def responses(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        pieces = [*self.batches(columns)]
+        if not pieces:
+            return pd.DataFrame(columns=[*(columns or self.codebook.names)])
+        return pd.concat(pieces, ignore_index=True)
+
+    def batches(
+        self, columns: Sequence[str] | None = None, rows: int = ROWS_A_BATCH
+    ) -> Iterator[pd.DataFrame]:
+        """The rows of one wave after the other, in pieces."""
+        wanted = [self.codebook.variable(name) for name in columns or self.codebook.names]
+        for wave in self.waves:
+            present = [v.name for v in wanted if v.name in wave.codebook.names]
+            for batch in wave.batches(present, rows):
+                yield pd.DataFrame(
+                    {
+                        v.name: batch[v.name] if v.name in present else _not_asked(v, len(batch))
+                        for v in wanted
+                    }
+                )
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table of all waves, with the wave as its first column."""
+        tables = [wave.table(name) for wave in self.waves]
+        for wave, table in zip(self.waves, tables, strict=True):
+            table.insert(0, "wave", wave.wave)
+        return pd.concat(tables, ignore_index=True)
+
+
+def write_study(folder: Path | str, study: str, waves: Iterable[Path | str]) -> Study:
+    """Write a study's manifest, in place of an earlier one, over wave folders that lie below it."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    read = sorted((read_wave(wave) for wave in waves), key=lambda wave: (wave.wave, wave.hash))
+    _refuse_strangers(folder, study, read)
+    content: dict[str, Any] = {
+        "kind": "study",
+        "study": study,
+        "waves": [
+            {
+                "wave": wave.wave,
+                "folder": wave.folder.resolve().relative_to(folder.resolve()).as_posix(),
+                "hash": wave.hash,
+                "rows": wave.rows,
+            }
+            for wave in read
+        ],
+    }
+    content["hash"] = manifest_hash(content)
+    replace_file(folder / MANIFEST, write_json(content).encode())
+    return read_study(folder)
+
+
+def _refuse_strangers(folder: Path, study: str, waves: list[Dataset]) -> None:
+    wrong = [
+        f"{wave.folder}: it is of the study {wave.study!r}, not of {study!r}"
+        for wave in waves
+        if wave.study != study
+    ]
+    wrong += [
+        f"{wave.folder}: it lies outside {folder}, so that the study could not be moved"
+        for wave in waves
+        if not wave.folder.resolve().is_relative_to(folder.resolve())
+    ]
+    wrong += [
+        f"{wave.folder}: it is revoked; list the dataset that supersedes it"
+        for wave in waves
+        if wave.revoked
+    ]
+    numbers = [wave.wave for wave in waves]
+    wrong += [
+        f"{folder}: wave {number} is listed {numbers.count(number)} times"
+        for number in sorted(set(numbers))
+        if numbers.count(number) > 1
+    ]
+    if wrong:
+        raise DatasetError("The study was not written:\n  " + "\n  ".join(wrong))
+
+
+def read_study(folder: Path | str) -> Study:
+    """Open a study's folder. Raises DatasetError where it is none or a wave is not what it lists."""
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    if manifest["kind"] != "study":
+        raise DatasetError(
+            f"{folder}: it holds a {manifest['kind']}, not a study. Give a study's folder."
+        )
+    waves = tuple(read_wave(folder / entry["folder"]) for entry in manifest["waves"])
+    for wave, entry in zip(waves, manifest["waves"], strict=True):
+        if wave.hash != entry["hash"]:
+            raise DatasetError(
+                f"{wave.folder}: its hash is {wave.hash}, the study lists {entry['hash']}."
+                " Put the listed dataset back, or write the study's manifest anew."
+            )
+    return Study(folder, manifest, waves)
+
+
+def read_dataset(folder: Path | str) -> Dataset | Study:
+    """Open a wave's or a study's folder, whichever it is."""
+    kind = read_manifest(Path(folder))["kind"]
+    return read_study(folder) if kind == "study" else read_wave(folder)
+
+
+def _not_asked(variable: Variable, rows: int) -> pd.Series:
+    if variable.type == "string":
+        return pd.Series([""] * rows, dtype=str)
+    fill = NOT_ASKED if variable.type == "int16" else np.nan
+    return pd.Series(np.full(rows, fill, np.int16 if variable.type == "int16" else np.float64))

@@ -1,0 +1,452 @@
+"""The only writer of answers: phone pages, keyed sheets, and whatever comes later.
+
+Rules it keeps
+- A write is named by a UUID its client made: sent twice, it is stored once and answered alike.
+- One response an invitation. Until it is submitted the last answer received wins, item by item;
+  a writer who had not seen the answer it replaced is told of both.
+- The first submission stands. A later one is kept sealed as superseded and never merged.
+- No answer is stored that its item does not allow; the others of the same page are.
+- No time of day and no address is stored with an answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from instruments import NOT_ANSWERED, AnswerError, Fault, Form, Value
+from survey.models import Invitation, Response, Superseded, Wave
+from survey.secrets import Keys
+
+# A replay comes soon after its write; older ones are caught by the revision.
+_REMEMBERED_WRITES = 40
+_WHOLE = ""  # the page of a write that holds the whole form
+
+
+class NotAcceptedError(Exception):
+    """A write that cannot be taken; nothing was stored."""
+
+
+class WaveClosedError(NotAcceptedError):
+    """The wave no longer takes answers, or does not yet."""
+
+
+class AlreadySubmittedError(NotAcceptedError):
+    """The response was submitted before; the first submission stands."""
+
+
+class NoSuchResponseError(NotAcceptedError):
+    """There is no such response: withdrawn, or never begun here."""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Two answers to one item; `kept` came last and is stored."""
+
+    column: str
+    kept: Value
+    replaced: Value
+
+
+@dataclass(frozen=True)
+class PageWrite:
+    """One page as a client sends it."""
+
+    id: uuid.UUID
+    page: str
+    answers: Mapping[str, object]  # column -> what was received; a column left out was blank
+    based_on: int  # the revision the client had seen
+
+
+@dataclass
+class Content:
+    """What stands sealed in a response."""
+
+    answers: dict[str, Value] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)  # column -> revision of its last change
+    seen: list[str] = field(default_factory=list)  # pages saved, in the order first saved
+    writes: list[list[str]] = field(default_factory=list)  # [id, page], the latest last
+    told: dict[str, list[list[Any]]] = field(default_factory=dict)  # page -> conflicts of its last
+
+    def to_data(self) -> dict[str, Any]:
+        return {
+            "answers": self.answers,
+            "changed": self.changed,
+            "seen": self.seen,
+            "writes": self.writes[-_REMEMBERED_WRITES:],
+            "told": self.told,
+        }
+
+    def knows(self, write_id: uuid.UUID) -> bool:
+        """Whether a write was stored before."""
+        return any(known == str(write_id) for known, _ in self.writes)
+
+    def is_latest(self, write_id: uuid.UUID, page: str) -> bool:
+        """Whether a write is the last that its page had."""
+        of_page = [known for known, its_page in self.writes if its_page == page]
+        return of_page[-1:] == [str(write_id)]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What became of a page."""
+
+    revision: int
+    content: Content  # all that stands now
+    problems: tuple[AnswerError, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def begin(
+    session: Session,
+    keys: Keys,
+    response_id: uuid.UUID,
+    wave: Wave,
+    *,
+    invitation: Invitation | None,
+    language: str,
+    day: dt.date,
+    mode: str = "web",
+) -> Response:
+    """Begin a response, or return the one that this invitation or id already has.
+
+    Raises WaveClosedError, NoSuchResponseError for a code that was taken back meanwhile, and
+    ValueError for an id that is not UUID version 4.
+    """
+    if response_id.version != 4:
+        raise ValueError(f"A response's id is a UUID version 4, not {response_id}.")
+    wave = hold_wave(session, wave.id)
+    if invitation is not None:
+        found = _of_invitation(session, invitation.id)
+        if found is None and session.get_one(Invitation, invitation.id).revoked:
+            raise NoSuchResponseError
+    else:
+        found = session.get(Response, response_id)
+    if found is not None:
+        return found
+    if wave.status != "open":
+        raise WaveClosedError
+    key_id, sealed = keys.seal(Content().to_data(), response_id)
+    response = Response(
+        id=response_id,
+        wave_id=wave.id,
+        area_id=invitation.area_id if invitation else None,
+        invitation_id=invitation.id if invitation else None,
+        open_link=invitation is None,
+        mode=mode,
+        language=language,
+        day=day,
+        consent_version=wave.consent_version if wave.legal_basis == "consent" else None,
+        key_id=key_id,
+        sealed=sealed,
+    )
+    try:
+        with session.begin_nested():
+            session.add(response)
+    except IntegrityError:
+        # Begin was pressed twice on an open link, which no invitation holds back: the first stands.
+        first = session.get(Response, response_id)
+        if first is None:
+            raise
+        return first
+    return response
+
+
+def read(keys: Keys, response: Response | Superseded) -> Content:
+    """Open what is sealed in a response. Raises NotOpenedError."""
+    return Content(**keys.open(response.key_id, response.sealed, response.id))
+
+
+def record(
+    session: Session,
+    keys: Keys,
+    form: Form,
+    response_id: uuid.UUID,
+    write: PageWrite,
+    *,
+    day: dt.date,
+    language: str,
+) -> Recorded:
+    """Store one page. What its items do not allow is told back; all else is stored.
+
+    Raises NoSuchResponseError, WaveClosedError, AlreadySubmittedError; KeyError for a page that
+    the form has not.
+    """
+    response, wave = _held(session, response_id)
+    content = read(keys, response)
+    accepted, problems = check(form, form.page(write.page).columns, write.answers, year=day.year)
+    if content.knows(write.id):
+        conflicts = _of_replay(content, write, accepted)
+        return Recorded(response.revision, content, tuple(problems), tuple(conflicts))
+    if response.status == "submitted":
+        raise AlreadySubmittedError
+    if wave.status != "open":
+        raise WaveClosedError
+    # What cannot be stored is blank, unless something stood there before.
+    accepted |= {
+        problem.column: NOT_ANSWERED
+        for problem in problems
+        if problem.fault is not Fault.NOT_ON_FORM and problem.column not in content.answers
+    }
+    # What was not shown was not left blank: an answer that a route now hides is kept as given.
+    hidden = form.hidden(content.answers | accepted)
+    accepted = {
+        column: answer
+        for column, answer in accepted.items()
+        if answer != NOT_ANSWERED or column not in hidden
+    }
+    revision = response.revision + 1
+    conflicts = _merge(content, accepted, based_on=write.based_on, revision=revision)
+    if write.page not in content.seen:
+        content.seen.append(write.page)
+    content.writes.append([str(write.id), write.page])
+    content.told[write.page] = [[one.column, one.kept, one.replaced] for one in conflicts]
+    response.key_id, response.sealed = keys.seal(content.to_data(), response.id)
+    response.revision = revision
+    response.language = language
+    response.day = day
+    session.flush()
+    return Recorded(revision, content, tuple(problems), tuple(conflicts))
+
+
+def submit(
+    session: Session,
+    keys: Keys,
+    response_id: uuid.UUID,
+    *,
+    day: dt.date,
+    duration_class: int = 0,
+    helper: str = "none",
+) -> str:
+    """Finish a response and return its receipt; asked again, the same receipt.
+
+    Raises NoSuchResponseError, WaveClosedError.
+    """
+    response, wave = _held(session, response_id)
+    receipt = keys.receipt(response.id)
+    if response.status == "submitted":
+        return receipt
+    if wave.status != "open":
+        raise WaveClosedError
+    response.status = "submitted"
+    response.day = day
+    response.duration_class = duration_class
+    response.helper = helper
+    response.receipt_hash = keys.receipt_hash(receipt)
+    session.flush()
+    return receipt
+
+
+@dataclass(frozen=True)
+class WholeForm:
+    """A form that was filled in elsewhere, as a keyed sheet."""
+
+    id: uuid.UUID
+    answers: Mapping[str, object]
+    mode: str
+    language: str
+    day: dt.date
+
+
+def submit_whole(
+    session: Session,
+    keys: Keys,
+    form: Form,
+    wave: Wave,
+    whole: WholeForm,
+    *,
+    invitation: Invitation | None,
+    area_id: int,
+) -> Response:
+    """Store a whole form at once; a closed wave still takes the paper that was sent in time.
+
+    An unfinished response of the same invitation is replaced item by item, which on paper is all
+    items, and kept as superseded; a submitted one stands, and this one is kept as superseded.
+    Raises WaveClosedError when the wave is planned or frozen, InvalidAnswersError.
+    """
+    wave = hold_wave(session, wave.id)
+    if wave.status not in {"open", "closed"}:
+        raise WaveClosedError
+    accepted, problems = check(form, form.columns, whole.answers, year=whole.day.year, paper=True)
+    if problems:
+        raise InvalidAnswersError(problems)
+    content = Content(
+        answers=accepted,
+        changed=dict.fromkeys(accepted, 1),
+        seen=[page.key for page in form.pages()],
+        writes=[[str(whole.id), _WHOLE]],
+    )
+    found = _found(session, whole.id, invitation)
+    if found is not None and read(keys, found).knows(whole.id):
+        return found
+    if found is not None and found.status == "submitted":
+        _keep_superseded(session, keys, found, content, whole, reason="already_submitted")
+        return found
+    response = found or Response(
+        id=whole.id, wave_id=wave.id, invitation_id=invitation.id if invitation else None
+    )
+    if found is not None:
+        _keep_superseded(session, keys, found, read(keys, found), whole, reason="replaced_by_paper")
+    response.area_id = area_id
+    response.mode = whole.mode
+    response.language = whole.language
+    response.day = whole.day
+    response.duration_class = 0
+    response.consent_version = wave.consent_version if wave.legal_basis == "consent" else None
+    response.status = "submitted"
+    response.revision = (response.revision or 0) + 1
+    response.receipt_hash = keys.receipt_hash(keys.receipt(response.id))
+    response.key_id, response.sealed = keys.seal(content.to_data(), response.id)
+    session.add(response)
+    session.flush()
+    return response
+
+
+class InvalidAnswersError(NotAcceptedError):
+    """A whole form held answers that its items do not allow; carries each of them."""
+
+    def __init__(self, problems: list[AnswerError]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def check(
+    form: Form,
+    columns: Collection[str],
+    received: Mapping[str, object],
+    *,
+    year: int,
+    paper: bool = False,
+) -> tuple[dict[str, Value], list[AnswerError]]:
+    """Sort what was received into answers and problems. What was left blank is an answer too."""
+    accepted: dict[str, Value] = {}
+    problems = [
+        AnswerError(column, Fault.NOT_ON_FORM, value, {})
+        for column, value in received.items()
+        if column not in columns
+    ]
+    for column in columns:
+        try:
+            accepted[column] = form.validate_answer(
+                column, received.get(column), year=year, paper=paper
+            )
+        except AnswerError as problem:
+            problems.append(problem)
+    return accepted, problems
+
+
+def hold_wave(session: Session, wave_id: int) -> Wave:
+    """The wave as it stands now, and held so until this transaction ends.
+
+    Writers hold it together; closing, freezing and withdrawing hold it alone, so that nothing is
+    acknowledged that a dataset has missed. Whoever holds rows of a wave holds the wave first.
+    """
+    return session.get_one(Wave, wave_id, with_for_update={"read": True}, populate_existing=True)
+
+
+# Put together once: every page that is saved begins with these.
+_WAVE_OF = (
+    select(Wave)
+    .join(Response, Response.wave_id == Wave.id)
+    .where(Response.id == bindparam("response_id"))
+    .with_for_update(read=True, of=Wave)
+    .execution_options(populate_existing=True)
+)
+_HELD = (
+    select(Response)
+    .where(Response.id == bindparam("response_id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
+def _held(session: Session, response_id: uuid.UUID) -> tuple[Response, Wave]:
+    named = {"response_id": response_id}
+    wave = session.scalars(_WAVE_OF, named).first()
+    response = session.scalars(_HELD, named).first()
+    if wave is None or response is None:
+        raise NoSuchResponseError
+    return response, wave
+
+
+def _of_invitation(session: Session, invitation_id: int) -> Response | None:
+    """The response of an invitation; both as they stand now.
+
+    Two devices may begin at once: the second waits here and then finds the first's row.
+    """
+    session.get_one(Invitation, invitation_id, with_for_update=True, populate_existing=True)
+    return session.scalars(
+        select(Response).where(Response.invitation_id == invitation_id).with_for_update()
+    ).first()
+
+
+def _found(session: Session, whole_id: uuid.UUID, invitation: Invitation | None) -> Response | None:
+    if invitation is None:
+        return session.get(Response, whole_id)
+    return _of_invitation(session, invitation.id)
+
+
+def _of_replay(content: Content, write: PageWrite, accepted: Mapping[str, Value]) -> list[Conflict]:
+    """What a write that was stored before is told: what it was told then, or what came after it."""
+    if content.is_latest(write.id, write.page):
+        return [Conflict(*one) for one in content.told.get(write.page, [])]
+    # It comes again after a later one. Whether it was delayed or meant, nobody knows: the later one
+    # stays, and whoever sees the answer is told of both.
+    return [
+        Conflict(column, kept=content.answers[column], replaced=answer)
+        for column, answer in accepted.items()
+        if answer != NOT_ANSWERED and content.answers.get(column, answer) != answer
+    ]
+
+
+def _merge(
+    content: Content, accepted: Mapping[str, Value], *, based_on: int, revision: int
+) -> list[Conflict]:
+    conflicts = []
+    for column, answer in accepted.items():
+        before = content.answers.get(column)
+        if before == answer:
+            continue
+        unseen = content.changed.get(column, 0) > based_on
+        if unseen and answer == NOT_ANSWERED:
+            continue  # a page left blank in ignorance takes nothing away
+        if unseen and before is not None and before != NOT_ANSWERED:
+            conflicts.append(Conflict(column, kept=answer, replaced=before))
+        content.answers[column] = answer
+        content.changed[column] = revision
+    return conflicts
+
+
+def _keep_superseded(
+    session: Session,
+    keys: Keys,
+    response: Response,
+    content: Content,
+    whole: WholeForm,
+    *,
+    reason: str,
+) -> None:
+    later = reason == "already_submitted"
+    # A replayed sheet is the same copy: its id is made of the sheet's own.
+    copy_id = whole.id if later else uuid.uuid5(whole.id, reason)
+    if session.get(Superseded, copy_id) is not None:
+        return
+    key_id, sealed = keys.seal(content.to_data(), copy_id)
+    session.add(
+        Superseded(
+            id=copy_id,
+            response_id=response.id,
+            mode=whole.mode if later else response.mode,
+            reason=reason,
+            day=whole.day if later else response.day,
+            key_id=key_id,
+            sealed=sealed,
+        )
+    )

@@ -1,0 +1,89 @@
+"""Puts one installation together: settings, database, keys, languages, and every page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
+
+from survey import delivery, errors, fieldwork, research, resident, staff
+from survey.database import Database
+from survey.forms import Forms
+from survey.key_binding import bind_keys
+from survey.languages import Languages
+from survey.settings import Settings, read_settings
+from survey.web import NAME, Parts, language, over_plain_http_from_afar, parts, said, words
+
+# A page of questions with every text filled in is a tenth of this.
+LARGEST_POST = 256 * 1024
+# PostgreSQL counts rows so far; asked for a higher one, databases fail instead of finding none.
+LARGEST_ID = 2**31 - 1
+
+
+class _RowNumber(IntegerConverter):
+    """A number in an address; one larger than any row can have leads nowhere."""
+
+    def __init__(self, map: Map, *, max: int = LARGEST_ID) -> None:  # noqa: A002  # werkzeug's names
+        super().__init__(map, max=max)
+
+
+def create_app(settings: Settings | None = None, languages: Languages | None = None) -> Flask:
+    """Put the application together. Raises SettingsError when the environment is not as it must be."""
+    settings = settings or read_settings()
+    app = Flask("survey", static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.keys.of("web", "cookies"),
+        MAX_CONTENT_LENGTH=LARGEST_POST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_POST,
+        SESSION_COOKIE_NAME="beboerpuls",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        # A page may stand open over night, and what was written on it must still be taken.
+        WTF_CSRF_TIME_LIMIT=None,
+        # It would compare the Referer, which our own policy keeps browsers from sending.
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    database = Database(settings.database, settings.keys.purposes["audit"])
+    bind_keys(database, settings.keys)
+    app.extensions[NAME] = Parts(
+        settings=settings,
+        database=database,
+        keys=settings.keys,
+        forms=Forms(settings.library),
+        languages=languages or Languages(),
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.context_processor(_page_words)
+    app.add_template_filter(said)
+    CSRFProtect(app)
+    delivery.register(app)
+    errors.register(app)
+    staff.login.init_app(app)
+    app.url_map.converters["int"] = _RowNumber
+    for audience in (resident, staff, fieldwork, research):
+        app.register_blueprint(audience.blueprint)
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own documented way
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+    return app
+
+
+def _page_words() -> dict[str, Any]:
+    """What every page may use: its words, its language, and all the others there are."""
+    t = words()
+    return {
+        "t": t,
+        "lang": language(),
+        "direction": t.language.direction,
+        "interface_languages": list(parts().languages),
+        "language_name": lambda code: parts().languages.words(code).language.name,
+        "language_direction": lambda code: parts().languages.words(code).language.direction,
+        "plain_http_warning": over_plain_http_from_afar(),
+    }

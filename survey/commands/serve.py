@@ -1,0 +1,88 @@
+"""`beboerpuls serve`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from importlib.util import find_spec
+
+import click
+import waitress
+
+from survey import create_app
+from survey.commands.examples import Command
+from survey.commands.installation import installation
+from survey.commands.printing import refusal
+
+SERVERS = ("gunicorn", "waitress")
+
+
+@click.command(epilog="beboerpuls serve --host 127.0.0.1 --port 8000", cls=Command)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--workers",
+    default=2,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Processes; with waitress always one.",
+)
+@click.option(
+    "--server",
+    type=click.Choice(SERVERS),
+    help="Which to run (default: gunicorn where it is installed, waitress elsewhere).",
+)
+def serve(host: str, port: int, workers: int, server: str | None) -> None:
+    """Answer residents and staff over the web, behind a proxy that speaks https.
+
+    Requests are not logged: what residents fetch is nobody's business.
+    """
+    # Settings and tables are checked here, before any worker is started.
+    with installation() as here:
+        for doubt in here.settings.doubts():
+            click.echo(doubt, err=True)
+    _refuse_taken(host, port)
+    server = server or ("gunicorn" if find_spec("gunicorn") else "waitress")
+    if server == "gunicorn":
+        if find_spec("gunicorn") is None:
+            raise refusal("gunicorn is not installed here. Use: beboerpuls serve --server waitress")
+        _become_gunicorn(host, port, workers)
+    click.echo(f"Listening at http://{host}:{port}")
+    try:
+        waitress.serve(create_app(), host=host, port=port, threads=8, ident=None, _quiet=True)
+    except OSError as error:
+        raise refusal(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Say in a sentence what the server would say in a page of its log."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        if sys.platform != "win32":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise refusal(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
+
+
+def _become_gunicorn(host: str, port: int, workers: int) -> None:
+    """Run gunicorn in this process's place, so that signals reach it."""
+    sys.stdout.flush()
+    os.execv(  # noqa: S606 - no shell is wanted
+        sys.executable,
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            f"--bind={host}:{port}",
+            f"--workers={workers}",
+            "--worker-class=gthread",
+            "--threads=4",
+            # It would lie in the operator's home, and two servers would share it.
+            "--no-control-socket",
+            # It would lie in the home folder, one for all installations of a machine.
+            "--no-control-socket",
+            "survey:create_app()",
+        ],
+    )

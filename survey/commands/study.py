@@ -1,0 +1,226 @@
+"""`beboerpuls study`."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from survey import invitations as inviting
+from survey import registers, studies
+from survey.commands.examples import Group
+from survey.commands.installation import installation
+from survey.commands.printing import as_json, print_json, print_table, refusal, refuses
+from survey.csv_files import CsvFileError
+from survey.invitations import Invited
+from survey.models import Study
+from survey.registers import Loaded
+from survey.secrets import shown_code
+from survey.studies import StudyError
+
+_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@click.group(cls=Group)
+def study() -> None:
+    """Make a study and load what it knows.
+
+    Every CSV file is checked whole first: either all of it is taken, or nothing and you are told
+    every row, column and value that is wrong. A file loaded again adds and corrects.
+    """
+
+
+@study.command(
+    epilog="""
+beboerpuls study create bopuls --title "Bopulsen 2026" --sender "Fonden" \\
+  --contact "ring 12 34 56 78"
+"""
+)
+@click.argument("key")
+@click.option("--title", required=True, help="What the study is called.")
+@click.option("--sender", required=True, help="Who asks: the name that residents meet.")
+@click.option("--contact", default="", help="How residents reach the sender.")
+@refuses(StudyError)
+def create(key: str, title: str, sender: str, contact: str) -> None:
+    """Make a study. KEY is short; it stands in commands and folder names."""
+    with installation() as here, here.database.writing() as session:
+        studies.create_study(session, key, title, sender, contact, actor=here.actor)
+    click.echo(f"Made the study {key}. Next: beboerpuls study areas {key} areas.csv")
+
+
+@study.command("list", epilog="beboerpuls study list")
+@as_json
+def list_(as_json: bool) -> None:
+    """List all studies and where their waves stand."""
+    with installation() as here, here.database.reading() as session:
+        found = [
+            (one.key, one.title, {wave.number: wave.status for wave in one.waves})
+            for one in session.scalars(select(Study).order_by(Study.key))
+        ]
+    if as_json:
+        print_json([{"study": key, "title": title, "waves": waves} for key, title, waves in found])
+        return
+    print_table(
+        ("study", "title", "waves"),
+        [
+            (key, title, ", ".join(f"{number} {status}" for number, status in waves.items()))
+            for key, title, waves in found
+        ],
+    )
+
+
+def _loader(
+    name: str, load: Callable[..., Loaded], about: str, columns: Sequence[str], example: str
+) -> None:
+    """Add a command that loads one kind of file into a study."""
+
+    @study.command(name)
+    @click.argument("study_key", metavar="STUDY")
+    @_file
+    @as_json
+    @refuses(CsvFileError, StudyError)
+    def command(study_key: str, file: Path, as_json: bool) -> None:
+        with installation() as here, here.database.writing() as session:
+            loaded = load(session, studies.find_study(session, study_key), file, actor=here.actor)
+        _print_loaded(loaded, as_json)
+
+    command.help = f"{about}\n\nColumns: {', '.join(columns)}."
+    command.epilog = f"beboerpuls study {name} bopuls {example}"
+
+
+def _print_loaded(loaded: Loaded, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(loaded))
+    else:
+        same = loaded.rows - loaded.added - loaded.changed
+        click.echo(
+            f"{loaded.rows} rows: {loaded.added} added, {loaded.changed} changed, {same} as before."
+        )
+
+
+def _names(kind: str) -> list[str]:
+    return [
+        column.name if column.needed else f"[{column.name}]" for column in registers.COLUMNS[kind]
+    ]
+
+
+_loader(
+    "areas",
+    registers.load_areas,
+    "Load areas; an area's key is text, and its zeros are kept.",
+    _names("areas"),
+    "areas.csv",
+)
+_loader(
+    "successions",
+    registers.load_successions,
+    "Load which afdeling became which, by merger or split.",
+    _names("successions"),
+    "successions.csv",
+)
+_loader(
+    "groups",
+    registers.load_groups,
+    "Load groups of areas (boligområder, plan areas), a row an area and period.",
+    _names("groups"),
+    "groups.csv",
+)
+_loader(
+    "statuses",
+    registers.load_statuses,
+    "Load what the state called an area, and from when.",
+    _names("statuses"),
+    "statuses.csv",
+)
+_loader(
+    "plans",
+    registers.load_plans,
+    "Load what is being evaluated: helhedsplaner, huslejestøtte, anvisning.",
+    _names("plans"),
+    "plans.csv",
+)
+_loader(
+    "area-plans",
+    registers.load_area_plans,
+    "Load which plan covers which area, and from when.",
+    _names("area-plans"),
+    "area-plans.csv",
+)
+
+
+@study.command(epilog="beboerpuls study margins bopuls 1 margins.csv")
+@click.argument("study_key", metavar="STUDY")
+@click.argument("wave", type=int)
+@_file
+@as_json
+@refuses(CsvFileError, StudyError)
+def margins(study_key: str, wave: int, file: Path, as_json: bool) -> None:
+    """Load the register counts that a wave is weighted to.
+
+    Columns: [area], [area_group], variable, category, count; a row fills one of the first two.
+    """
+    with installation() as here, here.database.writing() as session:
+        found = studies.find_wave(session, study_key, wave)
+        loaded = registers.load_margins(session, found, file, actor=here.actor)
+    _print_loaded(loaded, as_json)
+
+
+@study.command(epilog="beboerpuls study invitations bopuls 1 invitations.csv --codes codes.csv")
+@click.argument("study_key", metavar="STUDY")
+@click.argument("wave", type=int)
+@_file
+@click.option(
+    "--codes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The file to make, with reference, area and code.",
+)
+@click.option("--address", default="", help="Where residents answer, for a column with links.")
+@as_json
+@refuses(CsvFileError, StudyError)
+def invitations(
+    study_key: str, wave: int, file: Path, codes: Path, address: str, as_json: bool
+) -> None:
+    """Invite people to a wave, and write their codes once to a new file that only you can read.
+
+    The database keeps no code in clear. Contact data are kept apart, sealed; `person` is your own
+    key of a person and becomes a pseudonym, base_weight is how many each one stands for.
+
+    Columns: reference, area, [stratum], [base_weight], [person], [name], [address], [email],
+    [phone].
+    """
+    with installation() as here, ExitStack() as undo:
+        with here.database.writing() as session:
+            found = studies.find_wave(session, study_key, wave)
+            invited = inviting.invite(session, here.settings.keys, found, file, actor=here.actor)
+            # On disk before the database says that they were invited: no code can be lost.
+            _write_codes(codes, invited, address.rstrip("/"))
+            undo.callback(codes.unlink)
+        undo.pop_all()
+    if as_json:
+        print_json({"invited": len(invited), "codes": str(codes)})
+    else:
+        click.echo(f"{len(invited)} people invited; their codes are in {codes}.")
+
+
+def _write_codes(path: Path, invited: Sequence[Invited], address: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise refusal(
+            f"{path}: {error.strerror}. Nobody was invited; name a file that is not there yet."
+        ) from None
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["reference", "area", "code", *(["link"] if address else [])])
+        for one in invited:
+            link = [f"{address}/c/{one.code}"] if address else []
+            lines.writerow([one.reference, one.area, shown_code(one.code), *link])
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,237 @@
+"""Reads the CSV files that a study brings, and says everything that is wrong with one at once.
+
+Spreadsheets write them in several ways: with commas, semicolons or tabs, with or without the mark
+at the start. All of these are read; anything that could be read in two ways is refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_SEPARATORS = ",;\t"
+_LONGEST_TEXT = 200
+# More than this is no list of areas but a wrong file; it would fill the memory before it is told.
+_LARGEST_FILE = 200 * 2**20
+
+
+class CsvFileError(Exception):
+    """A file that cannot be taken as it is; carries every problem, a line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a file: its name, how a cell is read, and whether each row must fill it.
+
+    `read` raises ValueError with the rule that the cell broke.
+    """
+
+    name: str
+    read: Callable[[str], Any]
+    needed: bool = True
+    otherwise: Any = None  # what an empty cell means
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row, numbered as a spreadsheet does: the header is row 1."""
+
+    number: int
+    values: dict[str, Any]
+
+    def __getitem__(self, column: str) -> Any:
+        return self.values[column]
+
+
+@dataclass
+class CsvFile:
+    """A file's rows, and what was found wrong so far."""
+
+    name: str
+    rows: list[Row] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def problem(self, row: Row | int, column: str, value: object, rule: str) -> None:
+        """Remember one problem: where, what stands there, and the rule."""
+        number = row.number if isinstance(row, Row) else row
+        self.problems.append(f"{self.name}, row {number}, column {column}: {value!r} {rule}")
+
+    def refuse_repeated(self, *columns: str) -> None:
+        """A row that names what an earlier row named is a problem."""
+        first: dict[tuple[Any, ...], int] = {}
+        for row in self.rows:
+            key = tuple(row[column] for column in columns)
+            if key in first:
+                shown = " + ".join(str(part) for part in key if part is not None)
+                rule = f"stands in row {first[key]} already; leave one of the two."
+                self.problem(row, ", ".join(columns), shown, rule)
+            first.setdefault(key, row.number)
+
+    def refuse_backwards(self, start: str, end: str) -> None:
+        """A period that ends before it begins is a problem."""
+        for row in self.rows:
+            if row[start] and row[end] and row[end] < row[start]:
+                self.problem(row, end, f"{row[end]}", f"is before {start}, {row[start]}.")
+
+    def refuse_unknown(self, column: str, known: Iterable[str], remedy: str) -> None:
+        """A cell that names something the study does not have is a problem."""
+        there = set(known)
+        for row in self.rows:
+            if row[column] is not None and row[column] not in there:
+                self.problem(row, column, row[column], f"is not in the study. {remedy}")
+
+    def finish(self) -> list[Row]:
+        """The rows, or CsvFileError with all problems."""
+        if self.problems:
+            raise CsvFileError(self.problems)
+        return self.rows
+
+
+def read_csv(path: Path, columns: Sequence[Column]) -> CsvFile:
+    """Read a file with these columns; problems of single cells are remembered, not raised.
+
+    Raises CsvFileError where the file as a whole cannot be read.
+    """
+    lines = csv.reader(io.StringIO(text := _text(path)), delimiter=_separator(text), strict=True)
+    file = CsvFile(path.name)
+    try:
+        header = [name.strip() for name in next(lines, [])]
+        _check_header(path.name, header, columns)
+        readers = {column.name: column for column in columns}
+        for number, cells in enumerate(lines, start=2):
+            if not any(cell.strip() for cell in cells):
+                continue  # spreadsheets leave empty rows at the end
+            if len(cells) != len(header):
+                file.problems.append(
+                    f"{path.name}, row {number}: has {len(cells)} cells where the header has "
+                    f"{len(header)}. Put quotes around text that holds a separator."
+                )
+                continue
+            values = {column.name: column.otherwise for column in columns}
+            for name, cell in zip(header, cells, strict=True):
+                values[name] = _read(file, number, readers[name], cell)
+            file.rows.append(Row(number, values))
+    except csv.Error as error:
+        raise CsvFileError([f"{path.name}, line {lines.line_num}: {error}."]) from None
+    if not file.rows and not file.problems:
+        raise CsvFileError([f"{path.name}: has a header and no rows."])
+    return file
+
+
+def text(cell: str) -> str:
+    """Words that can be seen, not too many."""
+    if len(cell) > _LONGEST_TEXT:
+        raise ValueError(f"has {len(cell)} signs; {_LONGEST_TEXT} are allowed.")
+    if any(unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Co"} for sign in cell):
+        raise ValueError("holds signs that cannot be seen; write it anew.")
+    return unicodedata.normalize("NFC", cell)
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of a few words."""
+
+    def read(cell: str) -> str:
+        if cell not in words:
+            raise ValueError(f"must be one of: {', '.join(words)}.")
+        return cell
+
+    return read
+
+
+def count(cell: str) -> int:
+    """A whole number, 0 or more."""
+    if not (cell.isascii() and cell.isdecimal()) or len(cell) > 9:
+        raise ValueError("must be a whole number, 0 or more, in digits alone.")
+    return int(cell)
+
+
+def weight(cell: str) -> float:
+    """A number above 0, with point or comma."""
+    try:
+        value = float(cell.replace(",", "."))
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise ValueError("must be a number above 0, as 1 or 2.5.")
+    return value
+
+
+def day(cell: str) -> dt.date:
+    """A day as 2026-12-01; 01-12-2026 could be read in two ways."""
+    try:
+        value = dt.datetime.strptime(cell, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
+    except ValueError:
+        value = dt.date.min
+    if not 1800 <= value.year <= 2200:
+        raise ValueError("must be a day as 2026-12-01: year, month, day.")
+    return value
+
+
+def _read(file: CsvFile, number: int, column: Column, cell: str) -> Any:
+    cell = cell.strip()
+    if not cell:
+        if column.needed:
+            file.problem(number, column.name, cell, "is empty; each row must have it.")
+        return column.otherwise
+    try:
+        return column.read(cell)
+    except ValueError as error:
+        file.problem(number, column.name, cell[:60], str(error))
+        return column.otherwise
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise CsvFileError([f"{path.name}: is larger than 200 MB. Split it."])
+        content = path.read_bytes()
+    except OSError as error:
+        raise CsvFileError([f"{path}: {error.strerror}."]) from None
+    try:
+        found = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise CsvFileError(
+            [f"{path.name}, line {line}: is not UTF-8. Save it as 'CSV UTF-8' and try again."]
+        ) from None
+    if not found.strip():
+        raise CsvFileError([f"{path.name}: is empty."])
+    if "\0" in found:
+        raise CsvFileError([f"{path.name}: holds NUL signs; it is no CSV file."])
+    return found
+
+
+def _separator(content: str) -> str:
+    header = content.lstrip().splitlines()[0]
+    return max(_SEPARATORS, key=header.count)
+
+
+def _check_header(name: str, header: list[str], columns: Sequence[Column]) -> None:
+    known = [column.name for column in columns]
+    problems = [
+        f"{name}, row 1: {found!r} is not a column of this file. Columns are: {', '.join(known)}."
+        for found in header
+        if found not in known
+    ]
+    problems += [
+        f"{name}, row 1: the column {column.name!r} is missing."
+        for column in columns
+        if column.needed and column.name not in header
+    ]
+    problems += [
+        f"{name}, row 1: the column {found!r} stands {header.count(found)} times."
+        for found in dict.fromkeys(header)
+        if header.count(found) > 1
+    ]
+    if problems:
+        raise CsvFileError(problems)

@@ -1,0 +1,5 @@
+"""What fieldworkers do: keying sheets."""
+
+from survey.fieldwork.keying import blueprint
+
+__all__ = ["blueprint"]

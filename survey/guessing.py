@@ -1,0 +1,64 @@
+"""Slows guessing of codes and passwords, for all worker processes together.
+
+Who guesses is known only by an HMAC of their address under a key that is thrown away with its
+day; the address itself is never stored. Only wrong tries count, so that a whole stairwell behind
+one router can answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import os
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from survey.models import Attempt, LimiterKey
+
+WRONG_TRIES_AN_HOUR = 20
+
+
+class TooManyTriesError(Exception):
+    """Somebody guessed wrong too often within the hour."""
+
+
+def refuse_if_guessing(
+    session: Session, who: str, now: dt.datetime, *, most: int = WRONG_TRIES_AN_HOUR
+) -> None:
+    """Raise TooManyTriesError when `who` has used up this hour's wrong tries."""
+    key = (now.date(), now.hour, _hashed(session, who, now.date()))
+    attempt = session.get(Attempt, key)
+    if attempt is not None and attempt.count >= most:
+        raise TooManyTriesError
+
+
+def note_wrong_try(session: Session, who: str, now: dt.datetime) -> None:
+    """Count one wrong try; forget all days before today."""
+    today = now.date()
+    session.execute(delete(Attempt).where(Attempt.day < today))
+    session.execute(delete(LimiterKey).where(LimiterKey.day < today))
+    insert = postgresql.insert if _is_postgresql(session) else sqlite.insert
+    session.execute(
+        insert(LimiterKey).values(day=today, secret=os.urandom(32)).on_conflict_do_nothing()
+    )
+    session.execute(
+        insert(Attempt)
+        .values(day=today, hour=now.hour, who=_hashed(session, who, today), count=1)
+        .on_conflict_do_update(
+            index_elements=[Attempt.day, Attempt.hour, Attempt.who],
+            set_={"count": Attempt.count + 1},
+        )
+    )
+
+
+def _hashed(session: Session, who: str, day: dt.date) -> bytes:
+    secret = session.scalar(select(LimiterKey.secret).where(LimiterKey.day == day))
+    # Nobody has guessed wrong today: no count can match.
+    return hmac.digest(secret, who.encode(), hashlib.sha256) if secret else b""
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"

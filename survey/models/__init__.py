@@ -1,0 +1,57 @@
+"""The tables. What must always be true of a row stands here as a constraint, not in the code above."""
+
+from survey.models.installation import KeyBinding
+from survey.models.paper import Batch, Keying, Sheet
+from survey.models.people import Account, Attempt, AuditEntry, Grant, LimiterKey
+from survey.models.responses import (
+    Contact,
+    Freeze,
+    Invitation,
+    Response,
+    Superseded,
+    Tombstone,
+)
+from survey.models.studies import (
+    Area,
+    AreaGroup,
+    AreaGroupMember,
+    AreaPlan,
+    AreaStatus,
+    AreaSuccession,
+    Margin,
+    Plan,
+    Study,
+    Wave,
+    WaveForm,
+)
+from survey.models.table import Base
+
+__all__ = [
+    "Account",
+    "Area",
+    "AreaGroup",
+    "AreaGroupMember",
+    "AreaPlan",
+    "AreaStatus",
+    "AreaSuccession",
+    "Attempt",
+    "AuditEntry",
+    "Base",
+    "Batch",
+    "Contact",
+    "Freeze",
+    "Grant",
+    "Invitation",
+    "KeyBinding",
+    "Keying",
+    "LimiterKey",
+    "Margin",
+    "Plan",
+    "Response",
+    "Sheet",
+    "Study",
+    "Superseded",
+    "Tombstone",
+    "Wave",
+    "WaveForm",
+]

@@ -1,0 +1,291 @@
+"""What a study knows of its places, read from CSV: areas, their groups, plans, register counts.
+
+A file loaded again brings what is new and corrects what changed; nothing is deleted. When
+anything in it is wrong, nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey import audit
+from survey.csv_files import Column, CsvFile, Row, count, day, read_csv, text
+from survey.models import (
+    Area,
+    AreaGroup,
+    AreaGroupMember,
+    AreaPlan,
+    AreaStatus,
+    AreaSuccession,
+    Base,
+    Margin,
+    Plan,
+    Study,
+    Wave,
+)
+from survey.studies import StudyError, told
+
+_AREA = Column("area", text)
+_FROM = Column("valid_from", day)
+_TO = Column("valid_to", day, needed=False)
+_LOAD_AREAS = "Load it first with: beboerpuls study areas"
+
+COLUMNS: Mapping[str, tuple[Column, ...]] = {
+    "areas": (
+        _AREA,
+        Column("name", text),
+        Column("level", text, needed=False, otherwise="afdeling"),
+        Column("dwellings", count, needed=False),
+        Column("residents", count, needed=False),
+        Column("valid_from", day, needed=False),
+        _TO,
+    ),
+    "successions": (Column("from_area", text), Column("to_area", text), Column("date", day)),
+    "groups": (
+        Column("area_group", text),
+        Column("name", text),
+        Column("level", text, needed=False, otherwise="boligområde"),
+        _AREA,
+        _FROM,
+        _TO,
+    ),
+    "statuses": (_AREA, Column("status", text), _FROM, _TO),
+    "plans": (Column("plan", text), Column("name", text), Column("kind", text)),
+    "area-plans": (_AREA, Column("plan", text), _FROM, _TO),
+    "margins": (
+        Column("area", text, needed=False),
+        Column("area_group", text, needed=False),
+        Column("variable", text),
+        Column("category", text),
+        Column("count", count),
+    ),
+}
+"""Each kind of file, by the name of its command, and its columns: those of a dataset's tables."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a file brought."""
+
+    rows: int
+    added: int
+    changed: int
+
+
+def load_areas(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+    """Load areas. Raises CsvFileError, as all of these do."""
+    file = read_csv(path, COLUMNS["areas"])
+    file.refuse_repeated("area")
+    file.refuse_backwards("valid_from", "valid_to")
+    incoming = {
+        (row["area"],): _taken(
+            row, "name", "level", "dwellings", "residents", "valid_from", "valid_to"
+        )
+        | {"study_id": study.id, "key": row["area"]}
+        for row in file.finish()
+    }
+    there = {(area.key,): area for area in _of(session, Area, study)}
+    return _keep(session, "areas loaded", study.key, Area, there, incoming, actor)
+
+
+def load_successions(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+    """Load which afdeling became which."""
+    file = read_csv(path, COLUMNS["successions"])
+    areas = _areas(session, study)
+    file.refuse_repeated("from_area", "to_area")
+    file.refuse_unknown("from_area", areas, _LOAD_AREAS)
+    file.refuse_unknown("to_area", areas, _LOAD_AREAS)
+    for row in file.rows:
+        if row["from_area"] is not None and row["from_area"] == row["to_area"]:
+            file.problem(row, "to_area", row["to_area"], "is the same area; name its successor.")
+    incoming = {}
+    for row in file.finish():
+        key = (areas[row["from_area"]], areas[row["to_area"]])
+        incoming[key] = {"from_area_id": key[0], "to_area_id": key[1], "date": row["date"]}
+    there = {
+        (found.from_area_id, found.to_area_id): found
+        for found in session.scalars(
+            select(AreaSuccession).where(AreaSuccession.from_area_id.in_(areas.values()))
+        )
+    }
+    return _keep(session, "successions loaded", study.key, AreaSuccession, there, incoming, actor)
+
+
+def load_groups(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+    """Load groups of areas, a row an area and period."""
+    file = read_csv(path, COLUMNS["groups"])
+    areas = _areas(session, study)
+    file.refuse_repeated("area_group", "area", "valid_from")
+    file.refuse_backwards("valid_from", "valid_to")
+    file.refuse_unknown("area", areas, _LOAD_AREAS)
+    _refuse_two_names(file)
+    rows = file.finish()
+    named = {
+        (row["area_group"],): _taken(row, "name", "level")
+        | {"study_id": study.id, "key": row["area_group"]}
+        for row in rows
+    }
+    groups = {(group.key,): group for group in _of(session, AreaGroup, study)}
+    _merge(session, AreaGroup, groups, named)
+    ids = {group.key: group.id for group in _of(session, AreaGroup, study)}
+    there = {
+        (found.area_group_id, found.area_id, found.valid_from): found
+        for found in session.scalars(
+            select(AreaGroupMember).where(AreaGroupMember.area_group_id.in_(ids.values()))
+        )
+    }
+    incoming = {}
+    for row in rows:
+        key = (ids[row["area_group"]], areas[row["area"]], row["valid_from"])
+        incoming[key] = dict(zip(("area_group_id", "area_id", "valid_from"), key, strict=True))
+        incoming[key]["valid_to"] = row["valid_to"]
+    return _keep(session, "groups loaded", study.key, AreaGroupMember, there, incoming, actor)
+
+
+def load_statuses(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+    """Load what the state called an area, and from when."""
+    file = read_csv(path, COLUMNS["statuses"])
+    areas = _areas(session, study)
+    file.refuse_repeated("area", "status", "valid_from")
+    file.refuse_backwards("valid_from", "valid_to")
+    file.refuse_unknown("area", areas, _LOAD_AREAS)
+    incoming = {}
+    for row in file.finish():
+        key = (areas[row["area"]], row["status"], row["valid_from"])
+        incoming[key] = dict(zip(("area_id", "status", "valid_from"), key, strict=True))
+        incoming[key]["valid_to"] = row["valid_to"]
+    there = {
+        (found.area_id, found.status, found.valid_from): found
+        for found in session.scalars(
+            select(AreaStatus).where(AreaStatus.area_id.in_(areas.values()))
+        )
+    }
+    return _keep(session, "statuses loaded", study.key, AreaStatus, there, incoming, actor)
+
+
+def load_plans(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+    """Load what is being evaluated."""
+    file = read_csv(path, COLUMNS["plans"])
+    file.refuse_repeated("plan")
+    incoming = {
+        (row["plan"],): _taken(row, "name", "kind") | {"study_id": study.id, "key": row["plan"]}
+        for row in file.finish()
+    }
+    there = {(plan.key,): plan for plan in _of(session, Plan, study)}
+    return _keep(session, "plans loaded", study.key, Plan, there, incoming, actor)
+
+
+def load_area_plans(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+    """Load which plan covers which area, and from when."""
+    file = read_csv(path, COLUMNS["area-plans"])
+    areas = _areas(session, study)
+    plans = {plan.key: plan.id for plan in _of(session, Plan, study)}
+    file.refuse_repeated("area", "plan", "valid_from")
+    file.refuse_backwards("valid_from", "valid_to")
+    file.refuse_unknown("area", areas, _LOAD_AREAS)
+    file.refuse_unknown("plan", plans, "Load it first with: beboerpuls study plans")
+    incoming = {}
+    for row in file.finish():
+        key = (plans[row["plan"]], areas[row["area"]], row["valid_from"])
+        incoming[key] = dict(zip(("plan_id", "area_id", "valid_from"), key, strict=True))
+        incoming[key]["valid_to"] = row["valid_to"]
+    there = {
+        (found.plan_id, found.area_id, found.valid_from): found
+        for found in session.scalars(select(AreaPlan).where(AreaPlan.plan_id.in_(plans.values())))
+    }
+    return _keep(session, "area plans loaded", study.key, AreaPlan, there, incoming, actor)
+
+
+def load_margins(session: Session, wave: Wave, path: Path, *, actor: str) -> Loaded:
+    """Load register counts of a wave that is not frozen yet. Raises StudyError too."""
+    if wave.status == "frozen":
+        raise StudyError(
+            f"Wave {wave.number} is frozen, its register counts with it. Load them before."
+        )
+    study = wave.study
+    file = read_csv(path, COLUMNS["margins"])
+    areas = _areas(session, study)
+    groups = {group.key: group.id for group in _of(session, AreaGroup, study)}
+    file.refuse_repeated("area", "area_group", "variable", "category")
+    file.refuse_unknown("area", areas, _LOAD_AREAS)
+    file.refuse_unknown("area_group", groups, "Load it first with: beboerpuls study groups")
+    for row in file.rows:
+        if (row["area"] is None) == (row["area_group"] is None):
+            both = "both" if row["area"] else "neither"
+            file.problem(row, "area, area_group", both, "filled; each row counts one place.")
+    incoming = {}
+    for row in file.finish():
+        place = (areas.get(row["area"]), groups.get(row["area_group"]))
+        key = (*place, row["variable"], row["category"])
+        columns = ("area_id", "area_group_id", "variable", "category")
+        incoming[key] = dict(zip(columns, key, strict=True))
+        incoming[key] |= {"wave_id": wave.id, "count": row["count"]}
+    there = {
+        (found.area_id, found.area_group_id, found.variable, found.category): found
+        for found in session.scalars(select(Margin).where(Margin.wave_id == wave.id))
+    }
+    return _keep(session, "margins loaded", told(wave), Margin, there, incoming, actor)
+
+
+def _refuse_two_names(file: CsvFile) -> None:
+    first: dict[str, Row] = {}
+    for row in file.rows:
+        known = first.setdefault(row["area_group"], row)
+        for column in ("name", "level"):
+            if row[column] != known[column]:
+                rule = f"was {known[column]!r} in row {known.number}; a group has one {column}."
+                file.problem(row, column, row[column], rule)
+
+
+def _of(session: Session, model: Any, study: Study) -> Iterable[Any]:
+    return session.scalars(select(model).where(model.study_id == study.id))
+
+
+def _areas(session: Session, study: Study) -> dict[str, int]:
+    return {area.key: area.id for area in _of(session, Area, study)}
+
+
+def _taken(row: Row, *columns: str) -> dict[str, Any]:
+    return {column: row[column] for column in columns}
+
+
+def _keep(
+    session: Session,
+    act: str,
+    subject: str,
+    model: type[Base],
+    there: Mapping[Any, Base],
+    incoming: Mapping[Any, dict[str, Any]],
+    actor: str,
+) -> Loaded:
+    loaded = _merge(session, model, there, incoming)
+    audit.note(session, actor, act, subject, added=loaded.added, changed=loaded.changed)
+    return loaded
+
+
+def _merge(
+    session: Session,
+    model: type[Base],
+    there: Mapping[Any, Base],
+    incoming: Mapping[Any, dict[str, Any]],
+) -> Loaded:
+    """Add what is new, correct what differs, by key."""
+    added = changed = 0
+    for key, values in incoming.items():
+        row = there.get(key)
+        if row is None:
+            session.add(model(**values))
+            added += 1
+            continue
+        differing = {name: value for name, value in values.items() if getattr(row, name) != value}
+        for name, value in differing.items():
+            setattr(row, name, value)
+        changed += bool(differing)
+    session.flush()
+    return Loaded(len(incoming), added, changed)

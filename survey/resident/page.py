@@ -1,0 +1,174 @@
+"""Shows one page of questions: as it is stored, or as it came back and what is wrong with it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template, request
+from markupsafe import Markup
+
+from instruments import NOT_ANSWERED, AnswerError, Fault, Form, Kind, Value
+from survey.answering import Conflict, Recorded
+from survey.fields import AnswerField, Question, QuestionPage, filled, question_pages, sent
+from survey.languages import Words
+from survey.walk import Walk
+from survey.web import language, words
+
+# What a page sends besides answers.
+CONTROLS = frozenset({"csrf_token", "write", "revision", "response", "move"})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question on the page, with what there is to say of it."""
+
+    field: AnswerField
+    problem: Markup | None
+    conflict: Markup | None
+
+    @property
+    def question(self) -> Question:
+        question: Question = self.field.question
+        return question
+
+    def html(self, number: int, of: int) -> Markup:
+        """The question as it stands on the page, the nth of so many."""
+        if not self._looks_like_others():
+            return self._rendered(number, of)
+        # Half of a page's cost was to write the same answers anew for every visitor.
+        key = language(), number, of, self.field.chosen
+        looks = LOOKS.setdefault(id(self.question), {})
+        if key not in looks:
+            looks[key] = self._rendered(number, of)
+        return looks[key]
+
+    def _looks_like_others(self) -> bool:
+        """Whether this is one of the few ways the question can look with at most one chosen."""
+        if self.field.typed or len(self.field.chosen) > 1 or self.problem or self.conflict:
+            return False
+        # What a stranger sent may be anything, and each would be kept for as long as we run.
+        return self.field.chosen <= self.question.values
+
+    def _rendered(self, number: int, of: int) -> Markup:
+        html = render_template("resident/question.html", asked=self, number=number, of=of)
+        return Markup(html)  # noqa: S704  # the template has escaped what it was given
+
+
+# By identity: the questions of a form are made once and live as long as the process.
+LOOKS: dict[int, dict[tuple[str, int, int, frozenset[str]], Markup]] = {}
+
+
+def question_page(form: Form, number: int) -> QuestionPage:
+    """A page in the language it is asked in. Raises IndexError."""
+    return question_pages(form, asked_in(form))[form.pages()[number - 1].key]
+
+
+def asked_in(form: Form) -> str:
+    """Return this reader's language, or the form's first for one that it does not offer."""
+    # Another tab may have chosen a language for the front page that this wave has not.
+    return language() if language() in form.languages else form.languages[0]
+
+
+def show(
+    here: Walk,
+    number: int,
+    recorded: Recorded | None = None,
+    *,
+    came_back: bool = False,
+    notice: str = "",
+) -> str:
+    """The page as HTML. `came_back` shows what was posted, else what is stored."""
+    t = words()
+    page = question_page(here.form, number)
+    fields = sent(page, request.form) if came_back else filled(page, here.content.answers)
+    problems = recorded.problems if recorded else ()
+    conflicts = recorded.conflicts if recorded else ()
+    said = {problem.column: problem_words(t, page, problem) for problem in problems}
+    told = {
+        conflict.column: _conflict_words(t, page.by_column[conflict.column], conflict)
+        for conflict in conflicts
+    }
+    asked = [
+        Asked(answer, said.get(answer.question.column), told.get(answer.question.column))
+        for answer in fields.answer_fields(here.hidden - set(said) - set(told))
+    ]
+    return render_template(
+        "resident/page.html",
+        page=page,
+        number=number,
+        asked=asked,
+        foreign=any(problem.fault is Fault.NOT_ON_FORM for problem in problems),
+        notice="conflict" if conflicts else notice,
+        shown=here.shown,
+        place=here.place(number),
+        last=here.is_last(number),
+        # A page that came back keeps what it was based on, until the writer has told it more.
+        revision=_revision(here, recorded, came_back=came_back),
+        write=_write_id(recorded, came_back=came_back),
+        response=here.response_id,
+        languages=here.form.languages,
+    )
+
+
+def problem_words(t: Words, page: QuestionPage, problem: AnswerError) -> Markup | None:
+    """One sentence: what was received and what is allowed. None for what is not on the page."""
+    if problem.fault is Fault.NOT_ON_FORM:
+        return None
+    kind = page.by_column[problem.column].kind
+    rule = problem.rule
+    received = str(problem.received)[:40]
+    if problem.fault is Fault.TOO_LONG:
+        return t("problem.too_long", length=rule["length"], longest=rule["longest"])
+    if problem.fault is Fault.WRONG_TYPE and kind in {Kind.NUMBER, Kind.YEAR}:
+        key = "problem.not_a_year" if kind is Kind.YEAR else "problem.not_a_number"
+        return t(key, received=received)
+    if problem.fault is Fault.OUT_OF_RANGE:
+        return _range_words(t, kind, received, rule)
+    return t("problem.not_an_option")
+
+
+def answer_words(t: Words, question: Question, value: Value | None) -> Markup:
+    """A stored answer, as people read it."""
+    if value is None or value == NOT_ANSWERED:
+        return t("unsaved.blank")
+    codes = value if isinstance(value, list) else [value]
+    labels = [question.label(code) if isinstance(code, int) else None for code in codes]
+    shown = [label.text if label else str(code) for label, code in zip(labels, codes, strict=True)]
+    return Markup("<bdi>{}</bdi>").format(", ".join(shown))
+
+
+def _range_words(t: Words, kind: Kind, received: str, rule: Mapping[str, Any]) -> Markup:
+    # Handed over as text: a year takes no separator.
+    bounds = {name: str(rule[name]) for name in ("lowest", "highest") if rule[name] is not None}
+    if len(bounds) == 2:
+        key = "problem.year_between" if kind is Kind.YEAR else "problem.number_between"
+    else:
+        key = "problem.number_at_least" if "lowest" in bounds else "problem.number_at_most"
+    return t(key, received=received, **bounds)
+
+
+def _conflict_words(t: Words, question: Question, conflict: Conflict) -> Markup:
+    return t(
+        "conflict.item",
+        before=answer_words(t, question, conflict.replaced),
+        now=answer_words(t, question, conflict.kept),
+    )
+
+
+def _revision(here: Walk, recorded: Recorded | None, *, came_back: bool) -> int:
+    if recorded is None and came_back:
+        return request.form.get("revision", 0, type=int)
+    return here.revision
+
+
+def _write_id(recorded: Recorded | None, *, came_back: bool) -> uuid.UUID:
+    """A new write; or the same, where nobody knows whether it was stored."""
+    if recorded is None and came_back:
+        try:
+            return uuid.UUID(request.form.get("write", ""))
+        except ValueError:
+            pass
+    return uuid.uuid4()

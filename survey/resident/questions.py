@@ -1,0 +1,229 @@
+"""The questions: every page is saved before the next is shown, and the last ends in a receipt."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from flask import make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import BadRequest, NotFound
+
+from instruments import Form
+from processing import DURATION_MINUTES
+from survey.answering import PageWrite, Recorded, WaveClosedError, record, submit
+from survey.fields import sent
+from survey.resident.leaving import left, thank, thanked
+from survey.resident.page import CONTROLS, asked_in, question_page, show
+from survey.resident.views import blueprint
+from survey.resident.visitor import Visitor, forget, visitor
+from survey.secrets import shown_code
+from survey.walk import Walk, asked_by, walk
+from survey.web import language, parts, reading, writing
+
+
+class OtherVisitorError(Exception):
+    """The page was made for another person than the one this browser is now open for."""
+
+
+class NoVisitorError(Exception):
+    """A page came back to a browser that has forgotten whose it is."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a page, and where that leaves the person."""
+
+    here: Walk
+    recorded: Recorded
+    submitted: bool
+
+
+@blueprint.get("/page")
+def resume() -> ResponseReturnValue:
+    """Where one left off."""
+    here = current_walk()
+    if here.submitted:
+        return redirect(url_for("resident.done"))
+    return _to(here.first_unseen())
+
+
+@blueprint.get("/page/<int:number>")
+def page(number: int) -> ResponseReturnValue:
+    here = current_walk()
+    if here.submitted:
+        return redirect(url_for("resident.done"))
+    if not here.has(number):
+        raise NotFound
+    if language() not in here.form.languages:
+        return redirect(url_for("resident.choose_language", page=number))
+    if not here.may_see(number):
+        return redirect(url_for("resident.resume"))
+    return show(here, number)
+
+
+@blueprint.post("/page/<int:number>")
+def save_page(number: int) -> ResponseReturnValue:
+    somebody = visitor_of_this_page()
+    move = request.form.get("move", "next")
+    with writing() as database:
+        saved = _save(database, somebody, number, move)
+    if saved.recorded.conflicts:
+        return show(saved.here, number, saved.recorded, came_back=True), 409
+    if saved.recorded.problems and move in {"next", "send"}:
+        return show(saved.here, number, saved.recorded, came_back=True), 422
+    if saved.submitted:
+        return redirect(url_for("resident.done"), 303)
+    if move == "leave":
+        return left()
+    if move == "language":
+        return redirect(url_for("resident.choose_language", page=number), 303)
+    if move == "back":
+        return _to(saved.here.before(number) or number)
+    return _to(saved.here.after(number))
+
+
+@blueprint.get("/send")
+def ready() -> ResponseReturnValue:
+    """For whoever has seen every page and sent nothing."""
+    here = current_walk()
+    if here.submitted:
+        return redirect(url_for("resident.done"))
+    if here.first_unseen() is not None:
+        return redirect(url_for("resident.resume"))
+    return render_template("resident/send.html", back=here.shown[-1], response=here.response_id)
+
+
+@blueprint.post("/send")
+def send() -> ResponseReturnValue:
+    somebody = visitor_of_this_page()
+    if current_walk().first_unseen() is not None:
+        return redirect(url_for("resident.resume"), 303)
+    with writing() as database:
+        _submit(database, somebody)
+    return redirect(url_for("resident.done"), 303)
+
+
+@blueprint.get("/done")
+def done() -> ResponseReturnValue:
+    """The thanks, and with them the last that this browser knows of whoever answered."""
+    somebody = visitor()
+    if somebody is None or not somebody.begun:
+        again = thanked()
+        if again is not None:
+            return _thanks(again.wave_id, again.response_id, open_link=again.open_link)
+        return redirect(url_for("resident.about" if somebody else "resident.has_left"))
+    with reading() as database:
+        here = walk(database, parts().keys, parts().forms, somebody.response_id)
+    if not here.submitted:
+        return redirect(url_for("resident.resume"))
+    forget()
+    page = _thanks(somebody.wave_id, somebody.response_id, open_link=somebody.invitation_id is None)
+    return thank(make_response(page), somebody)
+
+
+def begun_visitor() -> Visitor:
+    """Whoever this browser was opened for, if they have begun. Raises NoVisitorError."""
+    somebody = visitor()
+    if somebody is None or not somebody.begun:
+        raise NoVisitorError
+    return somebody
+
+
+def visitor_of_this_page() -> Visitor:
+    """Whoever sent this page. Raises NoVisitorError, OtherVisitorError."""
+    somebody = begun_visitor()
+    if request.form.get("response") != str(somebody.response_id):
+        raise OtherVisitorError
+    return somebody
+
+
+def current_walk() -> Walk:
+    """Where this browser's person stands. Raises WaveClosedError where the wave is over."""
+    somebody = begun_visitor()
+    with reading() as database:
+        here = walk(database, parts().keys, parts().forms, somebody.response_id)
+    if not here.submitted and here.wave_status != "open":
+        raise WaveClosedError
+    return here
+
+
+def duration_class(minutes: float | None) -> int:
+    """1 to 5 by the upper ends that datasets know; 0 when nobody knows."""
+    return 0 if minutes is None else bisect_left(DURATION_MINUTES, minutes) + 1
+
+
+def _save(database: Session, somebody: Visitor, number: int, move: str) -> Saved:
+    """Save a page, and in the same stroke send the whole where that was asked for."""
+    keys, form = parts().keys, parts().forms.of(database, somebody.wave_id)
+    if not 1 <= number <= len(form.pages()):
+        raise NotFound
+    recorded = record(
+        database,
+        keys,
+        form,
+        somebody.response_id,
+        _write(form, number),
+        day=_today(),
+        language=asked_in(form),
+    )
+    here = Walk(form, recorded.content, somebody.response_id, recorded.revision)
+    # "skip" is the way on past problems, on the last page too.
+    wanted = move == "skip" or (move == "send" and not recorded.problems)
+    sends = wanted and not recorded.conflicts and here.after(number) is None
+    if sends:
+        _submit(database, somebody)
+    return Saved(here, recorded, sends)
+
+
+def _write(form: Form, number: int) -> PageWrite:
+    """What came back, as the writer wants it. Raises BadRequest for what no page of ours sends."""
+    questions = question_page(form, number)
+    foreign = set(request.form) - CONTROLS - set(questions.by_column)
+    answers = sent(questions, request.form).received()
+    answers |= {name: request.form[name] for name in foreign}
+    try:
+        shown = uuid.UUID(request.form["write"])
+        based_on = int(request.form["revision"])
+    except ValueError:
+        raise BadRequest from None
+    # A browser may bring a page back as it was sent, to be changed and sent once more: the same
+    # answers are the same write, others are another.
+    write_id = uuid.uuid5(shown, json.dumps(answers, sort_keys=True))
+    return PageWrite(id=write_id, page=questions.key, answers=answers, based_on=based_on)
+
+
+def _submit(database: Session, somebody: Visitor) -> None:
+    submit(
+        database,
+        parts().keys,
+        somebody.response_id,
+        day=_today(),
+        duration_class=duration_class(somebody.minutes()),
+    )
+
+
+def _thanks(wave_id: int, response_id: uuid.UUID, *, open_link: bool) -> str:
+    with reading() as database:
+        asked = asked_by(database, wave_id)
+    return render_template(
+        "resident/done.html",
+        receipt=shown_code(parts().keys.receipt(response_id)),
+        asked=asked,
+        open_link=open_link,
+        somebody_here=True,
+    )
+
+
+def _to(number: int | None) -> ResponseReturnValue:
+    if number is None:
+        return redirect(url_for("resident.ready"), 303)
+    return redirect(url_for("resident.page", number=number), 303)
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()

@@ -1,0 +1,108 @@
+"""What the environment says, checked once at the start, every problem told at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from instruments import LIBRARY
+from survey.secrets import KeyFileError, Keys, read_key_file
+
+DATABASE = "BEBOERPULS_DATABASE"
+KEY_FILE = "BEBOERPULS_KEYS"
+DATA_FOLDER = "BEBOERPULS_DATA"
+LIBRARY_FOLDER = "BEBOERPULS_LIBRARY"
+PROXIES = "BEBOERPULS_PROXIES"
+HTTPS = "BEBOERPULS_HTTPS"
+
+KNOWN = {
+    DATABASE: "where answers are kept: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME",
+    KEY_FILE: "the key file made by `beboerpuls init`; only its owner may read it",
+    DATA_FOLDER: "the folder that frozen datasets are written to",
+    LIBRARY_FOLDER: "a folder of questionnaires of your own (default: those that come along)",
+    PROXIES: "how many reverse proxies stand in front and tell who asks (default 0)",
+    HTTPS: "yes (default) or no: whether cookies are kept to https; no is for trying out",
+}
+
+
+class SettingsError(Exception):
+    """The environment is not as it must be; carries every problem, a line each."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    database: str
+    keys: Keys
+    data: Path
+    library: Path = LIBRARY
+    proxies: int = 0
+    https: bool = True
+    demo: bool = False
+
+    def doubts(self) -> tuple[str, ...]:
+        """What may be meant so, and seldom is."""
+        if not self.https or self.proxies:
+            return ()
+        alone = (
+            f"{PROXIES} is 0 and {HTTPS} is yes: whoever speaks https in front then counts as the "
+            "only visitor, and one who guesses codes slows all. "
+            f"Set {PROXIES}=1 where one proxy stands in front."
+        )
+        return (alone,)
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check all settings. Raises SettingsError with every problem found."""
+    problems = [
+        f"{name} is not a setting. Settings are: {', '.join(KNOWN)}."
+        for name in environ
+        if name.startswith("BEBOERPULS_") and name not in KNOWN
+    ]
+    problems += [
+        f"{name} is not set. It says {KNOWN[name]}."
+        for name in (DATABASE, KEY_FILE, DATA_FOLDER)
+        if not environ.get(name)
+    ]
+    if environ.get(DATABASE):
+        problems += _database_problems(environ[DATABASE])
+    library = environ.get(LIBRARY_FOLDER)
+    if library and not Path(library).is_dir():
+        problems.append(f"{LIBRARY_FOLDER} is {library!r}, which is not a folder.")
+    proxies = environ.get(PROXIES, "0")
+    if not proxies.isdecimal():
+        problems.append(f"{PROXIES} is {proxies!r}; it must be a whole number, 0 or more.")
+    https = environ.get(HTTPS, "yes")
+    if https not in {"yes", "no"}:
+        problems.append(f"{HTTPS} is {https!r}; it must be yes or no.")
+    keys = None
+    if environ.get(KEY_FILE):
+        try:
+            keys = read_key_file(Path(environ[KEY_FILE]))
+        except KeyFileError as error:
+            problems.append(str(error))
+    if problems or keys is None:
+        raise SettingsError("\n".join(problems))
+    return Settings(
+        database=environ[DATABASE],
+        keys=keys,
+        data=Path(environ[DATA_FOLDER]),
+        library=Path(environ.get(LIBRARY_FOLDER) or LIBRARY),
+        proxies=int(proxies),
+        https=https == "yes",
+    )
+
+
+def _database_problems(url: str) -> list[str]:
+    try:
+        driver = make_url(url).drivername
+    except ArgumentError:
+        return [f"{DATABASE} is {url!r}; it must look like sqlite:///answers.db"]
+    if driver not in {"sqlite", "postgresql+psycopg"}:
+        known = "sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+        return [f"{DATABASE} names {driver!r}; this can be kept in {known}."]
+    return []

@@ -1,0 +1,98 @@
+"""Somebody takes their answers back: everything that holds them is erased.
+
+Where the wave was frozen, a tombstone remembers the row's pseudonym, a superseding dataset is
+written without the row, and the one before is revoked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from instruments import Form
+from survey import audit
+from survey.freezing import Frozen, hold_alone, put_right, standing, supersede
+from survey.models import Contact, Invitation, Keying, Response, Sheet, Superseded, Tombstone, Wave
+from survey.secrets import Keys
+
+
+class UnknownReceiptError(Exception):
+    """No answers belong to this receipt or code: mistyped, or erased before."""
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """What a withdrawal did."""
+
+    wave: Wave
+    superseding: Frozen | None  # the new dataset, where one had been frozen
+
+
+def find_response(session: Session, keys: Keys, typed: str) -> Response:
+    """The response of a receipt, or of the code in a letter. Raises UnknownReceiptError.
+
+    Who did not finish, or answered on paper, was never given a receipt.
+    """
+    response = session.scalars(
+        select(Response)
+        .outerjoin(Invitation, Invitation.id == Response.invitation_id)
+        .where(
+            or_(
+                Response.receipt_hash == keys.receipt_hash(typed),
+                Invitation.code_hash == keys.code_hash(typed),
+            )
+        )
+    ).first()
+    if response is None:
+        raise UnknownReceiptError
+    return response
+
+
+def withdraw(
+    session: Session, keys: Keys, form: Form, response: Response, data: Path, *, actor: str
+) -> Withdrawn:
+    """Erase a response with all its copies; supersede the wave's dataset if there is one.
+
+    Raises UnknownReceiptError where somebody else erased it in the meantime.
+    """
+    wave = session.get_one(Wave, response.wave_id)
+    hold_alone(session, wave)
+    put_right(session, wave.study, data)
+    if session.get(Response, response.id, populate_existing=True) is None:
+        raise UnknownReceiptError
+    row_id = keys.row_id(wave.study.key, response.id)
+    _erase(session, response)
+    audit.note(session, actor, "answers withdrawn", f"{wave.study.key} wave {wave.number}")
+    if standing(session, wave) is None:
+        return Withdrawn(wave, None)
+    session.add(Tombstone(wave_id=wave.id, row_id=row_id))
+    session.flush()
+    frozen = supersede(
+        session, keys, form, wave, data, actor=actor, reason="answers were withdrawn"
+    )
+    return Withdrawn(wave, frozen)
+
+
+def _erase(session: Session, response: Response) -> None:
+    # Where no second keying was demanded, a stock sheet's keying and its response are one id.
+    its_keying = Sheet.id.in_(select(Keying.sheet_id).where(Keying.id == response.id))
+    # Listed before the keyings it looks at are gone.
+    sheets = list(session.scalars(select(Sheet).where(its_keying)))
+    if response.invitation_id is not None:
+        its_sheets = Sheet.invitation_id == response.invitation_id
+        sheets += session.scalars(select(Sheet).where(its_sheets)).all()
+    session.execute(delete(Superseded).where(Superseded.response_id == response.id))
+    session.execute(delete(Keying).where(Keying.sheet_id.in_([sheet.id for sheet in sheets])))
+    for sheet in sheets:
+        sheet.state = "void"
+    if response.invitation_id is not None:
+        # The code shall not begin the answers anew, and nobody be reminded.
+        invitation = session.get_one(Invitation, response.invitation_id)
+        invitation.outcome = "withdrawn"
+        invitation.revoked = True
+        session.execute(delete(Contact).where(Contact.invitation_id == invitation.id))
+    session.delete(response)
+    session.flush()

@@ -1,0 +1,14 @@
+"""What tests are given, by subject, in tests/given."""
+
+pytest_plugins = [
+    "applications",
+    "browsers",
+    "commands",
+    "databases",
+    "datasets",
+    "factories",
+    "forms",
+    "inspection",
+    "people",
+    "staff",
+]

@@ -1,0 +1,51 @@
+"""The running product: keys, settings, the Flask app, a server."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import waitress
+
+import survey
+from survey.secrets import make_key_file, read_key_file
+from survey.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def key_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("keys") / "keys.json"
+    make_key_file(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def keys(key_file):
+    """The secrets of an installation."""
+    return read_key_file(key_file)
+
+
+@pytest.fixture
+def settings(database_url, keys, tmp_path):
+    # A test's client and the live server speak plain http.
+    return Settings(database=database_url, keys=keys, data=tmp_path / "data", https=False)
+
+
+@pytest.fixture
+def app(settings):
+    app = survey.create_app(settings)
+    app.testing = True
+    yield app
+    app.extensions["beboerpuls"].database.engine.dispose()
+
+
+@pytest.fixture
+def live_server(app):
+    """The address of the running product, as a browser reaches it."""
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=10)
+    assert not thread.is_alive(), "the server did not stop"

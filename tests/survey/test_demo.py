@@ -1,0 +1,277 @@
+import datetime as dt
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+import uuid
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from instruments import load_form
+from processing import check, read_wave, summarise
+from survey import access, answering, demo
+from survey.commands.demo import network_address
+from survey.database import Database
+from survey.demo import DemoError, open_demo
+from survey.models import Area, Freeze, Invitation, Margin, Response, Sheet, Wave, WaveForm
+from survey.paper import could_be_serial
+from survey.schema import downgrade
+
+PROGRAM = Path(sys.executable).with_name("beboerpuls")
+TODAY = dt.date(2026, 11, 22)
+NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "demo-data"
+
+
+@pytest.fixture
+def steps():
+    """What a demo says while it is made."""
+    return []
+
+
+@pytest.fixture
+def ready(folder, steps):
+    """A demo that was made, and its database."""
+    made = open_demo(folder, steps.append, today=TODAY)
+    database = Database(made.settings.database)
+    yield made, database
+    database.engine.dispose()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def started(folder):
+    """A function that starts `beboerpuls demo` and returns what it printed until it was ready."""
+    running = []
+
+    def start(port, *words, typed=""):
+        command = [PROGRAM, "demo", "--port", str(port), "--dir", folder, *words]
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
+        )
+        running.append(process)
+        process.stdin.write(typed)
+        process.stdin.close()
+        printed = []
+        for line in process.stdout:
+            printed.append(line)
+            if line.startswith("Stop with"):
+                break
+        return process, "".join(printed)
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+def test_a_demo_holds_a_study_that_asks_with_people_sheets_and_staff(ready, steps):
+    made, database = ready
+    assert len(steps) >= 4
+    with database.reading() as session:
+        wave = session.scalars(select(Wave).where(Wave.number == 2)).one()
+        names = [one["name"] for one in wave.form.pin["instruments"]]
+        counts = [session.scalar(select(func.count()).select_from(m)) for m in (Area, Margin)]
+        code = demo.unused_code(session, made.settings.keys)
+        serial = demo.unkeyed_serial(session)
+        hashes = session.scalars(select(Invitation.code_hash)).all()
+    assert (wave.status, names) == ("open", list(demo.INSTRUMENTS))
+    assert all(counts)
+    assert made.settings.keys.code_hash(code) in hashes
+    assert could_be_serial(serial)
+    for one in made.staff:
+        account = access.sign_in(database, one.name, one.password, address="::1", now=NOON)
+        assert access.roles_of(account) == {one.role}
+
+
+def test_its_wave_speaks_ten_languages_wholly_danish_first(ready):
+    _, database = ready
+    with database.reading() as session:
+        wave = session.scalars(select(Wave).where(Wave.status == "open")).one()
+        form = load_form(session.get_one(WaveForm, wave.id).pin)
+    assert form.languages[0] == "da"
+    assert set(form.languages) == {"da", "ar", "bs", "en", "fa", "pl", "so", "tr", "uk", "ur"}
+    assert [warning for one in form.instruments for warning in one.warnings] == []
+
+
+def test_a_demo_holds_a_frozen_wave_of_the_year_before_that_can_be_scored(ready):
+    made, database = ready
+    with database.reading() as session:
+        [frozen] = session.scalars(select(Freeze))
+        assert session.get_one(Wave, frozen.wave_id).status == "frozen"
+    dataset = read_wave(made.settings.data / frozen.folder)
+    assert check(dataset.folder) == []
+    figures = {one.scale: one for one in summarise(dataset).scales}
+    assert figures["tryghed_t1"].n > 200
+    assert 0.6 < figures["tryghed_t1"].alpha.raw < 0.95
+    # Items behind a route were left out where the route said so.
+    assert (dataset.responses(["background_children_number"]) == -2).any().all()
+
+
+def test_register_counts_of_a_place_agree_with_one_another(ready):
+    _, database = ready
+    with database.reading() as session:
+        totals = session.execute(
+            select(Margin.area_id, Margin.variable, func.sum(Margin.count)).group_by(
+                Margin.area_id, Margin.variable
+            )
+        ).all()
+    by_area = {}
+    for area, _, total in totals:
+        by_area.setdefault(area, set()).add(total)
+    assert all(len(found) == 1 for found in by_area.values())
+
+
+def test_nobody_else_on_the_machine_can_look_into_a_demo(ready, folder):
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for name in ("keys.json", "sign-ins.json"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+
+
+def test_started_again_it_keeps_what_was_answered_and_offers_the_next_code(ready, folder):
+    made, database = ready
+    keys = made.settings.keys
+    with database.writing() as session:
+        first = demo.unused_code(session, keys)
+        wave = session.scalars(select(Wave).where(Wave.number == 2)).one()
+        invited = session.scalars(
+            select(Invitation).where(Invitation.code_hash == keys.code_hash(first))
+        ).one()
+        begun = answering.begin(
+            session,
+            keys,
+            uuid.uuid4(),
+            wave,
+            invitation=invited,
+            language="da",
+            day=TODAY,
+        )
+        assert demo.unused_code(session, keys) == first
+        answering.submit(session, keys, begun.id, day=TODAY)
+    again = open_demo(folder, pytest.fail, today=TODAY)
+    assert again.staff == made.staff
+    with database.reading() as session:
+        assert session.get_one(Response, begun.id).status == "submitted"
+        assert demo.unused_code(session, keys) not in {first, None}
+
+
+def test_when_all_have_answered_and_all_is_keyed_there_is_nothing_to_offer(ready):
+    made, database = ready
+    with database.writing() as session:
+        session.execute(Invitation.__table__.update().values(revoked=True))
+        session.execute(Sheet.__table__.update().values(state="void"))
+    with database.reading() as session:
+        assert demo.unused_code(session, made.settings.keys) is None
+        assert demo.unkeyed_serial(session) is None
+
+
+def test_a_start_that_was_cut_off_leaves_nothing_and_the_next_makes_it_whole(folder):
+    def cut(step):
+        if step == "Opening the wave":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_demo(folder, cut, today=TODAY)
+    assert list(folder.parent.iterdir()) == []
+    # As a killed process leaves it, which can clear nothing away.
+    (folder.parent / "demo-data.preparing").mkdir()
+    assert open_demo(folder, lambda _: None, today=TODAY).staff
+    assert [path.name for path in folder.parent.iterdir()] == ["demo-data"]
+
+
+def test_another_folder_is_neither_used_nor_deleted(folder):
+    folder.mkdir()
+    (folder / "thesis.odt").touch()
+    for act in (lambda: open_demo(folder, print, today=TODAY), lambda: demo.delete_demo(folder)):
+        with pytest.raises(DemoError, match="holds something else than a demo"):
+            act()
+    assert (folder / "thesis.odt").exists()
+
+
+def test_an_empty_folder_will_do(folder):
+    folder.mkdir()
+    demo.delete_demo(folder)
+    assert open_demo(folder, lambda _: None, today=TODAY).folder == folder
+
+
+def test_a_demo_of_an_earlier_version_is_brought_up_to_date(ready, folder, steps):
+    _, database = ready
+    steps.clear()
+    downgrade(database.engine, "base")
+    open_demo(folder, steps.append, today=TODAY)
+    assert steps == ["Bringing the tables up to date"]
+
+
+def test_the_demo_prints_what_is_needed_and_answers_over_the_network(started, folder):
+    port = free_port()
+    process, printed = started(port)
+    assert re.search(r"code  \w{4} \w{4} \w{4}$", printed, re.MULTILINE)
+    for role, name in demo.STAFF.items():
+        assert re.search(rf"{role} +{name} +\S{{12}}$", printed, re.MULTILINE)
+    assert re.search(r"^Sheet +\d{7} ", printed, re.MULTILINE)
+    assert f"Data        {folder}\n" in printed
+    assert f"export BEBOERPULS_DATABASE=sqlite:///{folder}/answers.db" in printed
+    host = network_address() or "127.0.0.1"
+    assert network_address() is None or f"http://{host}:{port}/c/" in printed
+    with urllib.request.urlopen(f"http://{host}:{port}/", timeout=10) as page:
+        assert page.status == 200
+    process.send_signal(signal.SIGINT)
+    assert f"The answers are kept in {folder}." in process.stdout.read()
+    assert process.wait(timeout=20) == 0
+
+
+def test_started_again_it_prepares_nothing_and_says_the_same(started):
+    first, before = started(free_port())
+    first.send_signal(signal.SIGINT)
+    first.wait(timeout=20)
+    _, after = started(free_port())
+    code = re.compile(r"code  (\w{4} \w{4} \w{4})$", re.MULTILINE)
+    assert code.search(after)[1] == code.search(before)[1]
+    assert "Making keys" not in after
+
+
+def test_a_taken_port_is_told_before_anything_is_made(started, folder):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        process, printed = started(port)
+        assert process.wait(timeout=20) == 1
+    assert f"Port {port} is taken by another program" in printed
+    assert f"beboerpuls demo --port {port + 1}" in printed
+    assert not folder.exists()
+
+
+def test_fresh_asks_first_and_then_starts_over(started):
+    port = free_port()
+    first, before = started(port)
+    first.send_signal(signal.SIGINT)
+    first.wait(timeout=20)
+    refused, said = started(port, "--fresh", typed="n\n")
+    assert refused.wait(timeout=20) == 1
+    assert "with all its answers?" in said
+    _, after = started(port, "--fresh", typed="y\n")
+    code = re.compile(r"code  (\w{4} \w{4} \w{4})$", re.MULTILINE)
+    assert code.search(after)[1] != code.search(before)[1]

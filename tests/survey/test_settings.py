@@ -1,0 +1,51 @@
+import pytest
+
+from survey.secrets import make_key_file
+from survey.settings import SettingsError, read_settings
+
+
+@pytest.fixture
+def environ(tmp_path):
+    make_key_file(tmp_path / "keys")
+    return {
+        "BEBOERPULS_DATABASE": f"sqlite:///{tmp_path}/answers.db",
+        "BEBOERPULS_KEYS": str(tmp_path / "keys"),
+        "BEBOERPULS_DATA": str(tmp_path / "data"),
+    }
+
+
+def test_settings_are_read_with_safe_defaults(environ):
+    settings = read_settings(environ)
+    assert settings.https
+    assert settings.proxies == 0
+    assert not settings.demo
+
+
+@pytest.mark.parametrize(
+    ("proxies", "https", "doubts"), [("0", "yes", 1), ("1", "yes", 0), ("0", "no", 0)]
+)
+def test_https_without_a_proxy_is_doubted(environ, proxies, https, doubts):
+    settings = read_settings(environ | {"BEBOERPULS_PROXIES": proxies, "BEBOERPULS_HTTPS": https})
+    assert len(settings.doubts()) == doubts
+
+
+def test_every_problem_is_told_at_once():
+    with pytest.raises(SettingsError) as told:
+        read_settings(
+            {
+                "BEBOERPULS_DATABASE": "mysql://somewhere",
+                "BEBOERPULS_PROXIES": "-1",
+                "BEBOERPULS_HTTPS": "maybe",
+                "BEBOERPULS_KEYS": "/nowhere/keys",
+                "BEBOERPULS_DATABSE": "a slip",
+            }
+        )
+    words = str(told.value)
+    for problem in ("mysql", "-1", "maybe", "/nowhere/keys", "BEBOERPULS_DATABSE", "_DATA is not"):
+        assert problem in words
+
+
+@pytest.mark.parametrize("url", ["", "not a url", "postgresql://u@h/n", "sqlite+aiosqlite:///x"])
+def test_a_database_that_cannot_be_used_is_named(environ, url):
+    with pytest.raises(SettingsError, match="BEBOERPULS_DATABASE"):
+        read_settings(environ | {"BEBOERPULS_DATABASE": url})
