@@ -46,6 +46,9 @@ def live_server(app):
     thread = threading.Thread(target=server.run)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    server.task_dispatcher.shutdown()
+    # The loop's own thread closes the sockets: closed from here, they could be gone between its
+    # asking which are open and its waiting for them.
+    server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))
     thread.join(timeout=10)
     assert not thread.is_alive(), "the server did not stop"
