@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy.optimize import check_grad
 
-from processing import alignment
-from processing.alignment import align
 from processing.errors import StatisticsError
+from processing.modelling import alignment
+from processing.modelling.alignment import align
 
 MODEL = "calm =~ a + b + c + d + e"
 MEANS = np.array([0.0, -0.3, 0.2, -1.0, 0.9, 0.5])

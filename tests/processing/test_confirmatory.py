@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing import confirmatory as confirmatory_module
-from processing.confirmatory import cfa
 from processing.errors import StatisticsError
+from processing.modelling import confirmatory as confirmatory_module
+from processing.modelling.confirmatory import cfa
 
 LAVAAN_NAMES = {
     "parameters": "npar",

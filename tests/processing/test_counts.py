@@ -11,10 +11,10 @@ from distributed import Client, LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processing import burt, counts, patterns
-from processing.counts import count, count_parquet
+from processing.counting import burt, counts, patterns
+from processing.counting.counts import count, count_parquet
+from processing.counting.patterns import count_patterns
 from processing.errors import StatisticsError
-from processing.patterns import count_patterns
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from processing import (
     write_derived,
     write_study,
 )
-from processing.columns import answers_table
-from processing.folders import MANIFEST, appearing, seal
-from processing.tables import write_parquet
+from processing.datasets.columns import answers_table
+from processing.datasets.folders import MANIFEST, appearing, seal
+from processing.datasets.tables import write_parquet
 
 AREAS = pd.DataFrame(
     {
@@ -219,7 +219,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path):
 import resource, sys
 sys.path.insert(0, sys.argv[2])
 from processing import Codebook, DatasetError, WaveFacts, write_wave
-from processing.paradata import PARADATA
+from processing.datasets.paradata import PARADATA
 import numpy as np, pandas as pd
 rows = 20_000
 answers = pd.DataFrame({v.name: [f"{n:032x}" for n in np.random.default_rng(1).permutation(rows)]
@@ -246,7 +246,7 @@ def test_a_killed_process_leaves_no_folder_and_the_next_write_clears_up(tmp_path
     program = """
 import sys, time
 from pathlib import Path
-from processing.folders import appearing
+from processing.datasets.folders import appearing
 with appearing(Path(sys.argv[1])) as partial:
     (partial / "half.parquet").write_bytes(b"half")
     print("writing", flush=True)

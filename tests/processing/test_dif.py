@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing.dif import DifLimits, dif
+from processing.drawing.known_model import KnownGroup, KnownModel
+from processing.drawing.simulation import simulate
 from processing.errors import StatisticsError
-from processing.known_model import KnownGroup, KnownModel
-from processing.ordinal_logit import fit_ordinal_logit
-from processing.simulation import simulate
+from processing.traits.dif import DifLimits, dif
+from processing.traits.ordinal_logit import fit_ordinal_logit
 
 SCALES = ["agree", "conscientious", "extraversion", "neuroticism", "openness"]
 STRICT = DifLimits(mcfadden=0.004, nagelkerke=0.006)
@@ -163,5 +163,5 @@ def test_results_print_and_name_the_groups(two_languages):
 
 
 def test_the_example_in_the_documentation_runs():
-    module = import_module("processing.dif")
+    module = import_module("processing.traits.dif")
     assert doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing import ends
-from processing.ends import floor_and_ceiling
+from processing.consistency import ends
+from processing.consistency.ends import floor_and_ceiling
 from processing.errors import StatisticsError
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing.codebook import Codebook, ScaleEntry, Variable
-from processing.dataset import WaveFacts, write_wave
+from processing.datasets.codebook import Codebook, ScaleEntry, Variable
+from processing.datasets.dataset import WaveFacts, write_wave
+from processing.drawing.known_model import KnownGroup, KnownModel, cut_points
+from processing.drawing.simulation import simulate
 from processing.errors import StatisticsError
-from processing.evidence import evidence
-from processing.findings import judged
-from processing.known_model import KnownGroup, KnownModel, cut_points
-from processing.simulation import simulate
-from processing.thresholds import read_thresholds, usual_thresholds
+from processing.judging.evidence import evidence
+from processing.judging.findings import judged
+from processing.judging.thresholds import read_thresholds, usual_thresholds
 
 FIVE = tuple("abcde")
 K6 = tuple(f"mood{k}" for k in range(1, 7))
@@ -351,7 +351,7 @@ def test_bad_input_is_named(sound):
 def test_the_example_in_the_documentation_runs():
     assert (
         doctest.testmod(
-            import_module("processing.evidence"), optionflags=doctest.NORMALIZE_WHITESPACE
+            import_module("processing.judging.evidence"), optionflags=doctest.NORMALIZE_WHITESPACE
         ).failed
         == 0
     )

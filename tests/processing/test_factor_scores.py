@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing.confirmatory import cfa
 from processing.errors import StatisticsError
-from processing.factor_scores import factor_scores
+from processing.modelling.confirmatory import cfa
+from processing.scoring.factor_scores import factor_scores
 
 MODEL = "agree =~ A1 + A2 + A3 + A4 + A5\nneuro =~ N1 + N2 + N3 + N4 + N5"
 ITEMS = [f"{letter}{k}" for letter in "AN" for k in range(1, 6)]
@@ -97,4 +97,4 @@ def test_groups_are_scored_by_their_own_numbers_as_in_lavaan(complete, told):
 
 
 def test_the_example_in_the_documentation_runs():
-    assert doctest.testmod(import_module("processing.factor_scores")).failed == 0
+    assert doctest.testmod(import_module("processing.scoring.factor_scores")).failed == 0

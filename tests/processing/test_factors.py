@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 from factor_analyzer import FactorAnalyzer
 
-from processing import factorability, factors, hierarchical_omega, number_of_factors
-from processing.counts import count
+from processing.consistency import hierarchical_omega
+from processing.consistency.hierarchical_omega import omega_hierarchical
+from processing.counting.counts import count
 from processing.errors import StatisticsError
-from processing.factorability import bartlett, kmo
-from processing.factors import efa
-from processing.hierarchical_omega import omega_hierarchical
-from processing.number_of_factors import minimum_average_partial, parallel_analysis
+from processing.factoring import factorability, factors, number_of_factors
+from processing.factoring.factorability import bartlett, kmo
+from processing.factoring.factors import efa
+from processing.factoring.number_of_factors import minimum_average_partial, parallel_analysis
 
 SOLUTIONS = [
     ("minres", "oblimin"),

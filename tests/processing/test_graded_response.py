@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from processing.counting.patterns import count_patterns
+from processing.drawing.known_model import KnownModel
+from processing.drawing.simulation import Careless, Holes, simulate
 from processing.errors import StatisticsError
-from processing.graded_curves import curves_of
-from processing.graded_likelihood import Answered, normal_grid, slope_at
-from processing.graded_response import graded_response
-from processing.known_model import KnownModel
-from processing.local_dependence import local_dependence
-from processing.patterns import count_patterns
-from processing.person_fit import person_fit
-from processing.simulation import Careless, Holes, simulate
-from processing.trait_scores import reliability_of_scores, trait_scores
+from processing.traits.graded_curves import curves_of
+from processing.traits.graded_likelihood import Answered, normal_grid, slope_at
+from processing.traits.graded_response import graded_response
+from processing.traits.local_dependence import local_dependence
+from processing.traits.person_fit import person_fit
+from processing.traits.trait_scores import reliability_of_scores, trait_scores
 
 SIX = list("abcdef")
 PLACES = [("phq9_t1", slice(0, 9)), ("gad7_t1", slice(9, 16))]
@@ -287,5 +287,5 @@ def test_results_print_and_make_frames(science):
     ],
 )
 def test_the_examples_in_the_documentation_run(module):
-    found = import_module(f"processing.{module}")
+    found = import_module(f"processing.traits.{module}")
     assert doctest.testmod(found, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing import halves
-from processing.halves import split_half
-from processing.reliability import alpha
+from processing.consistency import halves
+from processing.consistency.halves import split_half
+from processing.consistency.reliability import alpha
 
 
 def test_the_mean_over_all_halves_is_alpha_when_items_are_even(bfi_oriented, bfi_items):

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from processing.errors import StatisticsError
-from processing.invariance import invariance
-from processing.modification import equality_indices
+from processing.modelling.invariance import invariance
+from processing.modelling.modification import equality_indices
 
 FIT_NAMES = {
     "chi_square": "chisq",

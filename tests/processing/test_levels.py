@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing import levels
 from processing.errors import StatisticsError
-from processing.levels import area_reliability
+from processing.levels import area_levels as levels
+from processing.levels.area_levels import area_reliability
 
 EXTRAVERSION = [f"E{k}" for k in range(1, 6)]
 

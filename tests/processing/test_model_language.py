@@ -4,9 +4,9 @@ import doctest
 
 import pytest
 
-from processing import model_language as model_language_module
 from processing.errors import StatisticsError
-from processing.model_language import parse_model
+from processing.modelling import model_language as model_language_module
+from processing.modelling.model_language import parse_model
 
 
 def _problems(text):

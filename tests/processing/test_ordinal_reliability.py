@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing import ordinal_reliability
+from processing.consistency import ordinal_reliability
+from processing.consistency.ordinal_reliability import categorical_omega, ordinal_alpha
 from processing.errors import StatisticsError
-from processing.ordinal_reliability import categorical_omega, ordinal_alpha
 
 SCALES = ["agree", "conscientious", "extraversion", "neuroticism", "openness"]
 

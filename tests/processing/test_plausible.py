@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing import plausible
+from processing.drawing.known_model import KnownModel
+from processing.drawing.simulation import Holes, simulate
 from processing.errors import StatisticsError
-from processing.graded_response import graded_response
-from processing.known_model import KnownModel
-from processing.plausible import combine, imputed, plausible_values
-from processing.simulation import Holes, simulate
-from processing.trait_scores import trait_scores
+from processing.scoring import plausible
+from processing.scoring.plausible import combine, imputed, plausible_values
+from processing.traits.graded_response import graded_response
+from processing.traits.trait_scores import trait_scores
 
 FOUR = list("abcd")
 

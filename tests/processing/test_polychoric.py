@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy.stats import multivariate_normal
 
-from processing import bivariate_normal, polychorics
-from processing.bivariate_normal import FAR, probability
-from processing.counts import count
+from processing.counting.counts import count
 from processing.errors import StatisticsError
-from processing.polychorics import polychoric
+from processing.factoring import bivariate_normal, polychorics
+from processing.factoring.bivariate_normal import FAR, probability
+from processing.factoring.polychorics import polychoric
 
 
 def _sample(rng, rows, correlation, cuts):

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from scipy.special import ndtri
 
-from processing import polychorics
-from processing.answers import read_codes
-from processing.bivariate_normal import FAR
-from processing.counts import count
-from processing.patterns import count_patterns
-from processing.polychoric_covariance import asymptotic_covariance
-from processing.polychorics import polychoric_of
+from processing.counting.answers import read_codes
+from processing.counting.counts import count
+from processing.counting.patterns import count_patterns
+from processing.factoring import polychorics
+from processing.factoring.bivariate_normal import FAR
+from processing.factoring.polychoric_covariance import asymptotic_covariance
+from processing.factoring.polychorics import polychoric_of
 
 
 def _sample(rng, rows, correlation, cuts):

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from processing import quality
+from processing.consistency.reliability import alpha
+from processing.drawing.known_model import KnownModel
+from processing.drawing.simulation import Careless, simulate
 from processing.errors import StatisticsError
-from processing.known_model import KnownModel
-from processing.quality import CarelessLimits, careless
-from processing.reliability import alpha
-from processing.simulation import Careless, simulate
+from processing.judging import quality
+from processing.judging.quality import CarelessLimits, careless
 
 SCALES = {name: [f"{name}{k}" for k in range(1, 7)] for name in "abcde"}
 ITEMS = [item for items in SCALES.values() for item in items]

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing import items as items_module
-from processing import omega_total, one_factor, reliability
-from processing.counts import count
+from processing.consistency import items as items_module
+from processing.consistency import omega_total, one_factor, reliability
+from processing.consistency.items import item_analysis
+from processing.consistency.omega_total import omega
+from processing.consistency.reliability import alpha
+from processing.counting.counts import count
 from processing.errors import StatisticsError
-from processing.items import item_analysis
-from processing.omega_total import omega
-from processing.reliability import alpha
 
 SCALES = ["agree", "conscientious", "extraversion", "neuroticism", "openness"]
 

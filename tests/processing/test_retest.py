@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing import retest
+from processing.consistency import retest
+from processing.consistency.retest import icc, measurement_error
 from processing.errors import StatisticsError
-from processing.retest import icc, measurement_error
 
 
 @pytest.fixture

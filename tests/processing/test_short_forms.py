@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from processing.consistency.omega_total import omega
+from processing.drawing.known_model import KnownGroup, KnownModel, cut_points
+from processing.drawing.simulation import simulate
 from processing.errors import StatisticsError
-from processing.known_model import KnownGroup, KnownModel, cut_points
-from processing.omega_total import omega
-from processing.short_forms import short_forms
-from processing.simulation import simulate
+from processing.judging.short_forms import short_forms
 
 LOADINGS = {"a": 0.85, "b": 0.8, "c": 0.75, "d": 0.55, "e": 0.5, "f": 0.45}
 SIX = list(LOADINGS)
@@ -103,4 +103,4 @@ def test_the_loss_is_stated_in_words(answers):
 
 
 def test_the_example_in_the_documentation_runs():
-    assert doctest.testmod(import_module("processing.short_forms")).failed == 0
+    assert doctest.testmod(import_module("processing.judging.short_forms")).failed == 0

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing import known_model, simulation
+from processing.drawing import known_model, simulation
+from processing.drawing.known_model import KnownGroup, KnownModel, cut_points
+from processing.drawing.simulation import Careless, Holes, simulate
 from processing.errors import StatisticsError
-from processing.known_model import KnownGroup, KnownModel, cut_points
-from processing.polychorics import polychoric
-from processing.simulation import Careless, Holes, simulate
+from processing.factoring.polychorics import polychoric
 
 SHARES = (0.05, 0.15, 0.4, 0.25, 0.15)
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from processing.drawing.known_model import KnownModel
+from processing.drawing.simulation import simulate
 from processing.errors import StatisticsError
-from processing.known_model import KnownModel
-from processing.simulation import simulate
-from processing.two_levels import two_levels
+from processing.levels.two_levels import two_levels
 
 ITEMS = list("abcde")
 ONE = "f =~ a + b + c + d + e"
@@ -128,4 +128,4 @@ def test_a_variance_below_zero_is_told_and_results_print(areas):
 
 
 def test_the_example_in_the_documentation_runs():
-    assert doctest.testmod(import_module("processing.two_levels")).failed == 0
+    assert doctest.testmod(import_module("processing.levels.two_levels")).failed == 0

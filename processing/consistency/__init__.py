@@ -1,0 +1,1 @@
+"""How consistently items measure one thing."""

@@ -1,0 +1,100 @@
+"""How many people a scale cannot tell apart because they stand at its lowest or highest score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from processing.counting.answers import Weights, choose_items, read_rows
+from processing.counting.counts import Points, span_of
+from processing.errors import Problem, StatisticsError
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Shares of people at the ends of a scale."""
+
+    floor: float
+    """With the lowest answer to every item."""
+    ceiling: float
+    """With the highest answer to every item."""
+    n: int
+    """Rows that answered every item."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row."""
+        return pd.DataFrame([{"floor": self.floor, "ceiling": self.ceiling, "n": self.n}])
+
+    def __str__(self) -> str:
+        return f"floor {self.floor:.1%}, ceiling {self.ceiling:.1%}, n = {self.n}"
+
+
+def floor_and_ceiling(
+    answers: pd.DataFrame,
+    items: Sequence[str] | None = None,
+    *,
+    reversed_items: Sequence[str] = (),
+    points: Points | None = None,
+    weights: Weights = None,
+) -> Ends:
+    """Shares of people with the lowest and the highest score that a scale offers.
+
+    Parameters
+    ----------
+    answers, items, reversed_items, weights
+        As in `alpha`; rows that answered every item are used.
+    points
+        The answers that every item offers; without it, each item's lowest and highest answer seen.
+
+    Returns
+    -------
+    Ends
+
+    Raises
+    ------
+    StatisticsError
+        For unknown items, answers that are no whole numbers, weights that are not above zero, and
+        no row that answered every item.
+
+    References
+    ----------
+    Terwee et al. 2007, https://doi.org/10.1016/j.jclinepi.2006.03.012
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> print(floor_and_ceiling(pd.DataFrame({"a": [1, 1, 3, 5], "b": [1, 2, 3, 5]}), points=5))
+    floor 25.0%, ceiling 25.0%, n = 4
+
+    """
+    chosen = choose_items(answers, items, weights)
+    codes, weight = read_rows(answers, chosen, weights, complete=True)
+    if not codes.shape[1]:
+        raise StatisticsError(
+            Problem(
+                f"scale of {', '.join(chosen)}",
+                "no row answered every item",
+                "Use fewer items or gather more answers",
+            )
+        )
+    low, high = _ends(codes, points)
+    turned = np.isin(chosen, list(reversed_items))[:, None]
+    bottom = (codes == np.where(turned, high, low)).all(axis=0)
+    top = (codes == np.where(turned, low, high)).all(axis=0)
+    return Ends(
+        floor=float(np.average(bottom, weights=weight)),
+        ceiling=float(np.average(top, weights=weight)),
+        n=codes.shape[1],
+    )
+
+
+def _ends(
+    codes: NDArray[np.int8], points: Points | None
+) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """(items, 1) lowest and highest answers."""
+    if points is None:
+        return codes.min(axis=1, keepdims=True), codes.max(axis=1, keepdims=True)
+    low, high = (np.full((len(codes), 1), end, dtype=np.int8) for end in span_of(points))
+    return low, high

@@ -1,0 +1,1 @@
+"""Sums over the rows, from which the statistics are read."""

@@ -1,0 +1,143 @@
+"""How often every combination of answers occurs: for statistics of a scale that need whole rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from processing.errors import Problem, StatisticsError
+
+from .answers import Codes, Weights, choose_items, read_rows
+
+Array = NDArray[np.float64]
+
+CELLS = 2**22
+"""As many possible combinations as are counted in one table rather than by sorting the rows."""
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """The different rows of a scale and how often each occurs; parts of the data add up."""
+
+    items: tuple[str, ...]
+    answers: Codes
+    """(items, patterns): codes; below zero they are reasons for no answer."""
+    frequency: Array
+    """(patterns,): rows, or sums of weights."""
+    squared: Array
+    """(patterns,): rows, or sums of squared weights."""
+    rows: int
+    """Rows counted."""
+
+    def __add__(self, other: "Patterns") -> "Patterns":
+        if self.items != other.items:
+            raise StatisticsError(
+                Problem(
+                    "patterns",
+                    f"only patterns of the same items add up, got {self.items} and {other.items}",
+                    "Count both parts with the same items",
+                )
+            )
+        answers, (frequency, squared) = _group(
+            np.concatenate([self.answers, other.answers], axis=1),
+            np.concatenate([[self.frequency, self.squared], [other.frequency, other.squared]], 1),
+        )
+        return Patterns(self.items, answers, frequency, squared, self.rows + other.rows)
+
+    def complete(self) -> "Patterns":
+        """Only the rows that answered every item; `rows` stays what was counted."""
+        kept = (self.answers >= 0).all(axis=0)
+        return replace(
+            self,
+            answers=self.answers[:, kept],
+            frequency=self.frequency[kept],
+            squared=self.squared[kept],
+        )
+
+    def resampled_covariances(self, replicates: int, rng: np.random.Generator) -> Array:
+        """(replicates, items, items): covariances of complete rows drawn anew (bootstrap)."""
+        whole = self.complete()
+        n = int(whole.frequency.sum())
+        drawn = rng.multinomial(n, whole.frequency / n, size=replicates).astype(np.float64)
+        values = whole.answers.T.astype(np.float64)
+        k = len(self.items)
+        products = (values[:, :, None] * values[:, None, :]).reshape(-1, k * k)
+        mean = drawn @ values / n
+        second = (drawn @ products / n).reshape(-1, k, k)
+        return np.asarray((second - mean[:, :, None] * mean[:, None, :]) * n / (n - 1))
+
+
+def count_patterns(
+    frame: pd.DataFrame,
+    items: Sequence[str] | None = None,
+    *,
+    weights: Weights = None,
+    complete: bool = False,
+) -> Patterns:
+    """Count the different rows of a scale.
+
+    Parameters
+    ----------
+    frame, items, weights, complete
+        As in `count`.
+
+    Returns
+    -------
+    Patterns
+        In ascending order of the first item, then the second, and so on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> patterns = count_patterns(pd.DataFrame({"a": [2, 1, 2], "b": [3, -8, 3]}))
+    >>> patterns.answers
+    array([[ 1,  2],
+           [-8,  3]], dtype=int8)
+    >>> patterns.frequency
+    array([1., 2.])
+
+    """
+    chosen = choose_items(frame, items, weights)
+    codes, weight = read_rows(frame, chosen, weights, complete=complete)
+    one = np.ones(codes.shape[1]) if weight is None else weight
+    answers, (frequency, squared) = _group(codes, np.array([one, one**2]))
+    return Patterns(tuple(chosen), answers, frequency, squared, codes.shape[1])
+
+
+def _group(codes: Codes, amounts: Array) -> tuple[Codes, Array]:
+    """Different columns of codes in ascending order, and the amounts summed over equal ones."""
+    if not codes.size:
+        return codes, amounts
+    low = codes.min(axis=1).astype(np.int64)
+    base = codes.max(axis=1) - low + 1
+    if np.prod(base.astype(np.float64)) > np.iinfo(np.int64).max:
+        shifted = np.ascontiguousarray((codes.T.astype(np.int16) - low).astype(np.uint8))
+        keys = shifted.view(np.dtype((np.void, shifted.shape[1]))).ravel()
+        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        return codes[:, first], _sums(place, amounts, first.size)
+    key = np.zeros(codes.shape[1], dtype=np.int64)
+    for answers, lowest, width in zip(codes, low, base, strict=True):
+        key *= width
+        key += answers
+        key -= lowest
+    if np.prod(base.astype(np.float64)) <= CELLS:
+        cells = int(np.prod(base))
+        occurring = np.flatnonzero(np.bincount(key, minlength=cells))
+        return _unkey(occurring, low, base), _sums(key, amounts, cells)[:, occurring]
+    occurring, place = np.unique(key, return_inverse=True)
+    return _unkey(occurring, low, base), _sums(place, amounts, occurring.size)
+
+
+def _sums(place: NDArray[np.int64], amounts: Array, size: int) -> Array:
+    return np.array([np.bincount(place, weights=row, minlength=size) for row in amounts])
+
+
+def _unkey(keys: NDArray[np.int64], low: NDArray[np.int64], base: NDArray[np.int64]) -> Codes:
+    codes = np.empty((len(base), keys.size), dtype=np.int8)
+    rest = keys
+    for row in range(len(base) - 1, -1, -1):
+        codes[row] = rest % base[row] + low[row]
+        rest = rest // base[row]
+    return codes

@@ -1,0 +1,1 @@
+"""The frozen dataset: its folder, its codebook, its seal."""

@@ -1,0 +1,68 @@
+"""What is made from a dataset, in a folder of its own that names what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from .dataset import Dataset
+from .folders import appearing, read_manifest, seal
+from .study import Study
+from .tables import parquet_writer
+
+
+def write_derived(
+    dataset: Dataset | Study,
+    name: str,
+    frames: Mapping[str, pd.DataFrame | Iterable[pd.DataFrame]],
+    folder: Path | str | None = None,
+) -> Path:
+    """Write frames as Parquet into `<dataset>-<name>` beside the dataset, in place of an earlier one.
+
+    The manifest names the dataset's hash, and each wave's, so that whatever holds a wave's rows is
+    found when they must be erased, even when the study lists other waves by then. A frame may come
+    in pieces, of which there must be one at least; each becomes a row group.
+    """
+    waves = dataset.waves if isinstance(dataset, Study) else (dataset,)
+    place = Path(folder) if folder else dataset.folder.with_name(f"{dataset.folder.name}-{name}")
+    with appearing(place) as partial:
+        rows = {
+            frame_name: _write(frame, partial / f"{frame_name}.parquet")
+            for frame_name, frame in frames.items()
+        }
+        seal(
+            partial,
+            {
+                "kind": "derived",
+                "name": name,
+                "made_from": dataset.hash,
+                "waves_made_from": [wave.hash for wave in waves],
+                "rows": rows,
+            },
+        )
+    return place
+
+
+def _write(frame: pd.DataFrame | Iterable[pd.DataFrame], path: Path) -> int:
+    pieces = iter([frame] if isinstance(frame, pd.DataFrame) else frame)
+    first = _table(next(pieces))
+    with parquet_writer(path, first.schema) as writer:
+        writer.write_table(first)
+        rows: int = first.num_rows
+        for piece in pieces:
+            writer.write_table(_table(piece).cast(first.schema))
+            rows += len(piece)
+    return rows
+
+
+def _table(frame: pd.DataFrame) -> pa.Table:
+    # A frame's notes to pandas would tie the bytes to its version.
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def made_from(folder: Path | str) -> str:
+    """The hash of the dataset that a derived folder was made from."""
+    return str(read_manifest(Path(folder))["made_from"])

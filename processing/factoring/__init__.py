@@ -1,0 +1,1 @@
+"""Correlations, and the factors behind them."""

@@ -1,0 +1,129 @@
+"""The correlation matrix that a factor analysis starts from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.linalg.blas import dsyrk
+
+from processing.counting.answers import Codes, choose_items, read_rows
+from processing.counting.counts import Counts
+from processing.counting.scale_counts import Missing, name_of, scale_counts
+from processing.errors import Problem, stop_if_any
+
+from .polychorics import polychoric_of
+
+Array = NDArray[np.float64]
+Kind: TypeAlias = Literal["pearson", "polychoric"]
+
+ROWS_AS_NUMBERS = 2**14
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Correlations of p items that can be inverted."""
+
+    items: tuple[str, ...]
+    matrix: Array
+    """(p, p)"""
+    n: int
+    """Rows that answered every item; with missing="pairwise" all rows."""
+
+
+def correlate(
+    answers: pd.DataFrame | Counts,
+    items: Sequence[str] | None,
+    missing: Missing,
+    kind: Kind = "pearson",
+) -> Correlations:
+    """Pearson or polychoric correlations of answers; refuses a singular matrix by its reason."""
+    if kind == "pearson" and missing == "listwise" and isinstance(answers, pd.DataFrame):
+        chosen = choose_items(answers, items)
+        codes, _ = read_rows(answers, chosen, None, complete=True)
+        found = Correlations(tuple(chosen), _pearson(chosen, codes), codes.shape[1])
+    else:
+        counts = scale_counts(answers, items, missing, (), None, None)
+        found = Correlations(counts.items, _of_counts(counts, kind), counts.rows)
+    stop_if_any(_singular(found))
+    return found
+
+
+def _of_counts(counts: Counts, kind: Kind) -> Array:
+    if kind == "polychoric":
+        return polychoric_of(counts).correlation
+    return counts.moments().correlation
+
+
+def _pearson(items: Sequence[str], codes: Codes) -> Array:
+    """From sums and products of whole numbers, which are exact; no table of categories is needed."""
+    rows = codes.shape[1]
+    stop_if_any(_too_little(items, rows))
+    sums = np.zeros(len(items))
+    products = np.zeros((len(items), len(items)), order="F")
+    for start in range(0, rows, ROWS_AS_NUMBERS):
+        part = codes[:, start : start + ROWS_AS_NUMBERS].astype(np.float64)
+        sums += part.sum(axis=1)
+        products = dsyrk(1.0, part.T, beta=1.0, c=products, trans=1, overwrite_c=1)
+    products = np.triu(products) + np.triu(products, 1).T
+    deviation = products - np.outer(sums, sums) / rows
+    own = np.diag(deviation)
+    # Sums of whole numbers are exact, so only the division by rows rounds.
+    stop_if_any(
+        Problem(f"item {item!r}", "an item must vary, all answers are the same", "Leave it out")
+        for item, variance in zip(items, own, strict=True)
+        if variance < 1e-9
+    )
+    spread = np.sqrt(own)
+    matrix = deviation / np.outer(spread, spread)
+    stop_if_any(_alike(items, matrix))
+    return np.asarray(matrix)
+
+
+def _too_little(items: Sequence[str], rows: int) -> list[Problem]:
+    if len(items) < 2:
+        return [
+            Problem(
+                name_of(items),
+                f"correlations need two items, got {len(items)}",
+                "Name at least two items",
+            )
+        ]
+    if rows < len(items):
+        return [
+            Problem(
+                name_of(items),
+                f"there must be at least as many rows as items, got {rows} for {len(items)} items"
+                " after rows with a missing answer were left out",
+                "Gather more answers or use fewer items",
+            )
+        ]
+    return []
+
+
+def _alike(items: Sequence[str], matrix: Array) -> list[Problem]:
+    first, second = np.nonzero(np.triu(np.abs(matrix) > 1 - 1e-12, 1))
+    return [
+        Problem(
+            f"items {items[i]!r} and {items[j]!r}",
+            "two items must differ, these tell the same in every row",
+            "Leave one of them out, or correct the column",
+        )
+        for i, j in zip(first.tolist(), second.tolist(), strict=True)
+    ]
+
+
+def _singular(found: Correlations) -> list[Problem]:
+    smallest = float(np.linalg.eigvalsh(found.matrix)[0])
+    if smallest > 1e-10:
+        return []
+    return [
+        Problem(
+            name_of(found.items),
+            f"the correlation matrix of {found.n} rows is singular or not positive definite"
+            f" (smallest eigenvalue {smallest:.1e})",
+            "Leave out items that follow from others, use missing='listwise', or gather more rows",
+        )
+    ]

@@ -1,0 +1,1 @@
+"""Datasets as other programs' files, and other programs' files as datasets."""

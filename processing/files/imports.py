@@ -1,0 +1,192 @@
+"""Real people's answers that another system collected, as a dataset like any other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from instruments import LIBRARY, Form, Instrument, Item, Kind, find
+from processing.datasets.dataset import Dataset, WaveFacts, write_wave
+from processing.datasets.folders import DatasetError
+from processing.datasets.form_codebook import build_codebook
+
+from .import_files import read_file
+from .import_map import ImportMap, MapError, read_map
+from .import_problems import Refusals
+from .import_values import answers_frame
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The dataset that was written, and what of the file is not in it."""
+
+    dataset: Dataset
+    left_out: tuple[str, ...]
+    """Columns of the file that the map does not name."""
+
+
+def import_file(
+    file: Path | str,
+    instruments: Sequence[str],
+    map_file: Path | str,
+    folder: Path | str,
+    *,
+    root: Path = LIBRARY,
+) -> Imported:
+    """Turn a .csv or .sav into a wave's dataset, or refuse it whole.
+
+    Parameters
+    ----------
+    file
+        UTF-8 text with a header, or an SPSS file.
+    instruments
+        Names from the library (the newest version), `name/version`, or paths of version folders;
+        together they are the form.
+    map_file
+        YAML: `study`, `items` (item: column), and where they are needed `wave`, `year`,
+        `legal_basis`, `about` (area, language, mode, row_id …), `only` (column: the value that
+        rows of this wave have), `missing` (value: reason), `blank` (what an empty cell means; by
+        default -10), `encoding`, `delimiter`. A source is a column's name, or has `column` or
+        `value`, `recode` and `missing`. See docs/datasets.md.
+    folder
+        The dataset's folder, which must not exist.
+    root
+        The library that names are looked up in.
+
+    Returns
+    -------
+    Imported
+        Items without a column are -9, not asked.
+
+    Raises
+    ------
+    MapError
+        The map does not fit the form or the file; carries all its problems.
+    ImportRefusedError
+        Values do not fit; carries each with row, column, rule and value. Nothing is written.
+    DatasetError
+        The file cannot be read, or the folder exists.
+
+    """
+    file, folder, map_file = Path(file), Path(folder), Path(map_file)
+    if folder.exists():
+        raise DatasetError(
+            f"{folder}: it exists, and a dataset is never written over. Give another."
+        )
+    form = form_of(instruments, root)
+    try:
+        content = map_file.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{map_file}: {error.strerror}. Give a readable map.") from error
+    plan = read_map(content, form)
+    codebook = build_codebook(form, wave_year=plan.year)
+    refusals = Refusals()
+    table = read_file(file, encoding=plan.encoding, delimiter=plan.delimiter, problems=refusals)
+    _refuse_unknown_columns(plan, form, table)
+    for column, value in plan.only.items():
+        table = table[table[column].str.strip() == value]
+    answers = answers_frame(table, plan, form, codebook, refusals)
+    refusals.stop_if_any(str(file))
+    dataset = write_wave(
+        folder,
+        responses=answers,
+        tables={"areas": _areas(answers)},
+        codebook=codebook,
+        instrument_files=form.files(),
+        facts=_facts(plan, form, file, content),
+    )
+    used = {source.column for source in (*plan.items.values(), *plan.about.values())}
+    used |= set(plan.only)
+    return Imported(dataset, tuple(name for name in table.columns if name not in used))
+
+
+def form_of(instruments: Sequence[str], root: Path = LIBRARY) -> Form:
+    """The form of instruments from a library, or of folders that hold one version each."""
+    loaded = tuple(_instrument(name, root) for name in instruments)
+    languages = [name for name in loaded[0].texts if all(name in one.texts for one in loaded)]
+    if not languages:
+        raise DatasetError(
+            f"{', '.join(instruments)} have no language in common. Import them one by one."
+        )
+    return Form(loaded, tuple(languages))
+
+
+def _instrument(name: str, root: Path) -> Instrument:
+    """By name, name/version or the path of a version's folder."""
+    folder = Path(name)
+    if (folder / "definition.yaml").is_file() and folder.resolve().name.isdecimal():
+        folder = folder.resolve()
+        return find(folder.parent.name, int(folder.name), folder.parent.parent)
+    known, _, version = name.partition("/")
+    return find(known, int(version) if version.isdecimal() else None, root)
+
+
+def _refuse_unknown_columns(plan: ImportMap, form: Form, table: pd.DataFrame) -> None:
+    sources = {f"items.{name}": source for name, source in plan.items.items()}
+    sources |= {f"about.{name}": source for name, source in plan.about.items()}
+    problems = [
+        f"{key}: the file has no column {source.column!r}; it has"
+        f" {', '.join(map(str, table.columns))}. Correct the name."
+        for key, source in sources.items()
+        if source.column and source.column not in table.columns
+    ]
+    open_years = [
+        name
+        for name in plan.items
+        if (placed := _item(form, name))
+        and placed.kind is Kind.YEAR
+        and placed.responses.highest is None
+    ]
+    problems += [
+        f"only.{column}: the file has no such column. Correct the name."
+        for column in plan.only
+        if column not in table.columns
+    ]
+    if open_years and plan.year is None:
+        problems.append(
+            f"year: {', '.join(open_years)} can be no later than the wave's year. Write year: and"
+            " the year in which people answered."
+        )
+    if problems:
+        raise MapError(problems)
+
+
+def _item(form: Form, name: str) -> Item | None:
+    return form.item_of(name).item if name in form.columns else None
+
+
+def _areas(answers: pd.DataFrame) -> pd.DataFrame:
+    """The areas that answers name: all that a file says of places."""
+    names = sorted(name for name in answers["area"].unique() if name)
+    unknown = [None] * len(names)
+    return pd.DataFrame(
+        {
+            "area": names,
+            "name": names,
+            "level": [""] * len(names),
+            "dwellings": unknown,
+            "residents": unknown,
+            "valid_from": unknown,
+            "valid_to": unknown,
+        }
+    )
+
+
+def _facts(plan: ImportMap, form: Form, file: Path, map_content: bytes) -> WaveFacts:
+    return WaveFacts(
+        study=plan.study,
+        wave=plan.wave,
+        legal_basis=plan.legal_basis,
+        languages=form.languages,
+        unreviewed_languages=form.unreviewed_languages(),
+        form=tuple(form.pin()["instruments"]),
+        source={
+            "file": file.name,
+            "file_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+            "map_sha256": hashlib.sha256(map_content).hexdigest(),
+        },
+    )

@@ -1,0 +1,125 @@
+"""Whether a scale's means may be compared over groups: invariance and DIF, held against the limits."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from processing.errors import StatisticsError
+from processing.modelling.invariance import invariance
+from processing.traits.dif import DifLimits, dif
+
+from .findings import Finding, judged
+from .scale_evidence import Oriented
+from .thresholds import Thresholds
+
+SMALL = 300
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One scale over one grouping."""
+
+    group: str
+    """The column that divides the rows."""
+    compared: tuple[str, ...]
+    """Groups with respondents enough."""
+    left_out: tuple[str, ...]
+    """Groups with too few; about their means nothing is known."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def means_comparable(self) -> bool:
+        """Whether means may be compared over the groups compared."""
+        return len(self.compared) > 1 and all(f.outcome != "blocks" for f in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "group": self.group,
+            "compared": list(self.compared),
+            "left_out": list(self.left_out),
+            "means_comparable": self.means_comparable,
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def name_of_group(value: object) -> str:
+    """A code that became a fraction, because some rows have none, is still a code."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def compare_groups(
+    answers: Oriented, labels: pd.Series, group: str, thresholds: Thresholds
+) -> Comparison:
+    """Compare the groups that have respondents enough."""
+    complete = (answers.frame >= 0).all(axis=1)
+    sizes = labels[complete].value_counts().sort_index()
+    least = thresholds["respondents_dif"].blocks or 0
+    large = sizes.index[sizes >= least]
+    left_out = tuple(
+        name_of_group(name)
+        for name in sorted(labels.dropna().unique(), key=str)
+        if name not in large
+    )
+    if len(large) < 2:
+        found = int(sizes.nlargest(2).min()) if len(sizes) > 1 else 0
+        finding = judged(thresholds, "respondents_dif", found, detail="fewer than two groups")
+        return Comparison(group, tuple(map(name_of_group, large)), left_out, (finding,))
+    frame = answers.frame.assign(**{group: labels})[labels.isin(large)]
+    findings = (
+        *_computed(_invariance(frame, answers.items, group, thresholds), "invariance"),
+        *_computed(_dif(frame, answers.items, group, thresholds), "DIF"),
+    )
+    return Comparison(group, tuple(map(name_of_group, large)), left_out, findings)
+
+
+def _computed(findings: Iterator[Finding], what: str) -> Iterator[Finding]:
+    try:
+        yield from list(findings)
+    except StatisticsError as error:
+        reasons = "; ".join(str(problem) for problem in error.problems)
+        yield Finding("computation", "blocks", f"{what} could not be computed: {reasons}")
+
+
+def _invariance(
+    frame: pd.DataFrame, items: list[str], group: str, thresholds: Thresholds
+) -> Iterator[Finding]:
+    """Equal loadings against the configural model, equal intercepts against equal loadings.
+
+    Equal thresholds are a step of their own for ordered answers; what they cost is counted with the
+    loadings, so that the limits, made for the two steps of maximum likelihood, keep their sense.
+    """
+    found = invariance(frame, f"trait =~ {' + '.join(items)}", group, "WLSMV")
+    small = min(found.n) <= SMALL
+    steps = {step.name: step for step in found.steps}
+    for kind, names in (("metric", ("thresholds", "metric")), ("scalar", ("scalar",))):
+        taken = [steps[name] for name in names]
+        if not all(step.converged for step in taken):
+            yield Finding("computation", "blocks", f"the {kind} model does not converge")
+            continue
+        figures = {
+            "cfi": sum(step.delta_cfi for step in taken),
+            "rmsea": sum(step.delta_rmsea for step in taken),
+            "srmr": sum(step.delta_srmr for step in taken),
+        }
+        for index, value in figures.items():
+            few = small and f"small_sample_{index}" in thresholds
+            name = f"small_sample_{index}" if few else f"{kind}_{index}"
+            yield judged(thresholds, name, value, detail=f"{kind} invariance")
+
+
+def _dif(
+    frame: pd.DataFrame, items: list[str], group: str, thresholds: Thresholds
+) -> Iterator[Finding]:
+    usual = DifLimits()
+    limits = DifLimits(
+        mcfadden=thresholds["dif_mcfadden"].cautions or usual.mcfadden,
+        nagelkerke=thresholds["dif_nagelkerke"].cautions or usual.nagelkerke,
+    )
+    found = dif(frame, items, group, limits=limits)
+    for name in ("mcfadden", "nagelkerke"):
+        gains = {item.item: getattr(item, name) for item in found.items if item.p < limits.p}
+        over = [item for item in gains if item in found.flagged]
+        listed = ", ".join(f"{item} {gains[item]:.3f}" for item in over)
+        yield judged(thresholds, f"dif_{name}", max(gains.values(), default=0.0), over, listed)

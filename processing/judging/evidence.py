@@ -1,0 +1,415 @@
+"""The verdict: whether a scale may be used, for whom, with what care, and by which figures."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from processing.consistency.retest import icc
+from processing.datasets.codebook import Codebook, ScaleEntry, write_json
+from processing.datasets.dataset import Dataset
+from processing.datasets.study import Study
+from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.levels.area_levels import area_reliability
+from processing.scoring.scales import Scales, scale_entries, score
+
+from .comparisons import Comparison, compare_groups, name_of_group
+from .findings import Finding, Verdict, deciding, judged, verdict_of
+from .scale_evidence import Oriented, formative_findings, orient, reflective_findings
+from .thresholds import Thresholds, usual_thresholds
+
+EVERYONE = ""
+
+
+@dataclass(frozen=True)
+class GroupEvidence:
+    """One scale in one group of respondents."""
+
+    scale: str
+    version: int | None
+    group: str
+    """The column that divides the rows; empty for everyone."""
+    value: str
+    """Which group."""
+    n: int
+    """Rows that answered every item."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict_of(self.findings) if self.n else "not tested"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "scale": self.scale,
+            "version": self.version,
+            "group": self.group,
+            "value": self.value,
+            "n": self.n,
+            "verdict": self.verdict,
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True)
+class ScaleEvidence:
+    """One scale: for everyone, in each group, and whether groups may be compared."""
+
+    scale: str
+    version: int | None
+    everyone: GroupEvidence
+    groups: tuple[GroupEvidence, ...]
+    comparisons: tuple[Comparison, ...]
+    untested_languages: tuple[str, ...]
+    """Languages that the questionnaire offers and in which the scale was never tested."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of everyone together, but never validated where some group asks for care."""
+        verdict = self.everyone.verdict
+        return "usable with care" if verdict == "validated" and self.care else verdict
+
+    @property
+    def care(self) -> tuple[str, ...]:
+        """What stands against the scale or asks for care, the gravest first."""
+        reasons = [finding.text for finding in deciding(self.everyone.findings)]
+        reasons += [
+            f"do not compare means over {comparison.group}"
+            for comparison in self.comparisons
+            if not comparison.means_comparable
+        ]
+        reasons += [
+            f"over {comparison.group}: {finding.text}"
+            for comparison in self.comparisons
+            for finding in comparison.findings
+            if finding.outcome == "cautions"
+        ]
+        reasons += [
+            f"{group.verdict} where {group.group} is {group.value} (n = {group.n})"
+            for group in self.groups
+            if group.verdict in {"not usable", "not tested"}
+        ]
+        reasons += [f"never tested in {language}" for language in self.untested_languages]
+        return tuple(reasons)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "scale": self.scale,
+            "version": self.version,
+            "verdict": self.verdict,
+            "care": list(self.care),
+            "everyone": self.everyone.to_json(),
+            "groups": [group.to_json() for group in self.groups],
+            "comparisons": [comparison.to_json() for comparison in self.comparisons],
+            "untested_languages": list(self.untested_languages),
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{self.scale}: {self.verdict}, n = {self.everyone.n}"]
+        lines += [f"  - {reason}" for reason in self.care]
+        lines += [
+            f"  {group.group} {group.value}: {group.verdict}, n = {group.n}"
+            for group in self.groups
+        ]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All scales of a dataset."""
+
+    scales: tuple[ScaleEvidence, ...]
+    dataset: str
+    """The hash of the dataset; empty for a plain frame."""
+
+    def __getitem__(self, scale: str) -> ScaleEvidence:
+        return {entry.scale: entry for entry in self.scales}[scale]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a scale, group and figure, with the verdict that they led to."""
+        rows = [
+            {
+                "scale": part.scale,
+                "group": part.group,
+                "value": part.value,
+                "n": part.n,
+                "verdict": part.verdict,
+                "finding": finding.name,
+                "figure": finding.value,
+                "limit": finding.limit,
+                "outcome": finding.outcome,
+                "text": finding.text,
+                "source": finding.source,
+            }
+            for part, finding in self._findings()
+        ]
+        return pd.DataFrame(rows)
+
+    def _findings(self) -> Iterator[tuple[GroupEvidence, Finding]]:
+        for entry in self.scales:
+            for part in (entry.everyone, *entry.groups):
+                yield from ((part, finding) for finding in part.findings)
+
+    def comparisons_frame(self) -> pd.DataFrame:
+        """One row a scale, grouping and figure: whether means may be compared, and why."""
+        return pd.DataFrame(
+            [
+                {
+                    "scale": entry.scale,
+                    "group": comparison.group,
+                    "compared": ", ".join(comparison.compared),
+                    "left_out": ", ".join(comparison.left_out),
+                    "means_comparable": comparison.means_comparable,
+                    "finding": finding.name,
+                    "figure": finding.value,
+                    "limit": finding.limit,
+                    "outcome": finding.outcome,
+                    "text": finding.text,
+                    "source": finding.source,
+                }
+                for entry in self.scales
+                for comparison in entry.comparisons
+                for finding in comparison.findings
+            ]
+        )
+
+    def verdicts(self) -> pd.DataFrame:
+        """One row a scale and group."""
+        return pd.DataFrame(
+            [
+                {
+                    "scale": part.scale,
+                    "group": part.group,
+                    "value": part.value,
+                    "n": part.n,
+                    "verdict": part.verdict,
+                }
+                for entry in self.scales
+                for part in (entry.everyone, *entry.groups)
+            ]
+        )
+
+    def to_json(self) -> str:
+        """Text that depends on the content alone."""
+        scales = [entry.to_json() for entry in self.scales]
+        return write_json({"dataset": self.dataset, "scales": scales})
+
+    def __str__(self) -> str:
+        return "\n".join(str(entry) for entry in self.scales)
+
+
+def evidence(
+    answers: Dataset | Study | pd.DataFrame,
+    scales: Scales | None = None,
+    *,
+    groups: Sequence[str] = (),
+    area: str | None = None,
+    languages: Iterable[str] | None = None,
+    language: str = "language",
+    retest: Mapping[str, pd.DataFrame] | None = None,
+    thresholds: Thresholds | None = None,
+    graded: bool = False,
+) -> Evidence:
+    """Judge every scale by its answers.
+
+    Each figure is held against its threshold, which names its source and what follows beyond it:
+    one blocking figure makes a scale *not usable*, one cautioning figure *usable with care*; a
+    scale with neither is *validated*, for those who were asked and no one else. A statistic that
+    cannot be computed blocks. Rows that answered every item are used.
+
+    A scale whose items stand for one trait needs respondents, one factor (WLSMV, lavaan's scaled
+    indices), omega, item–rest correlations, answers that are all used, and no floor or ceiling. A
+    formative scale is a count of parts: of it nothing is asked that supposes a trait, and nothing
+    can make it more than usable with care.
+
+    Parameters
+    ----------
+    answers
+        A dataset or study, or a frame of whole numbers (negative or NaN = missing).
+    scales
+        A codebook or scales; by default all of the dataset's.
+    groups
+        Columns whose groups are judged one by one and compared (invariance, DIF). What does not
+        hold blocks comparing means over that column. A group in which the scale is not usable, or
+        means that may not be compared, leave it usable with care at best.
+    area
+        A column of areas: the mean reliability of their mean scores is added.
+    languages, language
+        The languages in which the scales may be used (by default the codebook's), and the column
+        that says in which each row answered. A language without a row is named as never tested.
+    retest
+        Scale -> (persons, 2) scores of the same persons, taken twice.
+    thresholds
+        From `read_thresholds`; by default the programme's.
+    graded
+        Also fit a graded response model, for Q3.
+
+    Returns
+    -------
+    Evidence
+
+    Raises
+    ------
+    StatisticsError
+        Columns that do not exist, answers that are no whole numbers or outside a scale's bounds.
+
+    References
+    ----------
+    Prinsen et al. 2018, https://doi.org/10.1007/s11136-018-1798-3; Terwee et al. 2007,
+    https://doi.org/10.1016/j.jclinepi.2006.03.012
+
+    Examples
+    --------
+    >>> from processing import ScaleEntry
+    >>> from processing import KnownModel
+    >>> from processing import simulate
+    >>> items = ("a", "b", "c", "d", "e")
+    >>> frame = simulate(KnownModel.simple({"calm": items}, 0.8), 1000, seed=1).frame
+    >>> calm = ScaleEntry("", "calm", items, dict.fromkeys(items, (1, 5)))
+    >>> print(evidence(frame, calm))
+    calm: validated, n = 1000
+
+    """
+    entries, source = _scales(answers, scales)
+    judge = _Judge(
+        answers=answers,
+        groups=tuple(groups),
+        area=area,
+        languages=_languages(answers, scales, languages),
+        language=language,
+        retest=retest or {},
+        thresholds=usual_thresholds() if thresholds is None else thresholds,
+        graded=graded,
+    )
+    return Evidence(tuple(judge.scale(entry) for entry in entries), source)
+
+
+def _scales(
+    answers: Dataset | Study | pd.DataFrame, scales: Scales | None
+) -> tuple[tuple[ScaleEntry, ...], str]:
+    if not isinstance(answers, pd.DataFrame):
+        return scale_entries(answers.codebook if scales is None else scales), answers.hash
+    if scales is None:
+        raise StatisticsError(
+            Problem("scales", "a plain frame says nothing of scales", "Give a codebook or scales")
+        )
+    return scale_entries(scales), ""
+
+
+def _languages(
+    answers: Dataset | Study | pd.DataFrame,
+    scales: Scales | None,
+    languages: Iterable[str] | None,
+) -> tuple[str, ...]:
+    if languages is not None:
+        return tuple(languages)
+    if isinstance(answers, pd.DataFrame):
+        return scales.languages if isinstance(scales, Codebook) else ()
+    return answers.codebook.languages
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Everything that holds for all scales."""
+
+    answers: Dataset | Study | pd.DataFrame
+    groups: tuple[str, ...]
+    area: str | None
+    languages: tuple[str, ...]
+    language: str
+    retest: Mapping[str, pd.DataFrame]
+    thresholds: Thresholds
+    graded: bool
+
+    def scale(self, scale: ScaleEntry) -> ScaleEvidence:
+        frame = self._read(scale)
+        answers = orient(frame, scale)
+        more = tuple(self._of_scores(frame, scale))
+        return ScaleEvidence(
+            scale=scale.name,
+            version=scale.version,
+            everyone=self._judged(answers, scale, EVERYONE, EVERYONE, more),
+            groups=tuple(self._groups(frame, scale)),
+            comparisons=tuple(
+                compare_groups(answers, frame[group], group, self.thresholds)
+                for group in self.groups
+                if not scale.formative
+            ),
+            untested_languages=tuple(self._untested(frame, answers)),
+        )
+
+    def _read(self, scale: ScaleEntry) -> pd.DataFrame:
+        """One scale's columns at a time, so that memory does not grow with the questionnaire."""
+        others = [*self.groups, *([self.area] if self.area else [])]
+        wanted = list(dict.fromkeys([*scale.columns, *others]))
+        known = (
+            self.answers.columns
+            if isinstance(self.answers, pd.DataFrame)
+            else self.answers.codebook.names
+        )
+        stop_if_any(
+            Problem(f"column {name!r}", "no column has this name", "Correct the name")
+            for name in wanted
+            if name not in known
+        )
+        if self.language in known and self.language not in wanted:
+            wanted.append(self.language)
+        if isinstance(self.answers, pd.DataFrame):
+            frame = self.answers[wanted]
+        else:
+            frame = self.answers.responses(wanted)
+        return frame.assign(**{group: _labels(frame[group]) for group in self.groups})
+
+    def _groups(self, frame: pd.DataFrame, scale: ScaleEntry) -> Iterator[GroupEvidence]:
+        for group in self.groups:
+            labels = frame[group]
+            for value in sorted(labels.dropna().unique().tolist(), key=str):
+                part = orient(frame[(labels == value).to_numpy(dtype=bool)], scale)
+                yield self._judged(part, scale, group, name_of_group(value))
+
+    def _judged(
+        self,
+        answers: Oriented,
+        scale: ScaleEntry,
+        group: str,
+        value: str,
+        more: tuple[Finding, ...] = (),
+    ) -> GroupEvidence:
+        if scale.formative:
+            findings = tuple(formative_findings(answers, scale, self.thresholds))
+        else:
+            findings = tuple(
+                reflective_findings(answers, scale, self.thresholds, graded=self.graded)
+            )
+        return GroupEvidence(scale.name, scale.version, group, value, answers.n, (*findings, *more))
+
+    def _of_scores(self, frame: pd.DataFrame, scale: ScaleEntry) -> Iterator[Finding]:
+        """What only scores tell: agreement of two measurements, reliability of areas."""
+        if scale.name in self.retest:
+            found = icc(self.retest[scale.name])
+            yield judged(self.thresholds, "retest", found.agreement, detail=f"n = {found.n}")
+        name = f"{scale.name}_score"
+        scored = score(frame, scale)[[name]]
+        if self.area is not None:
+            scored = scored.assign(area=frame[self.area])
+            try:
+                areas = area_reliability(scored, name, "area")
+            except StatisticsError as error:
+                text = f"area reliability could not be computed: {error}"
+                yield Finding("computation", "cautions", text)
+                return
+            needed = f"ICC {areas.icc:.3f}, {areas.needed():.0f} answers an area would do"
+            yield judged(self.thresholds, "area_reliability", areas.reliability, detail=needed)
+
+    def _untested(self, frame: pd.DataFrame, answers: Oriented) -> Iterator[str]:
+        if self.language not in frame.columns:
+            return
+        complete = (answers.frame >= 0).all(axis=1).to_numpy()
+        seen = set(frame[self.language][complete].dropna().astype(str))
+        yield from (language for language in self.languages if language not in seen)
+
+
+def _labels(column: pd.Series) -> pd.Series:
+    """Groups as they are; a code below zero says why there is none."""
+    return column.where(column >= 0) if pd.api.types.is_numeric_dtype(column) else column

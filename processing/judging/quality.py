@@ -1,0 +1,350 @@
+"""Careless answering: signs that someone did not read, and never a silent removal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import chdtrc
+
+from processing.counting.answers import Codes, choose_items, read_codes
+from processing.counting.counts import Points, span_of
+from processing.errors import Problem, StatisticsError, stop_if_any
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+ROWS = 2**14
+"""Widened to floating point at a time."""
+
+
+@dataclass(frozen=True)
+class CarelessLimits:
+    """From where on a sign counts. Rules of thumb, each to be weighed against the questionnaire."""
+
+    run: int | None = None
+    """Identical answers in a row; by default half of the items, at least six (Curran 2016)."""
+    even_odd: float = 0.30
+    """Consistency below it (Jackson 1976)."""
+    outlier: float = 0.001
+    """Probability of a Mahalanobis distance so large."""
+    antonym: float = 0.0
+    """Correlation of opposite answers above it."""
+    opposite: float = -0.60
+    """Pairs of items that correlate below it over all rows are opposites (Meade & Craig 2012)."""
+    fastest: int = 1
+    """The highest duration class that is too fast for this questionnaire."""
+
+
+USUAL_LIMITS = CarelessLimits()
+
+
+@dataclass(frozen=True)
+class Carelessness:
+    """Signs and flags of every row; the rows themselves stay where they are."""
+
+    signs: pd.DataFrame
+    """On the frame's index: `run`, `spread`, `even_odd`, `distance`, `distance_p`, `antonym`,
+    `duration`; NaN where a sign cannot be read."""
+    flags: pd.DataFrame
+    """On the frame's index, true where a sign passes its limit: straight, inconsistent, outlying,
+    contradictory, fast."""
+    opposites: tuple[tuple[str, str], ...]
+    unread: Mapping[str, str]
+    """Sign -> why it could not be read at all."""
+
+    def suspected(self, least: int = 2) -> pd.Series:
+        """Rows with at least so many flags. One sign alone is weak: honest people have it too."""
+        return self.flags.sum(axis=1) >= least
+
+    def kept(self, frame: pd.DataFrame, least: int = 2) -> pd.DataFrame:
+        """The rows that are not suspected: for a second run of any figure, beside the first."""
+        return frame[~self.suspected(least).to_numpy()]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a flag: how many rows have it, and their share."""
+        counts = self.flags.sum()
+        rows = [
+            {
+                "flag": name,
+                "rows": int(counts[name]),
+                "share": counts[name] / max(len(self.flags), 1),
+            }
+            for name in self.flags.columns
+        ]
+        two = int(self.suspected().sum())
+        rows.append({"flag": "two or more", "rows": two, "share": two / max(len(self.flags), 1)})
+        return pd.DataFrame(rows).set_index("flag")
+
+    def __str__(self) -> str:
+        notes = [f"! {sign}: {why}" for sign, why in self.unread.items()]
+        return "\n".join([self.to_frame().round(4).to_string(), *notes])
+
+
+def careless(
+    frame: pd.DataFrame,
+    scales: Mapping[str, Sequence[str]],
+    *,
+    reversed_items: Sequence[str] = (),
+    points: Points | None = None,
+    duration: str | None = None,
+    limits: CarelessLimits = USUAL_LIMITS,
+) -> Carelessness:
+    """Signs of careless answering, row by row.
+
+    - run: longest run of identical answers, in the order of the items, before anything is turned;
+      a missing answer ends it. spread: SD of a row's answers (told, not flagged).
+    - even_odd: correlation over scales of the mean of a scale's 1st, 3rd … and its 2nd, 4th …
+      items, turned to one direction, stepped up by Spearman and Brown. Needs three scales.
+    - distance: squared Mahalanobis distance of what was answered, with mean and covariance of
+      complete rows; χ² with as many degrees of freedom as answers.
+    - antonym: correlation over pairs of opposite items, found in these answers, of a row's answers
+      to the one and to the other. Needs three pairs.
+    - duration: the class of time taken, where one is kept; 0 is not known.
+
+    Parameters
+    ----------
+    frame
+        Whole numbers; negative codes and NaN are missing.
+    scales
+        Scale -> its items, in the order in which they were asked.
+    reversed_items, points
+        As in `alpha`.
+    duration
+        A column of duration classes.
+    limits
+        See `CarelessLimits`.
+
+    Returns
+    -------
+    Carelessness
+
+    Raises
+    ------
+    StatisticsError
+        Fewer than two items, unknown items, text where numbers belong, reversed items without
+        points.
+
+    References
+    ----------
+    Curran 2016, https://doi.org/10.1016/j.jesp.2015.07.006; Meade & Craig 2012,
+    https://doi.org/10.1037/a0028085
+
+    Examples
+    --------
+    >>> from processing import KnownModel
+    >>> from processing import Careless, simulate
+    >>> scales = {name: [f"{name}{k}" for k in range(5)] for name in "abc"}
+    >>> known = KnownModel.simple(scales)
+    >>> frame = simulate(known, 1000, seed=1, careless=Careless(straight=0.05)).frame
+    >>> careless(frame, scales, duration="duration_class").to_frame()["rows"].to_dict()
+    {'straight': 80, 'inconsistent': 164, 'outlying': 1, 'contradictory': 0, 'fast': 52, 'two or more': 54}
+
+    """
+    items = choose_items(frame, list(dict.fromkeys(i for part in scales.values() for i in part)))
+    stop_if_any(_unfit(items, reversed_items, points))
+    codes = read_codes(frame, items)
+    turned = _turned(codes, items, reversed_items, points)
+    unread: dict[str, str] = {}
+    even_odd = _even_odd(turned, items, scales, unread)
+    distance, df = _distances(codes, unread)
+    pairs = _opposites(codes, limits.opposite)
+    antonym = _antonyms(codes, pairs, unread)
+    run, spread = _longest_runs(codes), _spreads(codes)
+    time = _durations(frame, duration, unread)
+    longest = max(6, len(items) // 2) if limits.run is None else limits.run
+    probability = np.where(df > 0, chdtrc(np.maximum(df, 1), distance), np.nan)
+    with np.errstate(invalid="ignore"):
+        flags = {
+            "straight": run >= longest,
+            "inconsistent": even_odd < limits.even_odd,
+            "outlying": probability < limits.outlier,
+            "contradictory": antonym > limits.antonym,
+            "fast": (time >= 1) & (time <= limits.fastest),
+        }
+    signs = {
+        "run": run,
+        "spread": spread,
+        "even_odd": even_odd,
+        "distance": distance,
+        "distance_p": probability,
+        "antonym": antonym,
+        "duration": time,
+    }
+    return Carelessness(
+        signs=pd.DataFrame(signs, index=frame.index),
+        flags=pd.DataFrame(flags, index=frame.index),
+        opposites=tuple((items[a], items[b]) for a, b in pairs),
+        unread=unread,
+    )
+
+
+def _unfit(items: list[str], turned: Sequence[str], points: Points | None) -> list[Problem]:
+    problems = []
+    if len(items) < 2:
+        problems.append(
+            Problem("scales", f"signs are read from two items or more, got {items}", "Name items")
+        )
+    if turned and points is None:
+        problems.append(
+            Problem(
+                "reversed_items",
+                "turning an item round needs the answers that it offers",
+                "Give points, for instance points=5 for 1 to 5",
+            )
+        )
+    problems += [
+        Problem(f"item {item!r}", "it is to be turned but is in no scale", "Correct the name")
+        for item in turned
+        if item not in items
+    ]
+    return problems
+
+
+def _turned(codes: Codes, items: list[str], turned: Sequence[str], points: Points | None) -> Codes:
+    if points is None or not turned:
+        return codes
+    low, high = span_of(points)
+    which = np.isin(items, list(turned))[:, None]
+    return np.where(which & (codes >= 0), low + high - codes, codes).astype(np.int8)
+
+
+def _longest_runs(codes: Codes) -> NDArray[np.int16]:
+    run = np.zeros(codes.shape[1], dtype=np.int16)
+    longest = run.copy()
+    before = np.full(codes.shape[1], -1, dtype=np.int8)
+    for answers in codes:
+        run = np.where(answers == before, run + 1, 1).astype(np.int16) * (answers >= 0)
+        longest = np.maximum(longest, run)
+        before = answers
+    return longest
+
+
+def _spreads(codes: Codes) -> Array:
+    given = codes >= 0
+    n = given.sum(axis=0)
+    values = np.where(given, codes, 0).astype(np.float32)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = values.sum(axis=0) / n
+        variance = ((values**2).sum(axis=0) - n * mean**2) / (n - 1)
+    return np.asarray(np.where(n > 1, np.sqrt(np.maximum(variance, 0)), np.nan), dtype=np.float64)
+
+
+def _correlations(first: Array, second: Array) -> Array:
+    """(rows,): correlation over columns of what both have; NaN below three or without spread."""
+    both = np.isfinite(first) & np.isfinite(second)
+    n = both.sum(axis=1)
+    x, y = np.where(both, first, 0.0), np.where(both, second, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        x = np.where(both, x - (x.sum(axis=1) / n)[:, None], 0.0)
+        y = np.where(both, y - (y.sum(axis=1) / n)[:, None], 0.0)
+        r = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    return np.asarray(np.where(n >= 3, r, np.nan))
+
+
+def _means(codes: Codes) -> Array:
+    given = codes >= 0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(given, codes, 0).sum(axis=0) / given.sum(axis=0))
+
+
+def _even_odd(
+    codes: Codes, items: list[str], scales: Mapping[str, Sequence[str]], unread: dict[str, str]
+) -> Array:
+    usable = [part for part in scales.values() if len(part) >= 2]
+    if len(usable) < 3:
+        unread["even_odd"] = f"it needs three scales of two items or more, got {len(usable)}"
+        return np.full(codes.shape[1], np.nan)
+    place = {item: row for row, item in enumerate(items)}
+    halves = [
+        np.column_stack([_means(codes[[place[i] for i in part[side::2]]]) for part in usable])
+        for side in (0, 1)
+    ]
+    r = _correlations(*halves)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # Below zero Spearman and Brown's step runs off towards minus infinity.
+        return np.asarray(np.where(r > 0, 2 * r / (1 + r), r))
+
+
+def _distances(codes: Codes, unread: dict[str, str]) -> tuple[Array, NDArray[np.intp]]:
+    """(rows,) squared distances and their degrees of freedom, by pattern of missing answers."""
+    rows = codes.shape[1]
+    given = codes >= 0
+    distance, df = np.full(rows, np.nan), np.zeros(rows, dtype=np.intp)
+    complete = codes[:, given.all(axis=0)]
+    mean, covariance = _moments(complete)
+    if complete.shape[1] <= len(codes) or np.linalg.cond(covariance) > 1e12:
+        unread["distance"] = (
+            f"the covariance matrix of {complete.shape[1]} complete rows and {len(codes)} items is"
+            " singular"
+        )
+        return distance, df
+    packed = np.packbits(given, axis=0)
+    order = np.lexsort(packed)
+    changes = (packed[:, order[1:]] != packed[:, order[:-1]]).any(axis=0)
+    for alike in np.split(order, np.flatnonzero(changes) + 1):
+        observed = np.flatnonzero(given[:, alike[0]])
+        if observed.size:
+            inverse = np.linalg.inv(covariance[np.ix_(observed, observed)])
+            for start in range(0, len(alike), ROWS):
+                part = alike[start : start + ROWS]
+                apart = codes[np.ix_(observed, part)] - mean[observed, None]
+                distance[part] = (apart * (inverse @ apart)).sum(axis=0)
+            df[alike] = observed.size
+    return distance, df
+
+
+def _moments(complete: Codes) -> tuple[Array, Array]:
+    """Mean and covariance (divisor n − 1), a stretch of rows at a time."""
+    items, n = complete.shape
+    sums, products = np.zeros(items), np.zeros((items, items))
+    for start in range(0, n, ROWS):
+        part = complete[:, start : start + ROWS].astype(np.float64)
+        sums += part.sum(axis=1)
+        products += part @ part.T
+    mean = sums / max(n, 1)
+    return mean, (products - n * np.outer(mean, mean)) / max(n - 1, 1)
+
+
+def _opposites(codes: Codes, limit: float) -> list[tuple[int, int]]:
+    """Pairs of items that correlate below the limit, the strongest first, each item once."""
+    _, covariance = _moments(codes[:, (codes >= 0).all(axis=0)])
+    spread = np.sqrt(np.diag(covariance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = covariance / spread[:, None] / spread
+    first, second = np.triu_indices(len(r), 1)
+    chosen, used = [], set[int]()
+    for pair in np.argsort(r[first, second]):
+        a, b = int(first[pair]), int(second[pair])
+        if r[a, b] < limit and not {a, b} & used:
+            chosen.append((a, b))
+            used |= {a, b}
+    return chosen
+
+
+def _antonyms(codes: Codes, pairs: list[tuple[int, int]], unread: dict[str, str]) -> Array:
+    if len(pairs) < 3:
+        unread["antonym"] = (
+            f"it needs three pairs of opposite items, these answers hold {len(pairs)}"
+        )
+        return np.full(codes.shape[1], np.nan)
+    values = np.where(codes >= 0, codes, np.nan)
+    first, second = (values[[pair[side] for pair in pairs]].T for side in (0, 1))
+    return _correlations(first, second)
+
+
+def _durations(frame: pd.DataFrame, duration: str | None, unread: dict[str, str]) -> Array:
+    if duration is None:
+        unread["duration"] = "no column of duration classes was named"
+        return np.full(len(frame), np.nan)
+    choose_items(frame, [duration])
+    if not pd.api.types.is_numeric_dtype(frame[duration]):
+        raise StatisticsError(
+            Problem(
+                f"duration {duration!r}",
+                f"classes are whole numbers, found {frame[duration].iloc[0]!r}",
+                "Give the classes' codes",
+            )
+        )
+    return np.asarray(frame[duration].to_numpy(np.float64, na_value=np.nan))

@@ -1,0 +1,1 @@
+"""Factor models that are stated beforehand, fitted, tested and compared over groups."""

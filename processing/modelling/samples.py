@@ -1,0 +1,256 @@
+"""The rows that a factor model is fitted to, and the sums that stand for them.
+
+Rows are read once and held as bytes; everything else adds up over chunks of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.linalg.blas import dsyrk
+
+from processing.counting.answers import Codes, choose_items, read_codes
+from processing.errors import Problem, StatisticsError, stop_if_any
+
+Array: TypeAlias = NDArray[np.float64]
+
+CHUNK = 2**14
+"""Rows widened to floating point at a time."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One group's answers."""
+
+    name: str
+    """The group's value as text; empty where there is one group."""
+    items: tuple[str, ...]
+    answers: Codes | Array
+    """(items, rows): codes, negative where missing; or measurements, nan where missing."""
+
+    @property
+    def rows(self) -> int:
+        return int(self.answers.shape[1])
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """(items, rows): where there is no answer."""
+        return np.isnan(self.answers) if self.answers.dtype.kind == "f" else self.answers < 0
+
+    def complete(self) -> "Sample":
+        """Only the rows that answered every item."""
+        missing = self.missing.any(axis=0)
+        if not missing.any():
+            return self
+        return Sample(self.name, self.items, self.answers[:, ~missing])
+
+    def answered(self) -> "Sample":
+        """Only the rows that answered any item."""
+        empty = self.missing.all(axis=0)
+        return self if not empty.any() else Sample(self.name, self.items, self.answers[:, ~empty])
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What complete rows amount to; p items."""
+
+    n: int
+    mean: Array
+    """(p,)"""
+    covariance: Array
+    """(p, p), divisor n."""
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The rows that answered exactly these items."""
+
+    observed: NDArray[np.intp]
+    """(k,) positions of the items answered."""
+    moments: Moments
+    """Of those k items."""
+
+
+def read_samples(
+    frame: pd.DataFrame, items: Sequence[str], group: str | None = None
+) -> tuple[Sample, ...]:
+    """Answers by group, groups in ascending order; rows without a group are left out.
+
+    A column of whole numbers holds codes, of which negative ones (and NaN) are missing. If any
+    column has fractions, all are taken as measurements, of which only NaN is missing.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise StatisticsError(
+            Problem("frame", f"a data frame is needed, got {type(frame).__name__}", "Give a frame")
+        )
+    chosen = choose_items(frame, items)
+    values = _read_values(frame, chosen)
+    if group is None:
+        return (Sample("", tuple(chosen), values),)
+    choose_items(frame, [group])
+    labels = frame[group]
+    known = labels.notna().to_numpy()
+    if pd.api.types.is_numeric_dtype(labels):
+        known = (labels.fillna(-1) >= 0).to_numpy()
+    names = sorted(labels[known].unique().tolist(), key=lambda name: (str(type(name)), name))
+    if len(names) < 2:
+        raise StatisticsError(
+            Problem(
+                f"group {group!r}",
+                f"a comparison needs two groups or more, found {names}",
+                "Name a column that divides the rows",
+            )
+        )
+    place = labels.to_numpy()
+    return tuple(
+        Sample(_group_name(name), tuple(chosen), values[:, known & (place == name)])
+        for name in names
+    )
+
+
+def _group_name(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _read_values(frame: pd.DataFrame, items: Sequence[str]) -> Codes | Array:
+    try:
+        return read_codes(frame, items)
+    except StatisticsError:
+        columns = [frame[item] for item in items]
+        if not all(pd.api.types.is_numeric_dtype(column) for column in columns):
+            raise
+        values = np.array([column.to_numpy(np.float64, na_value=np.nan) for column in columns])
+        if np.isinf(values).any() or not (values % 1 > 0).any():
+            raise
+        return values
+
+
+def _chunks(sample: Sample) -> Iterator[Array]:
+    """(items, some rows) as floating point."""
+    for start in range(0, sample.rows, CHUNK):
+        yield sample.answers[:, start : start + CHUNK].astype(np.float64)
+
+
+def moments(sample: Sample) -> Moments:
+    """Means and covariances of complete rows, in two passes over chunks."""
+    mean = sum(
+        (chunk.sum(axis=1) for chunk in _chunks(sample)), start=np.zeros(len(sample.items))
+    ) / max(sample.rows, 1)
+    products = np.zeros((len(mean), len(mean)), order="F")
+    for chunk in _chunks(sample):
+        centred = np.asfortranarray((chunk - mean[:, None]).T)
+        products = dsyrk(1.0, centred, beta=1.0, c=products, trans=1, overwrite_c=1)
+    return Moments(sample.rows, mean, _mirrored(products) / max(sample.rows, 1))
+
+
+def _mirrored(upper: Array) -> Array:
+    return np.triu(upper) + np.triu(upper, 1).T
+
+
+def fourth_moments(sample: Sample, known: Moments) -> Array:
+    """Mean products of z with z, where z = (y, vech y y') and y is centred on the sample's mean.
+
+    (d, d) with d = p + p (p + 1) / 2; vech runs row by row through the lower triangle.
+    """
+    p = len(sample.items)
+    row, column = np.tril_indices(p)
+    size = p + len(row)
+    products = np.zeros((size, size), order="F")
+    for chunk in _chunks(sample):
+        centred = chunk - known.mean[:, None]
+        wide = np.empty((centred.shape[1], size), order="F")
+        wide[:, :p] = centred.T
+        np.multiply(centred[row].T, centred[column].T, out=wide[:, p:])
+        products = dsyrk(1.0, wide, beta=1.0, c=products, trans=1, overwrite_c=1)
+    return _mirrored(products) / max(sample.rows, 1)
+
+
+def patterns(sample: Sample) -> tuple[Pattern, ...]:
+    """Moments by missing pattern; rows without any answer tell nothing and are left out."""
+    missing = sample.missing
+    packed = np.ascontiguousarray(np.packbits(missing, axis=0).T)
+    keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(inverse, kind="stable")
+    ends = np.cumsum(np.bincount(inverse))
+    found = []
+    for pattern, end in enumerate(ends):
+        rows = order[(ends[pattern - 1] if pattern else 0) : end]
+        observed = np.flatnonzero(~missing[:, first[pattern]])
+        if observed.size:
+            part = Sample(sample.name, sample.items, sample.answers[np.ix_(observed, rows)])
+            found.append(Pattern(observed, moments(_named(part, observed))))
+    return tuple(found)
+
+
+def _named(sample: Sample, observed: NDArray[np.intp]) -> Sample:
+    return Sample(sample.name, tuple(sample.items[k] for k in observed), sample.answers)
+
+
+def unvarying(sample: Sample) -> Iterator[Problem]:
+    """Items that nobody answered, or all alike."""
+    missing = sample.missing
+    for item, answers, absent in zip(sample.items, sample.answers, missing, strict=True):
+        given = answers[~absent]
+        if not given.size:
+            yield Problem(f"item {item!r} in {_place(sample)}", "nobody answered it", _LEAVE)
+        elif given.min() == given.max():
+            said = f"every answer is {given[0]:g}"
+            yield Problem(f"item {item!r} in {_place(sample)}", said, _LEAVE)
+
+
+_LEAVE = "Leave the item out or join groups"
+
+
+def _place(sample: Sample) -> str:
+    return f"group {sample.name!r}" if sample.name else "the answers"
+
+
+def repeated(sample: Sample) -> Iterator[Problem]:
+    """Items that are one and the same wherever both were answered."""
+    missing = sample.missing
+    for a, b in combinations(range(len(sample.items)), 2):
+        both = ~(missing[a] | missing[b])
+        if both.any() and (sample.answers[a, both] == sample.answers[b, both]).all():
+            yield _same(sample, a, b)
+
+
+def _same(sample: Sample, a: int, b: int) -> Problem:
+    return Problem(
+        f"items {sample.items[a]!r} and {sample.items[b]!r} in {_place(sample)}",
+        "they are the same answer twice",
+        "Leave one of them out",
+    )
+
+
+def singular(sample: Sample) -> Problem:
+    """What is said of a covariance matrix that has no inverse."""
+    return Problem(
+        _place(sample),
+        "the covariance matrix is singular: some item is a sum of others",
+        "Leave sums and scores out of the model",
+    )
+
+
+def check_moments(sample: Sample, known: Moments) -> None:
+    """Stop where a covariance matrix cannot carry a factor model, naming items and group."""
+    where, p = _place(sample), len(sample.items)
+    if known.n <= p:
+        raise StatisticsError(
+            Problem(
+                where,
+                f"{p} items need more than {p} rows that can be used, found {known.n}",
+                "Take fewer items or more rows, or the estimator FIML if answers are missing",
+            )
+        )
+    stop_if_any(unvarying(sample))
+    spread = np.sqrt(np.diag(known.covariance))
+    correlation = known.covariance / spread[:, None] / spread
+    twins = zip(*np.nonzero(np.triu(np.abs(correlation) > 1 - 1e-10, 1)), strict=True)
+    stop_if_any(_same(sample, int(a), int(b)) for a, b in twins)
+    if np.linalg.eigvalsh(correlation)[0] < p * 1e-12:
+        raise StatisticsError(singular(sample))

@@ -1,0 +1,1 @@
+"""Scores, for persons and for analyses of areas."""

@@ -1,0 +1,1 @@
+"""Item responses as a function of the trait."""
