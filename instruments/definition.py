@@ -162,6 +162,7 @@ class Instrument:
     published: bool = False
     written_in: str = "da"  # the language that is complete; others fall back to it, visibly
     warnings: tuple[Problem, ...] = ()  # what works but should be seen to, as a missing text
+    notes: tuple[Problem, ...] = ()  # where a rule of construction is broken, perhaps for a reason
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # as they were read
 
     @property

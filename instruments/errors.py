@@ -329,6 +329,23 @@ def hard_to_read(place: Place, lix: float, most: float) -> Problem:
     )
 
 
+def page_mixed(place: Place, page: str, used: Collection[str]) -> Problem:
+    return _problem(
+        place,
+        f"The page {page!r} asks on {len(used)} response scales: {', '.join(used)}.",
+        "Give each a page and a heading of its own, unless the construct needs them together.",
+    )
+
+
+def page_length(place: Place, page: str, items: int, fewest: int, most: int) -> Problem:
+    counted = "1 item" if items == 1 else f"{items} items"
+    return _problem(
+        place,
+        f"The page {page!r} has {counted}; pages have {fewest} to {most}.",
+        "Regroup them, unless no other items are answered on the same scale.",
+    )
+
+
 def review_unknown(place: Place, language: str) -> Problem:
     return _problem(
         place,

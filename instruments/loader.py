@@ -18,6 +18,7 @@ from instruments.errors import (
     missing_file,
     wrong_name,
 )
+from instruments.page_notes import page_notes
 from instruments.published import Published, read_published, sha256, write_published
 from instruments.text_files import (
     REVIEWS,
@@ -88,6 +89,7 @@ def assemble(name: str, files: Mapping[str, bytes], published: Published) -> Ins
         texts=marked,
         published=DEFINITION in published.files,
         warnings=(*warnings, *_warnings(instrument, documents)),
+        notes=tuple(page_notes(instrument, documents[DEFINITION])),
     )
 
 

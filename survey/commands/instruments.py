@@ -20,7 +20,7 @@ from instruments import (
     publish,
 )
 from survey.commands.examples import Group
-from survey.commands.printing import as_json, print_json, print_table, refuses
+from survey.commands.printing import as_json, counted, print_json, print_table, refuses
 from survey.settings import LIBRARY_FOLDER
 
 _root = click.option(
@@ -91,23 +91,34 @@ def check(names: tuple[str, ...], root: Path, as_json: bool) -> None:
     """Check questionnaires, all of the library unless some are named.
 
     Each problem says file, line, key, what is wrong and what to do. Warnings are told and harm
-    nothing. Exit code 1 where there are problems.
+    nothing; notes tell where a page is not four to six items of one response scale, for which there
+    may be a reason. Exit code 1 where there are problems.
     """
     asked = [named(name) for name in names] or [(one.name, one.version) for one in library(root)]
-    problems, warnings = [], []
+    problems, warnings, notes = [], [], []
     for name, version in asked:
         try:
-            warnings += [str(warning) for warning in find(name, version, root).warnings]
+            found = find(name, version, root)
+            warnings += [str(warning) for warning in found.warnings]
+            notes += [str(note) for note in found.notes]
         except DefinitionError as error:
             problems += [str(problem) for problem in error.problems]
     if as_json:
-        print_json({"checked": len(asked), "problems": problems, "warnings": warnings})
+        told = {"problems": problems, "warnings": warnings, "notes": notes}
+        print_json({"checked": len(asked), **told})
     else:
         for line in problems:
             click.echo(line, err=True)
         for line in warnings:
             click.echo(f"Warning: {line}")
-        click.echo(f"{len(asked)} checked: {len(problems)} problems, {len(warnings)} warnings.")
+        for line in notes:
+            click.echo(f"Note: {line}")
+        told_all = (
+            counted(len(problems), "problem"),
+            counted(len(warnings), "warning"),
+            counted(len(notes), "note"),
+        )
+        click.echo(f"{len(asked)} checked: {', '.join(told_all)}.")
     if problems:
         raise SystemExit(1)
 

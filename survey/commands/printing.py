@@ -47,6 +47,11 @@ def refusal(*problems: str) -> click.ClickException:
     return click.ClickException(head + "\n  ".join(told))
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun, as `1 row` and `2 rows`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def print_json(content: Any) -> None:
     click.echo(json.dumps(content, ensure_ascii=False, indent=2))
 

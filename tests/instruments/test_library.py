@@ -40,6 +40,39 @@ def test_a_page_stacks_at_most_six_items(instrument):
     assert [page.id for page in instrument.pages if len(page.items) > 6] == []
 
 
+def test_a_page_of_a_scale_is_answered_on_one_response_scale(instrument):
+    measured = {one for scale in instrument.scales for one in (*scale.items, scale.anchor)}
+    mixed = {
+        page.id
+        for page in instrument.pages
+        if len({item.responses.id for item in page.items}) > 1
+        and measured & {item.id for item in page.items}
+    }
+
+    assert mixed == set()
+
+
+def test_life_satisfaction_stands_under_a_heading_of_its_own():
+    trivsel = find("trivsel")
+    page = trivsel.page_of("life_satisfaction")
+
+    assert [item.id for item in page.items] == ["life_satisfaction"]
+    headings = [InstrumentTexts(trivsel, one).heading(page) for one in trivsel.texts]
+    assert len({heading.text for heading in headings}) == 10
+    assert not any(heading.fallback or "…" in heading.text for heading in headings)
+
+
+def test_pages_that_a_construct_keeps_short_are_noted_and_refuse_nothing():
+    noted = {name: [note.key for note in find(name).notes] for name in NAMES}
+
+    assert noted == {
+        "background": ["pages[3].id"],
+        "beboerdemokrati": ["pages[4].id"],
+        "trivsel": ["pages[1].id"],
+        "tryghed": ["pages[3].id", "pages[4].id"],
+    }
+
+
 def test_a_scale_has_at_most_one_reversed_item_and_says_what_it_measures(instrument):
     for scale in instrument.scales:
         assert len(scale.reversed) <= 1
