@@ -29,6 +29,7 @@ from survey.demo import (
     unkeyed_serial,
     unused_code,
 )
+from survey.demo_lock import hold_demo
 from survey.secrets import KeyFileError, shown_code
 from survey.studies import StudyError
 
@@ -54,6 +55,8 @@ def demo(port: int, folder: Path, fresh: bool) -> None:
     """
     folder = folder.resolve()
     _refuse_taken(port)
+    if is_demo(folder) or not folder.exists():
+        _hold(folder, port)
     if fresh and is_demo(folder):
         click.confirm(f"Delete the demo in {folder} with all its answers?", abort=True)
     console = Console(highlight=False)
@@ -78,6 +81,14 @@ def demo(port: int, folder: Path, fresh: bool) -> None:
     _welcome(console, ready, port)
     server.run()
     click.echo(f"\nStopped. The answers are kept in {folder}.")
+
+
+def _hold(folder: Path, port: int) -> None:
+    # Before anything is asked, made or deleted: two would write each other's demo away.
+    try:
+        hold_demo(folder, port)
+    except OSError as error:
+        raise refusal(f"{error.filename or folder}: {error.strerror}.") from None
 
 
 def _refuse_taken(port: int) -> None:

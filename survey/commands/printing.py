@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ParamSpec, TypeVar
@@ -40,11 +43,19 @@ def refuses(*errors: type[Exception]) -> Callable[[Callable[P, R]], Callable[P, 
 
 def refusal(*problems: str) -> click.ClickException:
     """The failure that a command ends with; a very long list is cut, and says so."""
-    told = list(problems[:_MOST_LINES])
+    told = [_as_called(problem) for problem in problems[:_MOST_LINES]]
     if len(problems) > _MOST_LINES:
         told.append(f"… and {len(problems) - _MOST_LINES} more.")
     head = "" if len(problems) < 2 else f"{len(problems)} problems; nothing was changed.\n  "
     return click.ClickException(head + "\n  ".join(told))
+
+
+def _as_called(advice: str) -> str:
+    """Advice whose commands work where they are read: by their path, where PATH has them not."""
+    if shutil.which("beboerpuls") is not None:
+        return advice
+    program = os.path.relpath(sys.argv[0])
+    return re.sub(r"(?<=: )beboerpuls (?=[a-z])", lambda _: f"{program} ", advice)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

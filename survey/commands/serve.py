@@ -6,14 +6,18 @@ import os
 import socket
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import click
 import waitress
+from sqlalchemy import make_url
 
 from survey import create_app
 from survey.commands.examples import Command
 from survey.commands.installation import installation
 from survey.commands.printing import refusal
+from survey.demo import is_demo
+from survey.demo_lock import DemoRunningError, hold_demo
 
 SERVERS = ("gunicorn", "waitress")
 
@@ -42,6 +46,7 @@ def serve(host: str, port: int, workers: int, server: str | None) -> None:
     with installation() as here:
         for doubt in here.settings.doubts():
             click.echo(doubt, err=True)
+    _hold_demo(here.settings.database, port)
     _refuse_taken(host, port)
     server = server or ("gunicorn" if find_spec("gunicorn") else "waitress")
     if server == "gunicorn":
@@ -53,6 +58,19 @@ def serve(host: str, port: int, workers: int, server: str | None) -> None:
         waitress.serve(create_app(), host=host, port=port, threads=8, ident=None, _quiet=True)
     except OSError as error:
         raise refusal(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
+
+
+def _hold_demo(database: str, port: int) -> None:
+    """Where a demo is served, hold its folder, lest `demo --fresh` delete it meanwhile."""
+    url = make_url(database)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    folder = Path(url.database).resolve().parent
+    try:
+        if is_demo(folder):
+            hold_demo(folder, port)
+    except DemoRunningError as error:
+        raise refusal(str(error)) from None
 
 
 def _refuse_taken(host: str, port: int) -> None:

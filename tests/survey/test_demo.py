@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 import urllib.request
 import uuid
 from pathlib import Path
@@ -275,3 +276,60 @@ def test_fresh_asks_first_and_then_starts_over(started):
     _, after = started(port, "--fresh", typed="y\n")
     code = re.compile(r"code  (\w{4} \w{4} \w{4})$", re.MULTILINE)
     assert code.search(after)[1] != code.search(before)[1]
+
+
+@pytest.mark.parametrize("words", [(), ("--fresh",)])
+def test_a_folder_that_another_server_uses_is_left_alone_and_said_so(started, folder, words):
+    port = free_port()
+    first, printed = started(port)
+    second, said = started(free_port(), *words, typed="y\n")
+    assert second.wait(timeout=20) == 1
+    assert "is in use by a server that runs already" in said
+    assert f"(process {first.pid}, port {port})" in said
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as page:
+        assert page.status == 200
+    assert (folder / "answers.db").exists()
+
+
+def test_a_server_that_was_killed_outright_holds_its_folder_no_longer(started):
+    first, _ = started(free_port())
+    first.kill()
+    first.wait(timeout=20)
+    _, said = started(free_port())
+    assert "The demo is ready." in said
+
+
+def test_two_first_starts_at_once_make_one_demo(folder):
+    command = [PROGRAM, "demo", "--dir", folder, "--port"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    both = [subprocess.Popen([*command, str(free_port())], **pipes) for _ in range(2)]
+    try:
+        while all(one.poll() is None for one in both):
+            time.sleep(0.1)
+        [loser] = [one for one in both if one.poll() is not None]
+        assert loser.returncode == 1
+        assert "is in use by a server that runs already" in loser.stdout.read()
+        [winner] = [one for one in both if one is not loser]
+        assert any(line.startswith("The demo is ready.") for line in winner.stdout)
+    finally:
+        for one in both:
+            one.kill()
+            one.wait(timeout=20)
+            one.stdout.close()
+
+
+def test_advice_names_the_program_as_it_can_be_called(folder):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        elsewhere = {name: value for name, value in os.environ.items() if name != "PATH"}
+        said = subprocess.run(
+            [PROGRAM, "demo", "--port", str(port), "--dir", folder],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=elsewhere | {"PATH": "/usr/bin:/bin"},
+            cwd=PROGRAM.parent.parent,
+        )
+    assert f"bin/beboerpuls demo --port {port + 1}" in said.stderr
