@@ -67,6 +67,20 @@ if TYPE_CHECKING:
     from .drawing.simulation import Simulated as Simulated
     from .drawing.simulation import Truth as Truth
     from .drawing.simulation import simulate as simulate
+    from .effects.detectable import Detectable as Detectable
+    from .effects.detectable import minimum_detectable_effect as minimum_detectable_effect
+    from .effects.difference import Effect as Effect
+    from .effects.difference import Inference as Inference
+    from .effects.difference import difference_in_differences as difference_in_differences
+    from .effects.multiplicity import false_discovery_rate as false_discovery_rate
+    from .effects.multiplicity import holm as holm
+    from .effects.sensitivity import Equivalence as Equivalence
+    from .effects.sensitivity import Sensitivity as Sensitivity
+    from .effects.sensitivity import equivalence as equivalence
+    from .effects.sensitivity import sensitivity as sensitivity
+    from .effects.staggered import StaggeredEffects as StaggeredEffects
+    from .effects.staggered import staggered_effects as staggered_effects
+    from .effects.trust import Trust as Trust
     from .errors import Problem as Problem
     from .errors import StatisticsError as StatisticsError
     from .factoring.correlations import Correlations as Correlations
@@ -167,6 +181,12 @@ _HOMES = {
     "datasets.tables": ("TABLES",),
     "drawing.known_model": ("KnownGroup", "KnownModel", "cut_points"),
     "drawing.simulation": ("Careless", "Holes", "Simulated", "Truth", "simulate"),
+    "effects.detectable": ("Detectable", "minimum_detectable_effect"),
+    "effects.difference": ("Effect", "Inference", "difference_in_differences"),
+    "effects.multiplicity": ("false_discovery_rate", "holm"),
+    "effects.sensitivity": ("Equivalence", "Sensitivity", "equivalence", "sensitivity"),
+    "effects.staggered": ("StaggeredEffects", "staggered_effects"),
+    "effects.trust": ("Trust",),
     "errors": ("Problem", "StatisticsError"),
     "factoring.correlations": ("Correlations", "correlate"),
     "factoring.factorability": ("Bartlett", "Kmo", "bartlett", "kmo"),

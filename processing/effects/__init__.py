@@ -1,0 +1,1 @@
+"""Whether something done in some areas moved what their residents say."""

@@ -1,0 +1,375 @@
+import doctest
+import json
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from processing import (
+    StatisticsError,
+    difference_in_differences,
+    equivalence,
+    false_discovery_rate,
+    holm,
+    minimum_detectable_effect,
+    sensitivity,
+    staggered_effects,
+)
+from processing.effects.cluster_variance import least_squares, variance_of
+from processing.effects.panel import make_panel
+from processing.effects.wild_bootstrap import wild_bootstrap
+
+
+@pytest.fixture
+def castle(reference_data):
+    """Laws that fifty states made in different years, and homicide."""
+    frame = reference_data("castle").copy()
+    start = frame.effyear.fillna(0)
+    frame["y"] = np.log(frame.homicide)
+    frame["law"] = ((start > 0) & (frame.year >= start)).astype(int)
+    frame["third"] = frame.sid // 3
+    return frame
+
+
+@pytest.fixture
+def two_by_two(castle):
+    """States that made the law in 2006 or 2007 and those that never did, before and after."""
+    start = castle.effyear.fillna(0)
+    kept = castle[start.isin([0, 2006, 2007]) & castle.year.isin([2004, 2005, 2008, 2009])].copy()
+    kept["law"] = ((kept.effyear.fillna(0) > 0) & (kept.year >= 2008)).astype(int)
+    return kept
+
+
+@pytest.fixture
+def organs(reference_data):
+    """Organ donors in 27 states over six quarters; California asked in new words from the fourth."""
+    frame = reference_data("organ_donations").copy()
+    frame["asked"] = ((frame.State == "California") & (frame.Quarter_Num >= 4)).astype(int)
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("plain", {}),
+        ("weighted", {"weights": "population"}),
+        # Clusters of several areas, with covariates: nothing then lies within one area alone.
+        (
+            "coarse",
+            {
+                "weights": "population",
+                "covariates": ["poverty", "unemployrt"],
+                "cluster": "third",
+            },
+        ),
+    ],
+)
+def test_clustered_variances_and_their_degrees_of_freedom_equal_clubsandwich(
+    castle, reference, name, options
+):
+    fit = least_squares(make_panel(castle, "y", "law", area="state", wave="year", **options))
+    expected = reference("effects")[name]
+    for kind in ("CR0", "CR2"):
+        got = variance_of(fit, kind)
+        assert fit.coefficients[0] == pytest.approx(expected[kind]["est"], rel=1e-8)
+        assert got.variance**0.5 == pytest.approx(expected[kind]["se"], rel=1e-8)
+    assert got.df == pytest.approx(expected["CR2"]["df"], rel=1e-7)
+
+
+def test_cr1_counts_area_effects_as_estimatr_does_or_leaves_them_out_as_fixest_does(
+    castle, reference
+):
+    fit = least_squares(make_panel(castle, "y", "law", area="state", wave="year"))
+    stata = reference("did")["castle_twfe_staggered_unweighted"]
+    counted = variance_of(fit, "CR1", count_area_effects=True)
+    assert counted.variance**0.5 == pytest.approx(stata["se"], rel=1e-7)
+    # Closed form of fixest's "nested": the treatment, ten of eleven years and a constant count.
+    plain = variance_of(fit, "CR0").variance
+    assert variance_of(fit, "CR1").variance == pytest.approx(plain * 50 / 49 * 549 / 538)
+
+
+def test_a_difference_in_differences_equals_r(two_by_two, reference):
+    effect = difference_in_differences(two_by_two, "y", "law", area="state", wave="year")
+    expected = reference("did")["castle_2x2_fe_clubSandwich_CR2"]
+    trusted = effect.trusted
+    assert effect.estimate == pytest.approx(expected["est"], rel=1e-7)
+    assert (trusted.method, trusted.standard_error, trusted.df, trusted.p) == (
+        "CR2",
+        pytest.approx(expected["se"], rel=1e-7),
+        pytest.approx(expected["df"], rel=1e-7),
+        pytest.approx(expected["p"], rel=1e-6),
+    )
+    assert (effect.treated, effect.comparison, effect.areas, effect.waves) == (17, 29, 46, 4)
+
+
+@pytest.mark.parametrize("weights", ["webb", "rademacher"])
+def test_the_wild_bootstrap_equals_another_program_within_its_monte_carlo_error(
+    two_by_two, weights
+):
+    fit = least_squares(make_panel(two_by_two, "y", "law", area="state", wave="year"))
+    got = wild_bootstrap(fit, weights=weights, draws=99_999)
+    # wildboottest 0.3.2: .379 from 9 999 draws, whose Monte Carlo error is .005.
+    assert got.p == pytest.approx(0.379, abs=3 * 0.005)
+    assert got.low < fit.coefficients[0] < got.high
+    assert wild_bootstrap(fit, weights=weights, draws=999).draws == 999
+
+
+def test_few_clusters_have_all_their_sign_patterns_tried():
+    rows = _study(4, 4, effect=2.0, seed=3)
+    fit = least_squares(make_panel(rows, "y", "helped", area="area", wave="wave"))
+    got = wild_bootstrap(fit, weights="rademacher")
+    assert (got.exact, got.draws) == (True, 2**8)
+    by_hand = _bootstrap_by_hand(rows)
+    assert got.p == pytest.approx(by_hand, abs=1e-12)
+
+
+def test_one_treated_area_is_held_against_all_others(organs, reference):
+    effect = difference_in_differences(organs, "Rate", "asked", area="State", wave="Quarter_Num")
+    expected = reference("did")
+    by_name = {one.method: one for one in effect.inferences}
+    assert effect.estimate == pytest.approx(expected["organ_donations_twfe"]["est"], rel=1e-6)
+    assert by_name["randomisation"].p == pytest.approx(
+        expected["organ_permutation"]["p_two_sided"], abs=1e-6
+    )
+    # Twenty-seven assignments are too few, and CR1 would have called this p = .0025.
+    assert effect.trusted is None
+    assert "No inference is trusted" in effect.trust.reason
+
+
+def test_effects_of_plans_that_start_apart_equal_the_published_ones(reference_data, reference):
+    got = staggered_effects(
+        reference_data("mpdta"), "lemp", "first.treat", area="countyreal", wave="year"
+    )
+    expected = reference("did")["mpdta_att_gt_never_varying_base"]
+    for row in got.by_group.itertuples():
+        ours = expected[f"{row.start:.0f}_{row.wave:.0f}"]
+        assert row.estimate == pytest.approx(ours["att"], rel=1e-6)
+        assert row.standard_error == pytest.approx(ours["se_analytic"], rel=1e-6)
+    simple, dynamic = got.overall.itertuples()
+    assert simple.estimate == pytest.approx(reference("did")["mpdta_simple_att"], rel=1e-6)
+    # Callaway & Sant'Anna's own pages on R's did 2.1: four decimals, SEs by bootstrap.
+    by_exposure = got.by_exposure.set_index("exposure")
+    assert by_exposure.estimate.round(4).loc[[-3, 0, 1, 2, 3]].tolist() == [
+        0.0305,
+        -0.0199,
+        -0.0510,
+        -0.1373,
+        -0.1008,
+    ]
+    assert dynamic.estimate == pytest.approx(-0.0772, abs=5e-5)
+    assert dynamic.standard_error == pytest.approx(0.0200, abs=0.001)
+    assert 1.96 < got.band < 3.2
+
+
+def test_areas_that_are_all_treated_in_the_end_are_compared_with_those_not_yet(reference_data):
+    frame = reference_data("mpdta")
+    treated = frame[frame["first.treat"] > 0]
+    with pytest.raises(StatisticsError, match="every area is treated in the end"):
+        staggered_effects(treated, "lemp", "first.treat", area="countyreal", wave="year")
+    got = staggered_effects(
+        treated, "lemp", "first.treat", area="countyreal", wave="year", against="not yet"
+    )
+    assert got.never_treated == 0
+    # Once the last have started there is nobody left to compare with.
+    assert got.by_group.wave.max() == 2006
+
+
+def test_growing_effects_are_recovered_where_two_way_effects_are_biased():
+    """Recovery of a known truth: exposure 0, 1, 2, … has effect 1, 2, 3, …"""
+    random = np.random.default_rng(11)
+    areas = pd.DataFrame({"area": range(300), "start": random.choice([2, 4, 6, 0], 300)})
+    frame = areas.merge(pd.DataFrame({"wave": range(1, 8)}), how="cross")
+    on = (frame.start > 0) & (frame.wave >= frame.start)
+    frame["true"] = np.where(on, frame.wave - frame.start + 1.0, 0.0)
+    frame["y"] = frame.area % 7 + frame.wave * 0.5 + frame.true + random.normal(0, 1, len(frame))
+    frame["on"] = on.astype(int)
+    got = staggered_effects(frame, "y", "start", area="area", wave="wave").by_exposure
+    later = got[got.exposure >= 0]
+    assert (np.abs(later.estimate - later.exposure - 1) < 4 * later.standard_error).all()
+    before = got[got.exposure < 0]
+    assert (np.abs(before.estimate) < 4 * before.standard_error).all()
+    two_way = least_squares(make_panel(frame, "y", "on", area="area", wave="wave"))
+    assert two_way.coefficients[0] < frame.true[on].mean() - 0.3
+
+
+def test_three_treated_areas_make_the_report_refuse_what_rejects_too_often():
+    random = np.random.default_rng(20260101)
+    rejected = 0
+    for _ in range(300):
+        rows = _study(3, 21, effect=0.0, seed=random)
+        fit = least_squares(make_panel(rows, "y", "helped", area="area", wave="wave"))
+        variance = variance_of(fit, "CR1")
+        rejected += abs(fit.coefficients[0]) > 2.069 * variance.variance**0.5
+    assert rejected / 300 > 0.10  # at a nominal 5 %: three standard errors above it is .088
+    effect = difference_in_differences(rows, "y", "helped", area="area", wave="wave", draws=999)
+    assert effect.trust.method == "randomisation"
+    assert "3 treated clusters" in effect.trust.reason
+
+
+def test_the_trusted_interval_covers_the_truth_as_often_as_it_says():
+    random = np.random.default_rng(20260102)
+    held = 0
+    for _ in range(400):
+        rows = _study(12, 12, effect=1.5, seed=random)
+        fit = least_squares(make_panel(rows, "y", "helped", area="area", wave="wave"))
+        variance = variance_of(fit, "CR2")
+        held += abs(fit.coefficients[0] - 1.5) < _t(variance.df) * variance.variance**0.5
+    assert held / 400 == pytest.approx(0.95, abs=3 * 0.011)
+
+
+def test_the_randomisation_interval_holds_the_effects_that_are_not_rejected():
+    rows = _study(3, 9, effect=4.0, seed=5)
+    effect = difference_in_differences(rows, "y", "helped", area="area", wave="wave", draws=999)
+    low, high = effect.trusted.low, effect.trusted.high
+    assert low < effect.estimate < high
+    for moved, inside in ((low - 0.05, False), (low + 0.05, True), (high + 0.05, False)):
+        shifted = rows.assign(y=rows.y - moved * rows.helped)
+        again = difference_in_differences(
+            shifted, "y", "helped", area="area", wave="wave", draws=999
+        )
+        assert (again.trusted.p > 0.05) is inside
+
+
+def test_two_waves_leave_trends_before_unseen_and_say_so():
+    effect = difference_in_differences(
+        _study(8, 8, effect=1.0, seed=1), "y", "helped", area="area", wave="wave", draws=99
+    )
+    assert "cannot be checked" in effect.pre_period
+    assert effect.to_frame().trusted.sum() == 1
+    assert "cannot be checked" in str(effect)
+
+
+def test_many_tests_are_adjusted_as_r_does(reference):
+    numbers = reference("effects")
+    assert holm(numbers["p"]) == pytest.approx(numbers["holm"])
+    assert false_discovery_rate(numbers["p"]) == pytest.approx(numbers["bh"])
+
+
+def test_what_can_be_detected_equals_the_design_papers_numbers():
+    """Closed form: areas 10 + 10 and 30 + 30 with ICC .03, 60 answers, stability .7, 80 % power."""
+    small = minimum_detectable_effect(10, 10, 60, icc=0.03, normal=True)
+    large = minimum_detectable_effect(30, 30, 60, icc=0.03, normal=True)
+    assert (round(small.effect, 2), round(large.effect, 2)) == (0.28, 0.16)
+
+
+def test_what_can_be_detected_is_detected_that_often():
+    """Recovery: the power asked for is the share of simulated studies that reject."""
+    found = minimum_detectable_effect(12, 12, 60, icc=0.03)
+    random = np.random.default_rng(8)
+    rejected = 0
+    for _ in range(400):
+        rows = _study(12, 12, effect=found.effect, seed=random, sd=1.0)
+        fit = least_squares(make_panel(rows, "y", "helped", area="area", wave="wave"))
+        variance = variance_of(fit, "CR2")
+        rejected += abs(fit.coefficients[0]) > _t(variance.df) * variance.variance**0.5
+    assert rejected / 400 == pytest.approx(0.8, abs=3 * 0.02)
+
+
+def test_bounds_grow_with_the_violation_and_tell_where_the_finding_ends():
+    got = sensitivity(2.0, 0.5, 3.5, before=(0.2, -0.25), waves_since=2)
+    assert got.largest_before == 0.25
+    assert got.frame.low.tolist() == [0.5, 0.25, 0.0, -0.25, -0.5]
+    assert got.breakdown == pytest.approx(1.0)
+    assert sensitivity(2.0, -0.5, 3.5).breakdown == 0
+
+
+def test_a_small_sure_effect_is_equivalent_to_none_and_an_unsure_one_is_not():
+    assert equivalence(0.2, 0.5, 40, 2.0).equivalent
+    unsure = equivalence(0.2, 2.0, 40, 2.0)
+    assert not unsure.equivalent
+    assert unsure.high - unsure.low == pytest.approx(2 * 1.6838510 * 2.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "said"),
+    [
+        ({"drop": "helped"}, {}, "helped: the frame has no such column"),
+        ({"y": "much"}, {}, "y: it holds"),
+        ({"wave": 1}, {}, "there is one wave"),
+        ({"helped": 0}, {}, "does not change within any area"),
+        ({"helped": 2}, {}, "outside 0 to 1"),
+        ({"w": 0.0}, {"weights": "w"}, "not above zero"),
+        ({"region": [0, 1] * 16}, {"cluster": "region"}, "lies in more than one region"),
+        ({"region": 1}, {"cluster": "region"}, "fewer than three clusters"),
+    ],
+)
+def test_a_frame_that_cannot_show_an_effect_is_refused_in_words(change, options, said):
+    rows = _study(8, 8, effect=0.0, seed=1)
+    rows = rows.drop(columns=change["drop"]) if "drop" in change else rows.assign(**change)
+    with pytest.raises(StatisticsError, match=said):
+        difference_in_differences(rows, "y", "helped", area="area", wave="wave", **options)
+
+
+def test_an_area_that_comes_twice_in_a_wave_or_starts_twice_is_refused(reference_data):
+    frame = reference_data("mpdta")
+    keys = {"area": "countyreal", "wave": "year"}
+    with pytest.raises(StatisticsError, match="more than one row"):
+        staggered_effects(pd.concat([frame, frame[:1]]), "lemp", "first.treat", **keys)
+    frame = frame.copy()
+    frame.loc[frame.index[0], "first.treat"] = 2004
+    with pytest.raises(StatisticsError, match="changes over waves"):
+        staggered_effects(frame, "lemp", "first.treat", **keys)
+
+
+@pytest.mark.parametrize("module", ["difference", "detectable", "multiplicity"])
+def test_the_examples_in_the_documentation_run(module):
+    found = doctest.testmod(import_module(f"processing.effects.{module}"))
+    assert found.attempted
+    assert found.failed == 0
+
+
+def test_the_same_seed_gives_the_same_frame():
+    rows = _study(3, 12, effect=1.0, seed=2)
+    one, two = (
+        difference_in_differences(rows, "y", "helped", area="area", wave="wave").to_frame()
+        for _ in range(2)
+    )
+    assert json.dumps(one.to_dict("records")) == json.dumps(two.to_dict("records"))
+
+
+def _study(treated, others, *, effect, seed, sd=10.0, icc=0.03, stability=0.7, answers=60):
+    """Area means in two waves, on a scale whose persons have this SD."""
+    random = np.random.default_rng(seed)
+    areas = treated + others
+    lasting = random.normal(0, np.sqrt(icc * stability), areas)
+    waves = [
+        lasting
+        + random.normal(0, np.sqrt(icc * (1 - stability)), areas)
+        + random.normal(0, np.sqrt((1 - icc) / answers), areas)
+        for _ in range(2)
+    ]
+    frame = pd.DataFrame(
+        {"area": np.repeat(np.arange(areas), 2), "wave": np.tile([1, 2], areas), "w": 1.0}
+    )
+    frame["helped"] = ((frame.area < treated) & (frame.wave == 2)).astype(int)
+    frame["y"] = 50 + sd * np.column_stack(waves).ravel() + effect * frame.helped
+    return frame
+
+
+def _t(df):
+    return stats.t(df).ppf(0.975)
+
+
+def _bootstrap_by_hand(rows):
+    """The same test written out: every sign pattern, each regression anew."""
+    panel = make_panel(rows, "y", "helped", area="area", wave="wave")
+    fit = least_squares(panel)
+    others = panel.design[:, 1:]
+    rest = panel.response - others @ np.linalg.lstsq(others, panel.response, rcond=None)[0]
+    clusters = np.repeat(np.arange(panel.size), np.diff(panel.bounds))
+
+    def t_of(response):
+        beta = np.linalg.lstsq(panel.design, response, rcond=None)[0]
+        left = response - panel.design @ beta
+        scores = panel.sums(panel.design * left[:, None]) @ fit.bread[0]
+        return abs(beta[0]) / np.sqrt((scores**2).sum())
+
+    observed = t_of(panel.response)
+    hits = [
+        t_of(rest * np.array([(bits >> g & 1) * 2 - 1 for g in range(panel.size)])[clusters])
+        >= observed * (1 - 1e-9)
+        for bits in range(2**panel.size)
+    ]
+    return np.mean(hits)
