@@ -216,7 +216,10 @@ def _write(
         shutil.rmtree(folder)  # left by a freeze that was cut off: no row refers to it
     folder.parent.mkdir(parents=True, exist_ok=True)
     codebook = build_codebook(form, wave_year=_latest_year(session, wave), raw=form.routed())
-    rows = pd.DataFrame(_rows(session, keys, form, wave, codebook), columns=list(codebook.names))
+    given = [*_rows(session, keys, form, wave, codebook)]
+    # Opened and left before anything was answered: counted, in the dispositions too, and no row.
+    answered = [row for row in given if row is not None]
+    rows = pd.DataFrame(answered, columns=list(codebook.names))
     dataset = write_wave(
         folder,
         responses=rows,
@@ -230,7 +233,7 @@ def _write(
             languages=tuple(form.languages),
             unreviewed_languages=tuple(form.unreviewed_languages()),
             form=tuple(form.pin()["instruments"]),
-            counts=_counts(session, wave),
+            counts=_counts(session, wave) | {"opened": len(given) - len(answered)},
             supersedes=supersedes,
         ),
     )
@@ -272,7 +275,8 @@ def _counts(session: Session, wave: Wave) -> dict[str, int]:
 
 def _rows(
     session: Session, keys: Keys, form: Form, wave: Wave, codebook: Codebook
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, Any] | None]:
+    """Each response as a row, or None for one that was opened and left without an answer."""
     found = session.execute(
         select(Response, Invitation, Area.key)
         .outerjoin(Invitation, Invitation.id == Response.invitation_id)
@@ -281,8 +285,12 @@ def _rows(
         .execution_options(yield_per=_ROWS_A_FETCH)
     )
     for response, invitation, area in found:
+        content = read(keys, response)
+        if response.status != "submitted" and not content.answers:
+            yield None
+            continue
         about = _about(keys, wave, response, invitation, area or "")
-        yield about | answer_row(form, read(keys, response), codebook)
+        yield about | answer_row(form, content, codebook)
 
 
 def _about(

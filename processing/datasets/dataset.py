@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .codebook import Codebook
+from .completion import OPENED, Completion, completion_of
 from .columns import TYPES, answers_table
 from .folders import DatasetError, appearing, read_manifest, seal, write_file
 from .tables import TABLES, arrange, write_parquet
@@ -43,7 +44,7 @@ class WaveFacts:
     form: tuple[Mapping[str, Any], ...] = ()
     """The pinned instruments in order: name, version, hashes."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Answers counted and not kept here, as {"superseded": 3, "withdrawn": 1}."""
+    """Answers counted and not kept here, as {"superseded": 3, "withdrawn": 1, "opened": 2}."""
     supersedes: str = ""
     """The hash of the dataset that this one replaces."""
     source: Mapping[str, str] = field(default_factory=dict)
@@ -148,6 +149,14 @@ class Dataset:
     @property
     def rows(self) -> int:
         return int(self.manifest["rows"][RESPONSES])
+
+    def completion(self) -> Completion:
+        """How many of the rows were finished; reads one column.
+
+        Raises DatasetError where the rows of a revoked dataset were erased.
+        """
+        opened = int(self.manifest["counts"].get(OPENED, 0))
+        return completion_of((batch["status"] for batch in self.batches(["status"])), opened)
 
     @property
     def revoked(self) -> bool:

@@ -14,6 +14,7 @@ import pandas as pd
 from instruments import NOT_ASKED
 
 from .codebook import Codebook, Variable, write_json
+from .completion import Completion
 from .dataset import ROWS_A_BATCH, Dataset, read_wave
 from .folders import MANIFEST, DatasetError, manifest_hash, read_manifest, replace_file
 from .merging import merged
@@ -38,6 +39,10 @@ class Study:
     @property
     def rows(self) -> int:
         return sum(wave.rows for wave in self.waves)
+
+    def completion(self) -> Completion:
+        """How many rows of all waves were finished. Raises as a wave's does."""
+        return sum((wave.completion() for wave in self.waves), Completion(0, 0, 0, 0))
 
     @property
     def revoked(self) -> bool:

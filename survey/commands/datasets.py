@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import click
 import processing
 from instruments import LIBRARY, MISSING, DefinitionError, UnknownInstrumentError
 from survey.commands.examples import Command, Group
-from survey.commands.printing import as_json, print_json, print_table
+from survey.commands.printing import as_json, counted, print_json, print_table
 
 if TYPE_CHECKING:
     from processing import Alpha, Dataset, Omega, ScaleSummary, Study, Summary
@@ -79,7 +80,7 @@ def _sound(folder: Path) -> str:
     if manifest["kind"] == "derived":
         return f"Sound: {manifest['name']} made from dataset {manifest['made_from']}."
     read = processing.read_dataset(folder)
-    return f"Sound: {read.rows} answers, dataset {read.hash}."
+    return f"Sound: {read.completion()}, dataset {read.hash}."
 
 
 @click.command(cls=Command, epilog="beboerpuls score data/bopuls/wave-1-freeze-1")
@@ -104,10 +105,10 @@ def score(folder: Path, out: Path | None, as_json: bool) -> None:
     if warning:
         click.echo(f"Warning: {warning}", err=True)
     if as_json:
-        about = {"study": read.study, "rows": read.rows, "revoked": read.revoked}
+        about = {"study": read.study, **asdict(read.completion()), "revoked": read.revoked}
         print_json({**about, **_summary_content(summary), "written": str(written)})
         return
-    click.echo(f"{read.study}: {read.rows} answers, unweighted. Dataset {read.hash[:12]}")
+    click.echo(f"{read.study}: {read.completion()}, unweighted. Dataset {read.hash[:12]}")
     print_table(
         ("scale", "n", "missing", "mean", "SD", "alpha", "95 %", "omega", "95 %", "status"),
         [_line(scale) for scale in summary.scales],
@@ -220,7 +221,7 @@ def export(
         return
     for note in written.notes:
         click.echo(f"Note: {note}", err=True)
-    click.echo(f"{written.rows} answers, dataset {read.hash[:12]}:")
+    click.echo(f"{counted(written.rows, 'response')}, dataset {read.hash[:12]}:")
     for path in files:
         click.echo(path)
 
@@ -268,7 +269,7 @@ def import_(
         content = {"dataset": done.dataset.hash, "folder": str(out), "rows": done.dataset.rows}
         print_json({**content, "left_out": list(done.left_out)})
         return
-    click.echo(f"{done.dataset.rows} answers, dataset {done.dataset.hash[:12]}: {out}")
+    click.echo(f"{done.dataset.completion()}, dataset {done.dataset.hash[:12]}: {out}")
     if done.left_out:
         click.echo(f"Columns not imported: {', '.join(done.left_out)}")
 

@@ -16,7 +16,7 @@ from survey import invitations as inviting
 from survey import registers, studies
 from survey.commands.examples import Group
 from survey.commands.installation import installation
-from survey.commands.printing import as_json, print_json, print_table, refusal, refuses
+from survey.commands.printing import as_json, counted, print_json, print_table, refusal, refuses
 from survey.csv_files import CsvFileError
 from survey.invitations import Invited
 from survey.models import Study
@@ -100,7 +100,7 @@ def _print_loaded(loaded: Loaded, as_json: bool) -> None:
     else:
         same = loaded.rows - loaded.added - loaded.changed
         click.echo(
-            f"{loaded.rows} rows: {loaded.added} added, {loaded.changed} changed, {same} as before."
+            f"{counted(loaded.rows, 'row')}: {loaded.added} added, {loaded.changed} changed, {same} as before."
         )
 
 
@@ -206,7 +206,7 @@ def invitations(
     if as_json:
         print_json({"invited": len(invited), "codes": str(codes)})
     else:
-        click.echo(f"{len(invited)} people invited; their codes are in {codes}.")
+        click.echo(f"{counted(len(invited), 'person', 'people')} invited; codes in {codes}.")
 
 
 def _write_codes(path: Path, invited: Sequence[Invited], address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 
 import click
 from sqlalchemy.orm import Session
@@ -195,13 +196,13 @@ def freeze_(study: str, number: int, as_json: bool) -> None:
                 "study": study,
                 "wave": number,
                 "freeze": frozen.number,
-                "rows": dataset.rows,
+                **asdict(dataset.completion()),
                 "hash": dataset.hash,
                 "folder": str(dataset.folder),
             }
         )
     else:
-        click.echo(f"{dataset.rows} responses in {dataset.folder}\nHash: {dataset.hash}")
+        click.echo(f"{dataset.completion()} in {dataset.folder}\nHash: {dataset.hash}")
 
 
 def _pinned(here: Installation, session: Session, found: Wave) -> Form:

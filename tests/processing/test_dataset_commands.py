@@ -38,7 +38,7 @@ def run():
 def test_a_sound_dataset_passes_its_check_and_a_changed_byte_does_not(run, frozen):
     done = run("dataset", "check", frozen.folder)
     assert done.exit_code == 0
-    assert done.output == f"Sound: 200 answers, dataset {frozen.hash}.\n"
+    assert done.output == f"Sound: {frozen.completion()}, dataset {frozen.hash}.\n"
     path = frozen.parts[0]
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     done = run("dataset", "check", frozen.folder)
@@ -60,7 +60,7 @@ def test_a_folder_that_is_no_dataset_is_bad_use(run, tmp_path):
 def test_scores_are_printed_with_their_reliability_and_written_beside_the_dataset(run, frozen):
     done = run("score", frozen.folder)
     assert done.exit_code == 0
-    assert "prøve: 200 answers, unweighted" in done.output
+    assert f"prøve: {frozen.completion()}, unweighted" in done.output
     line = next(line for line in done.output.splitlines() if line.startswith("every_worry "))
     assert len(line.split()) >= 10
     assert "every_part: no alpha or omega: formative" in done.output
@@ -135,7 +135,7 @@ def test_an_export_tells_its_files(run, frozen, tmp_path):
 def test_an_import_becomes_a_dataset_that_can_be_scored(run, tmp_path):
     done = run("import", *BFI, "--out", tmp_path / "bfi")
     assert done.exit_code == 0
-    assert "2800 answers" in done.output
+    assert "2800 responses (2800 complete, 0 partial)" in done.output
     assert "Columns not imported: gender, education, age" in done.output
     assert read_wave(tmp_path / "bfi").rows == 2_800
     told = json.loads(run("score", "--json", tmp_path / "bfi").stdout)

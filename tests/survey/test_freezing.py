@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from instruments import load_form
 from processing import check, read_study, read_wave
+from processing.datasets.completion import Completion
 from survey import audit
 from survey.answering import PageWrite, WholeForm, begin, record, submit, submit_whole
 from survey.freezing import NotFreezableError, freeze, put_right, standing
@@ -164,6 +165,26 @@ def test_dispositions_count_everybody_once(answered):
     assert table.loc["", "invited"] == 4
     assert (table.loc["web", "started"], table.loc["web", "finished"]) == (2, 1)
     assert (table.loc["paper", "started"], table.loc["paper", "finished"]) == (1, 1)
+
+
+def test_a_form_opened_and_left_unanswered_is_counted_as_started_and_is_no_row(asked):
+    asked.answer(0, {"mini-safe": SAFE})
+    asked.answer(1, {"mini-safe": {"mini_home": 1}}, finish=False)
+    asked.answer(2, {}, finish=False)
+    asked.answer(3, {"mini-safe": {}}, finish=False)  # seen and left blank: that is known of it
+    asked.close()
+    dataset = asked.freeze()
+    assert dataset.completion() == Completion(rows=3, complete=1, partial=2, opened=1)
+    assert str(dataset.completion()) == (
+        "3 responses (1 complete, 2 partial; 1 more opened and left without an answer)"
+    )
+    assert dataset.manifest["counts"]["opened"] == 1
+    assert dataset.table("dispositions")[["invited", "started", "finished"]].sum().tolist() == [
+        4,
+        4,
+        1,
+    ]
+    assert check(dataset.folder) == []
 
 
 def test_nothing_in_the_folder_tells_who_answered_or_when(answered):
