@@ -1,6 +1,7 @@
 """What tests are given, by subject, in tests/given."""
 
 pytest_plugins = [
+    "accessibility",
     "applications",
     "browsers",
     "commands",
