@@ -106,11 +106,16 @@ if TYPE_CHECKING:
     from .files.imports import import_file as import_file
     from .judging.comparisons import Comparison as Comparison
     from .judging.evidence import Evidence as Evidence
+    from .judging.evidence import ScaleEvidence as ScaleEvidence
     from .judging.evidence import evidence as evidence
+    from .judging.evidence_folder import propose_short_forms as propose_short_forms
+    from .judging.evidence_folder import write_evidence as write_evidence
     from .judging.findings import Finding as Finding
     from .judging.quality import CarelessLimits as CarelessLimits
     from .judging.quality import Carelessness as Carelessness
     from .judging.quality import careless as careless
+    from .judging.quality import careless_answers as careless_answers
+    from .judging.questionnaires import QuestionnaireEvidence as QuestionnaireEvidence
     from .judging.short_forms import ShortForm as ShortForm
     from .judging.short_forms import ShortForms as ShortForms
     from .judging.short_forms import short_forms as short_forms
@@ -121,6 +126,8 @@ if TYPE_CHECKING:
     from .levels.area_levels import area_reliability as area_reliability
     from .levels.two_levels import TwoLevels as TwoLevels
     from .levels.two_levels import two_levels as two_levels
+    from .measuring.fay_herriot import FayHerriot as FayHerriot
+    from .measuring.fay_herriot import fay_herriot as fay_herriot
     from .modelling.alignment import Alignment as Alignment
     from .modelling.alignment import align as align
     from .modelling.confirmatory import Confirmatory as Confirmatory
@@ -203,13 +210,16 @@ _HOMES = {
     "files.import_problems": ("ImportRefusedError",),
     "files.imports": ("Imported", "import_file"),
     "judging.comparisons": ("Comparison",),
-    "judging.evidence": ("Evidence", "evidence"),
+    "judging.evidence": ("Evidence", "ScaleEvidence", "evidence"),
+    "judging.evidence_folder": ("propose_short_forms", "write_evidence"),
     "judging.findings": ("Finding",),
-    "judging.quality": ("CarelessLimits", "Carelessness", "careless"),
+    "judging.quality": ("CarelessLimits", "Carelessness", "careless", "careless_answers"),
+    "judging.questionnaires": ("QuestionnaireEvidence",),
     "judging.short_forms": ("ShortForm", "ShortForms", "short_forms"),
     "judging.thresholds": ("Threshold", "read_thresholds", "usual_thresholds"),
     "levels.area_levels": ("AreaReliability", "area_reliability"),
     "levels.two_levels": ("TwoLevels", "two_levels"),
+    "measuring.fay_herriot": ("FayHerriot", "fay_herriot"),
     "modelling.alignment": ("Alignment", "align"),
     "modelling.confirmatory": ("Confirmatory", "cfa"),
     "modelling.estimates": ("Estimate",),
