@@ -19,6 +19,7 @@ from instruments.definition import (
     Kind,
     Page,
     PageText,
+    Recording,
     Responses,
     Review,
     Scale,
@@ -41,6 +42,7 @@ from instruments.form import (
 )
 from instruments.loader import LIBRARY, Listed, find, library, load, publish
 from instruments.readability import MOST_LIX, lix
+from instruments.recordings import unrecorded
 from instruments.routing import Answer, Answers, Condition, hidden
 from instruments.texts import InstrumentTexts, Said, joined
 
@@ -80,6 +82,7 @@ __all__ = [
     "PinMismatchError",
     "PinnedInstrument",
     "Problem",
+    "Recording",
     "Responses",
     "Review",
     "Said",
@@ -96,4 +99,5 @@ __all__ = [
     "load_form",
     "make_form",
     "publish",
+    "unrecorded",
 ]

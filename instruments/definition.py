@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 
 from instruments.errors import Problem
@@ -132,6 +133,15 @@ class Review:
 
 
 @dataclass(frozen=True)
+class Recording:
+    """One item with its answers, read aloud by somebody."""
+
+    path: Path
+    sha256: str
+    mimetype: str
+
+
+@dataclass(frozen=True)
 class Text:
     """Everything one language says, and the hash of the file that says it."""
 
@@ -164,6 +174,7 @@ class Instrument:
     warnings: tuple[Problem, ...] = ()  # what works but should be seen to, as a missing text
     notes: tuple[Problem, ...] = ()  # where a rule of construction is broken, perhaps for a reason
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # as they were read
+    recordings: Mapping[str, Mapping[str, Recording]] = field(default_factory=dict, repr=False)
 
     @property
     def key(self) -> str:

@@ -298,6 +298,9 @@ def not_in_scale(place: Place, item: str) -> Problem:
     )
 
 
+_UNTIL_RECORDED = "Until it is, a phone with a voice for the language reads it aloud."
+
+
 # --- texts -----------------------------------------------------------------------------------
 
 
@@ -319,6 +322,22 @@ def heading_not_open(place: Place) -> Problem:
         "The question begins with … but the page's heading does not end with it.",
         "End the heading with …, or write the question out, so that it is understood alone.",
     )
+
+
+def unknown_recording(place: Place, received: str, known: Collection[str]) -> Problem:
+    return _problem(
+        place,
+        f"{received or 'A file without an ending'!r} is no kind of recording that all phones play.",
+        f"Save it as one of: {', '.join(known)}.",
+    )
+
+
+def nothing_recorded(place: Place, languages: Collection[str]) -> Problem:
+    return _problem(place, f"Nothing is recorded in {', '.join(languages)}.", _UNTIL_RECORDED)
+
+
+def not_recorded(place: Place, lacking: Collection[str]) -> Problem:
+    return _problem(place, f"Not recorded: {', '.join(lacking)}.", _UNTIL_RECORDED)
 
 
 def hard_to_read(place: Place, lix: float, most: float) -> Problem:

@@ -27,7 +27,7 @@ from instruments.errors import (
     unknown_reference,
     wrong_value,
 )
-from instruments.loader import DEFINITION, LIBRARY, assemble, find, read_files
+from instruments.loader import DEFINITION, LIBRARY, assemble, find, read_files, with_recordings
 from instruments.published import Published, read_published, sha256
 from instruments.routing import Answer, hidden
 from instruments.text_files import REVIEWS, text_file
@@ -281,7 +281,8 @@ def _pinned(pinned: PinnedInstrument, files: Mapping[str, bytes], root: Path) ->
     kept = {name: content for name, content in files.items() if name in wanted}
     listed = read_published(root).get(key, Published()).files
     published = Published({name: sha for name, sha in listed.items() if name in wanted})
-    return assemble(key, kept, published)
+    folder = root / pinned["name"] / str(pinned["version"])
+    return with_recordings(assemble(key, kept, published), folder, Published(listed))
 
 
 def _differences(pinned: PinnedInstrument, files: Mapping[str, bytes]) -> list[Problem]:

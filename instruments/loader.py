@@ -20,6 +20,11 @@ from instruments.errors import (
 )
 from instruments.page_notes import page_notes
 from instruments.published import Published, read_published, sha256, write_published
+from instruments.recordings import (
+    AUDIO,
+    find_recordings,
+    recording_problems,
+)
 from instruments.text_files import (
     REVIEWS,
     hard_texts,
@@ -54,14 +59,23 @@ def load(folder: Path) -> Instrument:
     """
     name = f"{folder.parent.name}/{folder.name}"
     published = read_published(folder.parent.parent).get(name, Published())
-    return assemble(name, read_files(folder), published)
+    instrument = assemble(name, read_files(folder), published)
+    problems = list(recording_problems(folder, instrument, published))
+    if problems:
+        raise DefinitionError(problems)
+    return with_recordings(instrument, folder, published)
+
+
+def with_recordings(instrument: Instrument, folder: Path, published: Published) -> Instrument:
+    """Return the instrument with what somebody has read aloud of it."""
+    return replace(instrument, recordings=find_recordings(folder, instrument, published))
 
 
 def assemble(name: str, files: Mapping[str, bytes], published: Published) -> Instrument:
     """Make an instrument of the bytes of its files; `name` is `name/version`. Raises as `load`."""
     documents = {file: parse(content, f"{name}/{file}") for file, content in files.items()}
     hashes = {file: sha256(content) for file, content in files.items()}
-    problems = published.problems(hashes, name)
+    problems = published.without_recordings().problems(hashes, name)
     if DEFINITION not in documents:
         raise DefinitionError([*problems, missing_file(Place(f"{name}/{DEFINITION}"))])
     instrument = read_definition(documents[DEFINITION], hashes[DEFINITION], problems)
@@ -143,6 +157,11 @@ def publish(name: str, version: int, root: Path = LIBRARY) -> tuple[str, ...]:
     before = published.get(instrument.key, Published()).files
     now = {DEFINITION: instrument.sha256}
     now |= {text_file(language): text.sha256 for language, text in instrument.texts.items()}
+    now |= {
+        f"{AUDIO}/{language}/{recording.path.name}": recording.sha256
+        for language, recordings in instrument.recordings.items()
+        for recording in recordings.values()
+    }
     write_published(root, {**published, instrument.key: Published(now)})
     return tuple(file for file in now if file not in before)
 

@@ -33,6 +33,13 @@ class Published:
 
     files: Mapping[str, str] = field(default_factory=dict)
 
+    def recordings(self) -> Published:
+        """Return the recordings alone, which stand in folders of their own."""
+        return Published({name: sha for name, sha in self.files.items() if "/" in name})
+
+    def without_recordings(self) -> Published:
+        return Published({name: sha for name, sha in self.files.items() if "/" not in name})
+
     def problems(self, hashes: Mapping[str, str], folder: str) -> list[Problem]:
         """Compare with the files that are there; files that are not listed are drafts."""
         found = []
@@ -71,20 +78,23 @@ def _versions(document: Document, problems: list[Problem]) -> dict[str, Publishe
         shape = read_shape(document, PublishedShape, entry, (key,), problems)
         if shape is not None:
             texts = {f"text.{language}.yaml": sha for language, sha in shape.texts.items()}
-            versions[key] = Published({"definition.yaml": shape.definition, **texts})
+            files = {"definition.yaml": shape.definition, **texts, **shape.recordings}
+            versions[key] = Published(files)
     return versions
 
 
 def write_published(root: Path, versions: Mapping[str, Published]) -> None:
     """Write the list anew, sorted, so that two people's additions differ in their own lines only."""
-    data = {}
+    data: dict[str, dict[str, object]] = {}
     for key in sorted(versions):
         files = dict(sorted(versions[key].files.items()))
         texts = {
             name.removeprefix("text.").removesuffix(".yaml"): sha
             for name, sha in files.items()
-            if name != "definition.yaml"
+            if name != "definition.yaml" and "/" not in name
         }
         data[key] = {"definition": files["definition.yaml"], "texts": texts}
+        if recordings := {name: sha for name, sha in files.items() if "/" in name}:
+            data[key]["recordings"] = recordings
     head = "# SHA-256 of every published file. Written by `beboerpuls instruments publish`.\n"
     (root / PUBLISHED).write_text(head + yaml.safe_dump(data, sort_keys=False), encoding="utf-8")

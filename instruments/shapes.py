@@ -177,6 +177,7 @@ class PublishedShape(Shape):
 
     definition: str
     texts: dict[Language, str]
+    recordings: dict[str, str] = {}
 
 
 S = TypeVar("S", bound=BaseModel)

@@ -18,6 +18,7 @@ from instruments import (
     find,
     library,
     publish,
+    unrecorded,
 )
 from survey.commands.examples import Group
 from survey.commands.printing import as_json, counted, print_json, print_table, refuses
@@ -92,7 +93,7 @@ def check(names: tuple[str, ...], root: Path, as_json: bool) -> None:
 
     Each problem says file, line, key, what is wrong and what to do. Warnings are told and harm
     nothing; notes tell where a page is not four to six items of one response scale, for which there
-    may be a reason. Exit code 1 where there are problems.
+    may be a reason, and what nobody has recorded. Exit code 1 where there are problems.
     """
     asked = [named(name) for name in names] or [(one.name, one.version) for one in library(root)]
     problems, warnings, notes = [], [], []
@@ -100,7 +101,7 @@ def check(names: tuple[str, ...], root: Path, as_json: bool) -> None:
         try:
             found = find(name, version, root)
             warnings += [str(warning) for warning in found.warnings]
-            notes += [str(note) for note in found.notes]
+            notes += [str(note) for note in (*found.notes, *unrecorded(found))]
         except DefinitionError as error:
             problems += [str(problem) for problem in error.problems]
     if as_json:
