@@ -16,7 +16,7 @@ COMMANDS = {
     "study": ("survey.commands.study:study", "Make a study and load what it knows."),
     "invitations": (
         "survey.commands.invitations:invitations",
-        "Report what became of invitations.",
+        "Report what became of invitations; take a code out of use.",
     ),
     "audit": ("survey.commands.audit:audit", "Check who did what."),
     "sheets": ("survey.commands.sheets:sheets", "Add paper sheets to be keyed."),

@@ -124,7 +124,7 @@ def read_csv(path: Path, columns: Sequence[Column]) -> CsvFile:
     except csv.Error as error:
         raise CsvFileError([f"{path.name}, line {lines.line_num}: {error}."]) from None
     if not file.rows and not file.problems:
-        raise CsvFileError([f"{path.name}: has a header and no rows."])
+        raise CsvFileError([f"{path.name}: has a header and no rows. Fill it in, or leave it out."])
     return file
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,6 +142,37 @@ def report_outcomes(
     session.flush()
     audit.note(session, actor, "outcomes reported", told(wave), changed=changed)
     return changed
+
+
+def revoke_codes(
+    session: Session, wave: Wave, references: Collection[str], *, reason: str, actor: str
+) -> int:
+    """Let these invitations' codes open nothing more; returns how many did. Raises StudyError.
+
+    What was answered with a code stays: taking answers back is the respondent's own act. The
+    reference is what the study knows a letter by, never the code, and it is noted with the reason.
+    """
+    found = {
+        one.reference: one
+        for one in session.scalars(
+            select(Invitation).where(
+                Invitation.wave_id == wave.id, Invitation.reference.in_(references)
+            )
+        )
+    }
+    problems = [
+        f"There is no invitation {reference!r} in wave {wave.number}."
+        for reference in references
+        if reference not in found
+    ]
+    if problems:
+        raise StudyError("\n".join(problems))
+    changed = sorted(reference for reference, one in found.items() if not one.revoked)
+    for reference in changed:
+        found[reference].revoked = True
+    session.flush()
+    audit.note(session, actor, "codes revoked", told(wave), references=changed, reason=reason)
+    return len(changed)
 
 
 def _bound_to(invitation_id: int) -> str:

@@ -127,7 +127,8 @@ def open_wave(
     if wave.closes is not None and wave.closes < today:
         raise StudyError(
             f"Wave {wave.number} was planned to close on {wave.closes}, which has gone by. "
-            "Open it with a new last day: --closes"
+            f"Open it with a new last day: beboerpuls wave open {wave.study.key} {wave.number} "
+            "--closes DAY and the other options"
         )
     drafts = [
         one.key

@@ -8,6 +8,7 @@ it all. The same answers give the same bytes, in whatever order they come.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .codebook import Codebook
-from .completion import OPENED, Completion, completion_of
 from .columns import TYPES, answers_table
+from .completion import OPENED, Completion, completion_of
 from .folders import DatasetError, appearing, read_manifest, seal, write_file
 from .tables import TABLES, arrange, write_parquet
 
@@ -170,8 +171,11 @@ class Dataset:
     def responses(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """All rows, or these columns of them, in the order of the row ids."""
         names = [*(columns or self.codebook.names)]
-        parts = [pq.read_table(path, columns=names) for path in self.parts]
-        frame: pd.DataFrame = pa.concat_tables(parts).to_pandas()
+        tables = []
+        for path in self.parts:
+            with _blaming(path):
+                tables.append(pq.read_table(path, columns=names))
+        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
         return frame[names]
 
     def batches(
@@ -180,8 +184,9 @@ class Dataset:
         """The rows in pieces of at most `rows`, so that memory does not grow with the wave."""
         names = [*(columns or self.codebook.names)]
         for path in self.parts:
-            for batch in pq.ParquetFile(path).iter_batches(rows, columns=names):
-                yield batch.to_pandas()[names]
+            with _blaming(path):
+                for batch in pq.ParquetFile(path).iter_batches(rows, columns=names):
+                    yield batch.to_pandas()[names]
 
     @property
     def parts(self) -> tuple[Path, ...]:
@@ -201,7 +206,9 @@ class Dataset:
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the tables beside the responses, as `areas` or `dispositions`."""
-        frame: pd.DataFrame = pq.read_table(self.folder / f"{name}.parquet").to_pandas()
+        path = self.folder / f"{name}.parquet"
+        with _blaming(path):
+            frame: pd.DataFrame = pq.read_table(path).to_pandas()
         return frame
 
     @property
@@ -210,6 +217,18 @@ class Dataset:
         folder = self.folder / "instruments"
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """Name the file that cannot be read: Parquet tells damage as it tells a failing disk."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise DatasetError(
+            f"{path}: it cannot be read as Parquet ({error}). Check the dataset with beboerpuls"
+            " dataset check, and get it again from its source."
+        ) from error
 
 
 def read_wave(folder: Path | str) -> Dataset:

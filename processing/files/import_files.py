@@ -48,6 +48,10 @@ def _read_csv(path: Path, encoding: str, delimiter: str, problems: Refusals) -> 
             header = next(rows, [])
             _refuse_header(path, header)
             good = dict(_rows(rows, len(header), problems))
+            if not good and not problems.found:
+                raise DatasetError(
+                    f"{path}: it has a header and no rows. Give a file with at least one answer."
+                )
     except UnicodeDecodeError as error:
         raise DatasetError(
             f"{path}: byte {error.start} is not {error.encoding}. Save the file as UTF-8, or name its"

@@ -27,7 +27,7 @@ class Misread:
         shown = (
             self.value if len(self.value) <= _LONGEST_VALUE else f"{self.value[:_LONGEST_VALUE]}…"
         )
-        more = f" ({self.rows} rows)" if self.rows > 1 else ""
+        more = f" (in {self.rows} rows, this is the first)" if self.rows > 1 else ""
         return f"row {self.row}, {self.column}: {self.rule}; found {shown!r}{more}"
 
 
@@ -40,8 +40,14 @@ class ImportRefusedError(DatasetError):
         shown = "\n".join(f"  {problem}" for problem in self.problems[:SHOWN])
         rest = len(self.problems) - SHOWN
         more = f"\n  … and {rest} more" if rest > 0 else ""
+        counted = "1 cell does" if self.cells == 1 else f"{self.cells} cells do"
+        listed = (
+            ""
+            if len(problems) == self.cells
+            else f" ({len(problems)} listed; a value that several rows hold is listed once)"
+        )
         super().__init__(
-            f"{file}: {self.cells} cells do not fit, and nothing was written. Correct the file, or say"
+            f"{file}: {counted} not fit{listed}, and nothing was written. Correct the file, or say"
             f" in the map what these values mean:\n{shown}{more}"
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -36,23 +37,52 @@ def init(folder: Path, database: str | None) -> None:
     keys = Path(os.environ.get(KEY_FILE) or folder / "keys.json")
     data = Path(os.environ.get(DATA_FOLDER) or folder / "datasets")
     url = database or os.environ.get(DATABASE) or f"sqlite:///{folder / 'answers.db'}"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if keys.exists():
-            read_key_file(keys)
-            click.echo(f"Kept the key file {keys}")
-        else:
-            make_key_file(keys)
-            click.echo(f"Made the key file {keys}; only you can read it. Keep a copy elsewhere.")
-    except OSError as error:
-        raise refusal(f"{error.filename}: {error.strerror}.") from None
     exports = {DATABASE: url, KEY_FILE: str(keys), DATA_FOLDER: str(data)}
-    read_settings(exports)
-    _migrate(url)
+    with ExitStack() as undo:
+        for place in (folder, data, keys.parent):
+            _make_folder(place, undo)
+        known = keys.exists()
+        if known:
+            read_key_file(keys)
+        else:
+            _make_keys(keys, undo)
+        if not (folder / "answers.db").exists():
+            undo.callback((folder / "answers.db").unlink, missing_ok=True)
+        # An address that is wrong shows here, and then nothing is left of what was made above.
+        read_settings(exports)
+        _migrate(url)
+        undo.pop_all()
+    if known:
+        click.echo(f"Kept the key file {keys}")
+    else:
+        click.echo(f"Made the key file {keys}; only you can read it. Keep a copy elsewhere.")
     click.echo(f"The database {shown(url)} is ready.\n\nPut these where the server starts:")
     for name, value in exports.items():
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _make_folder(folder: Path, undo: ExitStack) -> None:
+    for path in reversed([folder, *folder.parents]):
+        if path.exists():
+            continue
+        try:
+            path.mkdir(mode=0o700)
+        except OSError as error:
+            raise refusal(f"{error.filename}: {error.strerror}.") from None
+        undo.callback(_remove_if_empty, path)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _make_keys(path: Path, undo: ExitStack) -> None:
+    try:
+        make_key_file(path)
+    except OSError as error:
+        raise refusal(f"{error.filename}: {error.strerror}.") from None
+    undo.callback(path.unlink, missing_ok=True)
 
 
 def _migrate(url: str) -> None:

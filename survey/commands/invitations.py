@@ -8,15 +8,15 @@ import click
 
 from survey.commands.examples import Group
 from survey.commands.installation import installation
-from survey.commands.printing import as_json, print_json, refuses
+from survey.commands.printing import as_json, counted, print_json, refuses
 from survey.csv_files import CsvFileError
-from survey.invitations import REPORTED, read_outcomes, report_outcomes
+from survey.invitations import REPORTED, read_outcomes, report_outcomes, revoke_codes
 from survey.studies import StudyError, find_wave
 
 
 @click.group(cls=Group)
 def invitations() -> None:
-    """Report what became of invitations."""
+    """Report what became of invitations; take a code out of use."""
 
 
 @invitations.command(
@@ -54,4 +54,26 @@ def outcome(
     if as_json:
         print_json({"rows": len(outcomes), "changed": changed})
     else:
-        click.echo(f"{len(outcomes)} told, {changed} changed.")
+        click.echo(f"{counted(len(outcomes), 'outcome')} told, {changed} changed.")
+
+
+@invitations.command(epilog='beboerpuls invitations revoke bopuls 1 R0017 --reason "letter lost"')
+@click.argument("study")
+@click.argument("wave", type=int)
+@click.argument("references", metavar="REFERENCE...", nargs=-1, required=True)
+@click.option("--reason", default="", help="Why; it is noted beside the reference, so name nobody.")
+@as_json
+@refuses(StudyError)
+def revoke(study: str, wave: int, references: tuple[str, ...], reason: str, as_json: bool) -> None:
+    """Let somebody's code open nothing more, as when a letter was lost or went astray.
+
+    What was answered with it stays. Who gets a new code is invited under a new reference.
+    """
+    asked = tuple(dict.fromkeys(references))
+    with installation() as here, here.database.writing() as session:
+        found = find_wave(session, study, wave)
+        revoked = revoke_codes(session, found, asked, reason=reason, actor=here.actor)
+    if as_json:
+        print_json({"references": len(asked), "revoked": revoked})
+    else:
+        click.echo(f"{counted(revoked, 'code')} revoked, {len(asked) - revoked} before.")

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
@@ -52,7 +53,7 @@ def refusal(*problems: str) -> click.ClickException:
 
 def _as_called(advice: str) -> str:
     """Advice whose commands work where they are read: by their path, where PATH has them not."""
-    if shutil.which("beboerpuls") is not None:
+    if shutil.which("beboerpuls") or Path(sys.argv[0]).stem != "beboerpuls":
         return advice
     program = os.path.relpath(sys.argv[0])
     return re.sub(r"(?<=: )beboerpuls (?=[a-z])", lambda _: f"{program} ", advice)

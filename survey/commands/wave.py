@@ -34,7 +34,10 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str | None
 
 
 _closes = click.option(
-    "--closes", metavar="DAY", callback=_day, help="The last day of asking, as residents are told."
+    "--closes",
+    metavar="DAY",
+    callback=_day,
+    help="The last day of asking, as residents are told; `wave close` ends it, not the clock.",
 )
 
 

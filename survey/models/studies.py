@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from survey.models.table import Base, one_of
@@ -165,6 +165,18 @@ class WaveForm(Base):
     wave: Mapped[Wave] = relationship(back_populates="form")
 
 
+def _once(place: str) -> Index:
+    """One count a wave, place and category, where a row counts that kind of place."""
+    filled = text(f"{place} IS NOT NULL")
+    return Index(
+        f"ix_margin_once_{place}",
+        *("wave_id", place, "variable", "category"),
+        unique=True,
+        sqlite_where=filled,
+        postgresql_where=filled,
+    )
+
+
 class Margin(Base):
     """Register counts that weights are raked to; of one area or one group."""
 
@@ -172,7 +184,9 @@ class Margin(Base):
     __table_args__ = (
         CheckConstraint("(area_id IS NULL) <> (area_group_id IS NULL)", name="one_place"),
         CheckConstraint("count >= 0", name="count"),
-        UniqueConstraint("wave_id", "area_id", "area_group_id", "variable", "category"),
+        # Apart, for in a key of both places the empty one would make every row unlike the others.
+        _once("area_id"),
+        _once("area_group_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -17,6 +17,7 @@ from processing import (
     DatasetError,
     check,
     erase_rows,
+    export,
     made_from,
     read_dataset,
     read_study,
@@ -623,3 +624,17 @@ def test_only_the_owner_may_look_into_a_dataset(frozen):
 
 def test_every_table_of_a_dataset_is_there_even_when_empty(frozen):
     assert {name: len(frozen.table(name)) for name in TABLES} == dict.fromkeys(TABLES, 0)
+
+
+@pytest.mark.parametrize("name", ["responses/part-00000.parquet", "areas.parquet"])
+def test_a_damaged_file_is_blamed_and_not_the_disk(frozen, tmp_path, name):
+    path = frozen.folder / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    path.chmod(0o600)
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=f"{path.name}: it cannot be read as Parquet"):
+        frozen.responses() if name.startswith("responses") else frozen.table("areas")
+    if name.startswith("responses"):
+        with pytest.raises(DatasetError, match="it cannot be read as Parquet"):
+            export(frozen, "csv", tmp_path / "out")

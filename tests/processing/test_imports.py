@@ -174,7 +174,19 @@ def test_all_that_does_not_fit_is_told_at_once_with_how_often(imported):
         (2, "vold", 1),
     ]
     assert refused.value.cells == 4
-    assert "4 cells do not fit, and nothing was written" in str(refused.value)
+    assert "4 cells do not fit (3 listed; a value that several rows hold is listed once)" in str(
+        refused.value
+    )
+
+
+def test_one_cell_that_does_not_fit_is_told_as_one(imported):
+    with pytest.raises(ImportRefusedError, match="1 cell does not fit, and nothing was written"):
+        imported(changed(indbrud="6"))
+
+
+def test_a_file_of_a_header_alone_is_refused(imported):
+    with pytest.raises(DatasetError, match="it has a header and no rows"):
+        imported([])
 
 
 def test_a_list_of_problems_stays_readable_and_says_how_many_there_are(imported):

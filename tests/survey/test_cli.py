@@ -122,9 +122,7 @@ def test_a_study_is_made_from_files_and_each_step_says_the_next(study, database)
 def test_files_that_a_study_brings_are_counted(study, tmp_path, kind, content):
     path = files(tmp_path, given=content)["given"]
     assert study.json("study", kind, "puls", path) == {"rows": 1, "added": 1, "changed": 0}
-    assert study.works("study", kind, "puls", path) == (
-        "1 rows: 0 added, 0 changed, 1 as before.\n"
-    )
+    assert study.works("study", kind, "puls", path) == ("1 row: 0 added, 0 changed, 1 as before.\n")
 
 
 def test_files_that_need_others_are_counted(study, tmp_path):
@@ -263,7 +261,7 @@ def test_what_became_of_invitations_is_reported_one_by_one_or_by_file(study, dat
     outcome = ("invitations", "outcome", "puls", 1)
     assert study.json(*outcome, "R1", "moved") == {"rows": 1, "changed": 1}
     many = files(tmp_path, many="reference,outcome\nR1,moved\nR2,refused\n")["many"]
-    assert study.works(*outcome, "--file", many) == "2 told, 1 changed.\n"
+    assert study.works(*outcome, "--file", many) == "2 outcomes told, 1 changed.\n"
     assert "Give a reference and an outcome" in study.refused(*outcome)
     assert "no invitation 'R9'" in study.refused(*outcome, "R9", "moved")
     assert "'asleep' is not one of" in study.refused(*outcome, "R1", "asleep")
@@ -420,3 +418,27 @@ def test_the_program_says_its_version_and_ends_with_the_shells_codes(tmp_path):
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "Traceback" not in refused.stderr
     assert run("study", "nothing").returncode == 2
+
+
+def test_a_lost_letters_code_is_revoked_once_and_noted(asking, database):
+    revoke = ("invitations", "revoke", "puls", 1)
+    assert "There is no invitation 'R99'" in asking.refused(*revoke, "R1", "R99")
+    assert asking.json(*revoke, "R1", "R1", "--reason", "letter lost") == {
+        "references": 1,
+        "revoked": 1,
+    }
+    assert asking.works(*revoke, "R1") == "0 codes revoked, 1 before.\n"
+    with database.reading() as session:
+        found = session.execute(select(Invitation.reference, Invitation.revoked)).all()
+        noted = session.scalars(select(AuditEntry).where(AuditEntry.act == "codes revoked")).first()
+    assert dict(found) == {"R1": True, "R2": False}
+    assert noted.detail == {"references": ["R1"], "reason": "letter lost"}
+    assert noted.actor.startswith("operator")
+
+
+@pytest.mark.parametrize(
+    "address", ["mysql://localhost/x", "nonsense", "postgresql+psycopg://nobody@127.0.0.1:1/none"]
+)
+def test_an_address_that_does_not_work_leaves_no_file_behind(shell, tmp_path, address):
+    shell.refused("init", tmp_path / "within" / "made", "--database", address)
+    assert not (tmp_path / "within").exists()

@@ -281,7 +281,7 @@ def test_fresh_asks_first_and_then_starts_over(started):
 @pytest.mark.parametrize("words", [(), ("--fresh",)])
 def test_a_folder_that_another_server_uses_is_left_alone_and_said_so(started, folder, words):
     port = free_port()
-    first, printed = started(port)
+    first, _ = started(port)
     second, said = started(free_port(), *words, typed="y\n")
     assert second.wait(timeout=20) == 1
     assert "is in use by a server that runs already" in said

@@ -2,6 +2,7 @@ import datetime as dt
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from survey import registers
 from survey.csv_files import CsvFileError
@@ -247,3 +248,19 @@ def test_a_frozen_waves_counts_stand(database, load_margins):
         session.execute(update(Wave).values(status="frozen", opens=dt.date(2026, 11, 1)))
     with pytest.raises(StudyError, match="frozen"):
         load_margins(MARGINS)
+
+
+@pytest.mark.parametrize("place", ["area", "area_group"])
+def test_the_database_holds_one_count_a_place_and_category(database, make, place):
+    study = make.study()
+    area = make.area(study)
+    wave = make.wave(study)
+    with database.writing() as session:
+        group = AreaGroup(study_id=study.id, key="g", name="G", level="boligområde")
+        session.add(group)
+        session.flush()
+        counts = {"wave_id": wave.id, "variable": "gender", "category": "1", "count": 7}
+        counts[f"{place}_id"] = area.id if place == "area" else group.id
+        session.add(Margin(**counts))
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.add(Margin(**counts))
