@@ -7,19 +7,17 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk
 
 from processing.counting.answers import Codes, choose_items, read_rows
 from processing.counting.counts import Counts
-from processing.counting.scale_counts import Missing, name_of, scale_counts
+from processing.counting.products import sums_and_products
+from processing.counting.scale_counts import Answers, Missing, name_of, scale_counts
 from processing.errors import Problem, stop_if_any
 
 from .polychorics import polychoric_of
 
 Array = NDArray[np.float64]
 Kind: TypeAlias = Literal["pearson", "polychoric"]
-
-ROWS_AS_NUMBERS = 2**14
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Correlations:
 
 
 def correlate(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None,
     missing: Missing,
     kind: Kind = "pearson",
@@ -61,13 +59,7 @@ def _pearson(items: Sequence[str], codes: Codes) -> Array:
     """From sums and products of whole numbers, which are exact; no table of categories is needed."""
     rows = codes.shape[1]
     stop_if_any(_too_little(items, rows))
-    sums = np.zeros(len(items))
-    products = np.zeros((len(items), len(items)), order="F")
-    for start in range(0, rows, ROWS_AS_NUMBERS):
-        part = codes[:, start : start + ROWS_AS_NUMBERS].astype(np.float64)
-        sums += part.sum(axis=1)
-        products = dsyrk(1.0, part.T, beta=1.0, c=products, trans=1, overwrite_c=1)
-    products = np.triu(products) + np.triu(products, 1).T
+    sums, products = sums_and_products(codes)
     deviation = products - np.outer(sums, sums) / rows
     own = np.diag(deviation)
     # Sums of whole numbers are exact, so only the division by rows rounds.
