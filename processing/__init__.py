@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .counting.counts import Counts as Counts
     from .counting.counts import count as count
     from .counting.counts import count_parquet as count_parquet
+    from .counting.parts import Parts as Parts
     from .counting.patterns import Patterns as Patterns
     from .counting.patterns import count_patterns as count_patterns
     from .datasets.checking import Difference as Difference
@@ -175,6 +176,7 @@ _HOMES = {
     "consistency.reliability": ("Alpha", "Interval", "alpha"),
     "consistency.retest": ("Icc", "MeasurementError", "icc", "measurement_error"),
     "counting.counts": ("Counts", "count", "count_parquet"),
+    "counting.parts": ("Parts",),
     "counting.patterns": ("Patterns", "count_patterns"),
     "datasets.checking": ("Difference", "check"),
     "datasets.codebook": ("Codebook", "ScaleEntry", "Variable"),

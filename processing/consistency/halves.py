@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.counting.answers import Weights
-from processing.counting.counts import Counts, Points
-from processing.counting.scale_counts import Missing, scale_counts
+from processing.counting.counts import Points
+from processing.counting.scale_counts import Answers, Missing, scale_counts
 
 Array = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ class SplitHalf:
 
 
 def split_half(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None = None,
     missing: Missing = "listwise",
     *,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from processing.counting.counts import Counts
 from processing.counting.patterns import count_patterns
-from processing.counting.scale_counts import Missing
+from processing.counting.scale_counts import Answers, Missing
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.factoring.correlations import Correlations, Kind, correlate
 from processing.factoring.extraction import Extraction, extract
@@ -61,7 +61,7 @@ class OmegaHierarchical:
 
 
 def omega_hierarchical(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     factors: int = 3,
     items: Sequence[str] | None = None,
     missing: Missing = "listwise",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from processing.counting.answers import Weights
 from processing.counting.counts import Counts, Moments, Points, span_of
-from processing.counting.scale_counts import Missing, scale_counts
+from processing.counting.scale_counts import Answers, Missing, scale_counts
 
 from .reliability import alpha_if_deleted, variance_of_rest
 
@@ -82,7 +82,7 @@ class ItemAnalysis:
 
 
 def item_analysis(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None = None,
     missing: Missing = "pairwise",
     *,
@@ -125,7 +125,7 @@ def item_analysis(
     """
     counts = scale_counts(answers, items, missing, reversed_items, points, weights)
     everyone = counts
-    if missing == "listwise" and isinstance(answers, pd.DataFrame):
+    if missing == "listwise" and not isinstance(answers, Counts):
         everyone = scale_counts(answers, items, "pairwise", reversed_items, points, weights)
     moments = counts.moments()
     shares = _category_shares(counts, points)

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from processing.counting.counts import Counts, Points
 from processing.counting.patterns import count_patterns
-from processing.counting.scale_counts import name_of, scale_counts
+from processing.counting.scale_counts import Answers, name_of, scale_counts
 from processing.errors import Problem, StatisticsError, stop_if_any
 
 from .one_factor import OneFactor, fit_one_factor
@@ -58,7 +58,7 @@ class Omega:
 
 
 def omega(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None = None,
     *,
     reversed_items: Sequence[str] = (),
@@ -195,7 +195,7 @@ def _delta_error(fit: OneFactor, n: int) -> Array:
 
 
 def _drawn_anew(
-    answers: pd.DataFrame | Counts, items: Sequence[str], signs: Array, replicates: int, seed: int
+    answers: Answers, items: Sequence[str], signs: Array, replicates: int, seed: int
 ) -> Array:
     """Omega of each replicate whose model converged."""
     if isinstance(answers, Counts):

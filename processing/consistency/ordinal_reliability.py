@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from processing.counting.answers import read_codes
+from processing.counting.answers import read_rows
 from processing.counting.counts import Counts, Points, span_of
+from processing.counting.parts import Table, parts_of
 from processing.counting.scale_counts import name_of, scale_counts
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.factoring.bivariate_normal import FAR, probability
-from processing.factoring.polychoric_covariance import asymptotic_covariance
+from processing.factoring.polychoric_covariance import Influence, casewise_products, influence
 from processing.factoring.polychorics import Polychoric, polychoric_of
 
 from .reliability import Interval
@@ -59,7 +61,7 @@ class OrdinalReliability:
 
 
 def ordinal_alpha(
-    answers: pd.DataFrame,
+    answers: Table,
     items: Sequence[str] | None = None,
     *,
     reversed_items: Sequence[str] = (),
@@ -115,7 +117,7 @@ def ordinal_alpha(
 
 
 def categorical_omega(
-    answers: pd.DataFrame,
+    answers: Table,
     items: Sequence[str] | None = None,
     *,
     reversed_items: Sequence[str] = (),
@@ -171,12 +173,12 @@ def categorical_omega(
         )
     found = polychoric_of(counts)
     covariance = _covariance(found, counts, answers, reversed_items, points)
-    weights = 1 / np.diag(covariance)[-len(_correlations(found)) :]
-    loadings, response = _one_factor(_correlations(found), weights, found.correlation)
+    weights = 1 / np.diag(covariance)[-len(found.pairs()) :]
+    loadings, response = _one_factor(found.pairs(), weights, found.correlation)
     stop_if_any(_nothing_left(counts.items, loadings))
 
     def value(thresholds: Array, correlations: Array) -> Array:
-        moved = loadings + (correlations - _correlations(found)) @ response.T
+        moved = loadings + (correlations - found.pairs()) @ response.T
         return _green_yang(_cuts(thresholds, found), correlations, moved)
 
     told = dict(zip(counts.items, loadings.tolist(), strict=True))
@@ -198,22 +200,36 @@ def _nothing_left(items: Sequence[str], loadings: Array) -> list[Problem]:
 def _covariance(
     found: Polychoric,
     counts: Counts,
-    answers: pd.DataFrame,
+    answers: Table,
     reversed_items: Sequence[str],
     points: Points | None,
 ) -> Array:
-    """Covariance of √n times thresholds and correlations, from the complete rows."""
-    codes = read_codes(answers, counts.items)
-    codes = codes[:, (codes >= 0).all(axis=0)]
-    if points is not None:
-        turned = np.isin(counts.items, list(reversed_items))
-        codes[turned] = sum(span_of(points)) - codes[turned]
-    return asymptotic_covariance(found, counts, codes)
+    """Covariance of √n times thresholds and correlations: a second pass over the complete rows."""
+    ends = None if points is None else sum(span_of(points))
+    turned = np.isin(counts.items, list(reversed_items)) if ends is not None else None
+    task = partial(
+        _products,
+        items=counts.items,
+        turned=turned,
+        ends=ends,
+        moved=influence(found, counts),
+        codes=found.codes,
+    )
+    return np.asarray(parts_of(answers).add_up(task, counts.items) / found.n)
 
 
-def _correlations(found: Polychoric) -> Array:
-    """(m,) correlations in the order (0, 1), (0, 2) … (1, 2) … of the lower triangle by columns."""
-    return np.asarray(found.correlation[np.triu_indices(len(found.items), 1)])
+def _products(
+    frame: pd.DataFrame,
+    items: Sequence[str],
+    turned: NDArray[np.bool_] | None,
+    ends: int | None,
+    moved: Influence,
+    codes: Sequence[Sequence[int]],
+) -> Array:
+    rows, _ = read_rows(frame, items, None, complete=True)
+    if turned is not None and ends is not None:
+        rows[turned] = ends - rows[turned]
+    return casewise_products(moved, codes, rows)
 
 
 def _estimate(
@@ -225,7 +241,7 @@ def _estimate(
     level: float,
 ) -> OrdinalReliability:
     """The value with its standard error: slopes by central differences, times the covariance."""
-    at = np.concatenate([*found.thresholds, _correlations(found)])
+    at = np.concatenate([*found.thresholds, found.pairs()])
     cut = sum(len(part) for part in found.thresholds)
     step = SMALL_CHANGE * np.eye(len(at))
     around = np.concatenate([at + step, at - step, [at]])

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import fdtri
 
 from processing.counting.answers import Weights
-from processing.counting.counts import Counts, Points
-from processing.counting.scale_counts import Missing, scale_counts
+from processing.counting.counts import Points
+from processing.counting.scale_counts import Answers, Missing, scale_counts
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Alpha:
 
 
 def alpha(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None = None,
     missing: Missing = "listwise",
     *,
@@ -79,7 +79,8 @@ def alpha(
     Parameters
     ----------
     answers
-        One column an item, whole numbers; negative codes and NaN are missing. Or `Counts`.
+        One column an item, whole numbers; negative codes and NaN are missing. Or
+        `Counts`, or a table in parts: see `Parts`.
     items
         Columns of the scale, by default all. They must point in one direction.
     missing

@@ -3,23 +3,19 @@
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import cached_property, partial, reduce
+from functools import cached_property, partial
 from itertools import accumulate
-from operator import add
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pyarrow.parquet import ParquetFile
 
-from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.errors import Problem, StatisticsError
 
-from .answers import Weights, choose_items, read_rows
+from .answers import Codes, Weights, choose_items, read_rows
 from .burt import CodesFound, burt_table, categories, codes_found
-
-ROWS_OF_A_FILE = 2**16
-"""Rows of a Parquet file in memory at a time."""
+from .parts import Parts, column_of
 
 Points = int | tuple[int, int]
 """The answers a scale offers: 5 means 1 to 5, (0, 3) means 0 to 3."""
@@ -233,10 +229,21 @@ def count(
     """
     chosen = choose_items(frame, items, weights)
     codes, weight = read_rows(frame, chosen, weights, complete=complete)
+    return count_codes(chosen, codes, weight, complete=complete)
+
+
+def count_codes(
+    items: Sequence[str],
+    codes: Codes,
+    weight: NDArray[np.float64] | None = None,
+    *,
+    complete: bool = False,
+) -> Counts:
+    """Count rows that were read, (items, rows)."""
     found = codes_found(codes)
     rows = codes.shape[1]
     return Counts(
-        items=tuple(chosen),
+        items=tuple(items),
         codes=found,
         table=burt_table(codes, found, weight),
         rows=rows,
@@ -276,26 +283,18 @@ def count_parquet(
         raise StatisticsError(
             Problem("files", "there is nothing to count", "Name at least one Parquet file")
         )
-    task = partial(_count_file, items=tuple(items), weights=weights, complete=complete)
-    parts = (map if executor is None else executor.map)(task, [str(file) for file in files])
-    return reduce(add, parts)
+    return count_parts(Parts(tuple(files), executor), items, weights=weights, complete=complete)
 
 
-def _count_file(
-    file: str, items: tuple[str, ...], weights: str | None, *, complete: bool
+def count_parts(
+    parts: Parts,
+    items: Sequence[str] | None = None,
+    *,
+    weights: Weights = None,
+    complete: bool = False,
 ) -> Counts:
-    columns = [*items] if weights is None else [*items, weights]
-    with ParquetFile(file) as table:
-        absent = [name for name in columns if name not in table.schema_arrow.names]
-        stop_if_any(
-            Problem(
-                f"column {name!r}", f"the file {file} has none of this name", "Correct the name"
-            )
-            for name in absent
-        )
-        parts = (
-            count(batch.to_pandas(), items, weights=weights, complete=complete)
-            for batch in table.iter_batches(batch_size=ROWS_OF_A_FILE, columns=columns)
-        )
-        nothing = count(table.schema_arrow.empty_table().to_pandas(), items, complete=complete)
-        return reduce(add, parts, nothing)
+    """Count a table that lies in parts; see `count`."""
+    named = column_of(weights)
+    chosen = [name for name in parts.columns if name != named] if items is None else list(items)
+    task = partial(count, items=tuple(chosen), weights=named, complete=complete)
+    return parts.add_up(task, [*chosen, named] if named else chosen)

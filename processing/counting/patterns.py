@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from processing.errors import Problem, StatisticsError
 
 from .answers import Codes, Weights, choose_items, read_rows
+from .parts import Table, column_of, parts_of
 
 Array = NDArray[np.float64]
 
@@ -70,7 +72,7 @@ class Patterns:
 
 
 def count_patterns(
-    frame: pd.DataFrame,
+    frame: Table,
     items: Sequence[str] | None = None,
     *,
     weights: Weights = None,
@@ -99,6 +101,11 @@ def count_patterns(
     array([1., 2.])
 
     """
+    if not isinstance(frame, pd.DataFrame):
+        parts, named = parts_of(frame), column_of(weights)
+        names = [name for name in parts.columns if name != named] if items is None else [*items]
+        task = partial(count_patterns, items=tuple(names), weights=weights, complete=complete)
+        return parts.add_up(task, [*names, named] if named else names)
     chosen = choose_items(frame, items, weights)
     codes, weight = read_rows(frame, chosen, weights, complete=complete)
     one = np.ones(codes.shape[1]) if weight is None else weight

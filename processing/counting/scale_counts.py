@@ -9,13 +9,17 @@ import pandas as pd
 from processing.errors import Problem, StatisticsError, stop_if_any
 
 from .answers import Weights
-from .counts import Counts, Points, count, span_of
+from .counts import Counts, Points, count, count_parts, span_of
+from .parts import Table, parts_of
+
+Answers: TypeAlias = Table | Counts
+"""Rows in one frame or in parts, or what was counted of them."""
 
 Missing: TypeAlias = Literal["listwise", "pairwise"]
 
 
 def scale_counts(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None,
     missing: Missing,
     reversed_items: Sequence[str],
@@ -25,8 +29,12 @@ def scale_counts(
     """Counts of one scale, oriented and fit for a covariance matrix."""
     if isinstance(answers, Counts):
         counts = answers if items is None else answers.select(items)
-    else:
+    elif isinstance(answers, pd.DataFrame):
         counts = count(answers, items, weights=weights, complete=missing == "listwise")
+    else:
+        counts = count_parts(
+            parts_of(answers), items, weights=weights, complete=missing == "listwise"
+        )
     if points is not None:
         stop_if_any(_outside_points(counts, points))
     if reversed_items:

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from processing.counting.counts import Counts
-from processing.counting.scale_counts import Missing
+from processing.counting.scale_counts import Answers, Missing
 
 from .correlations import Kind, correlate
 
@@ -51,7 +50,7 @@ class Bartlett:
 
 
 def kmo(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None = None,
     missing: Missing = "listwise",
     *,
@@ -108,7 +107,7 @@ def kmo(
 
 
 def bartlett(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None = None,
     missing: Missing = "listwise",
     *,

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import chdtrc, chndtr
 
-from processing.counting.counts import Counts
-from processing.counting.scale_counts import Missing
+from processing.counting.scale_counts import Answers, Missing
 from processing.errors import Problem, stop_if_any
 from processing.small_matrices import on_one_core
 
@@ -100,7 +99,7 @@ class Efa:
 
 
 def efa(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     factors: int,
     items: Sequence[str] | None = None,
     missing: Missing = "listwise",

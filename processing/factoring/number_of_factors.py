@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from processing.counting.answers import choose_items, read_rows
+from processing.counting.answers import Codes, choose_items, read_rows
 from processing.counting.counts import Counts
-from processing.counting.scale_counts import Missing
+from processing.counting.products import sums_and_products
+from processing.counting.scale_counts import Answers, Missing
 from processing.errors import Problem, StatisticsError
 
 from .correlations import Kind, correlate
@@ -95,7 +96,7 @@ class MinimumAveragePartial:
 
 
 def parallel_analysis(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None = None,
     missing: Missing = "listwise",
     *,
@@ -161,7 +162,7 @@ def parallel_analysis(
 
 
 def minimum_average_partial(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None = None,
     missing: Missing = "listwise",
     *,
@@ -234,7 +235,7 @@ def _unrelated(n: int, p: int, iterations: int, rng: np.random.Generator) -> Arr
 
 
 def _shuffled(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str],
     missing: Missing,
     iterations: int,
@@ -248,13 +249,38 @@ def _shuffled(
                 "Give a frame with missing='listwise', or use simulated='normal'",
             )
         )
+    if not isinstance(answers, pd.DataFrame):
+        raise StatisticsError(
+            Problem(
+                "simulated 'permuted'",
+                "answers can be shuffled only where all rows lie in one frame",
+                "Give a frame, or use simulated='normal'",
+            )
+        )
     codes, _ = read_rows(answers, choose_items(answers, items), None, complete=True)
-    centred = codes - codes.mean(axis=1, keepdims=True)
+    sums = codes.sum(axis=1, dtype=np.int64)
+    expected = np.outer(sums, sums) / codes.shape[1]
     drawn = np.empty((iterations, len(items), len(items)))
     for iteration in range(iterations):
-        rows = rng.permuted(centred, axis=1)
-        drawn[iteration] = rows @ rows.T
+        _, products = sums_and_products(_permuted(codes, rng))
+        drawn[iteration] = products - expected
     return _scaled(drawn)
+
+
+def _permuted(codes: Codes, rng: np.random.Generator) -> Codes:
+    """Every item's answers in a random order of its own.
+
+    Each answer rides in the last byte of a random number, and the numbers are sorted: several
+    times quicker than exchanging places, for sorting runs through memory in order.
+    """
+    shuffled = np.empty_like(codes)
+    for answers, row in zip(codes, shuffled, strict=True):
+        keys = rng.integers(0, 2**64, answers.size, dtype=np.uint64)
+        keys &= ~np.uint64(255)
+        keys |= answers.view(np.uint8)
+        keys.sort()
+        row[:] = keys.astype(np.uint8).view(np.int8)
+    return shuffled
 
 
 def _scaled(covariances: Array) -> Array:

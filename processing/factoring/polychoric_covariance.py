@@ -1,6 +1,6 @@
 """How sure thresholds and polychoric correlations are: their asymptotic covariance."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -93,25 +93,32 @@ def _crossed(weight: Array, edge: Array) -> Array:
 def asymptotic_covariance(found: Polychoric, counts: Counts, codes: Codes) -> Array:
     """(d, d) covariance of sqrt(n) times (thresholds by item, then correlations by pair).
 
-    `codes` are the complete rows that were counted, (items, rows). One additive pass over them: the
-    mean product of the rows' influences.
+    `codes` are the complete rows that were counted, (items, rows).
     """
-    moved = influence(found, counts)
-    size = sum(len(part) for part in found.thresholds) + len(moved.of_pair)
+    products = casewise_products(influence(found, counts), found.codes, codes)
+    return np.asarray(products / codes.shape[1])
+
+
+def casewise_products(moved: Influence, answers: Sequence[Sequence[int]], codes: Codes) -> Array:
+    """(d, d) sum over complete rows of the products of their influences; parts add up.
+
+    `answers` are those that each item may have, ascending.
+    """
+    size = sum(len(part) for part in moved.of_answer) + len(moved.of_pair)
     total: Array = np.zeros((size, size))
     room = np.empty((ROWS, size), dtype=np.float32, order="F")
-    for places in _places(found, codes):
+    for places in _places(answers, codes):
         rows = room[: places.shape[1]]
         _look_up(moved, places, rows)
         # Single precision within a chunk, double between chunks: six digits, at half the time.
         total += np.asarray(ssyrk(1.0, np.asfortranarray(rows), trans=1), dtype=np.float64)
-    return np.asarray((np.triu(total) + np.triu(total, 1).T) / codes.shape[1])
+    return np.asarray(np.triu(total) + np.triu(total, 1).T)
 
 
-def _places(found: Polychoric, codes: Codes) -> Iterator[NDArray[np.intp]]:
+def _places(answers: Sequence[Sequence[int]], codes: Codes) -> Iterator[NDArray[np.intp]]:
     """(items, some rows): each answer as its place among the item's answers."""
     places = np.zeros((len(codes), 256), dtype=np.intp)
-    for item, seen in enumerate(found.codes):
+    for item, seen in enumerate(answers):
         places[item, np.array(seen, dtype=np.uint8)] = np.arange(len(seen))
     for start in range(0, codes.shape[1], ROWS):
         chunk = codes[:, start : start + ROWS].view(np.uint8)

@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from processing.counting.answers import Weights
 from processing.counting.counts import Counts, Points
-from processing.counting.scale_counts import Missing, scale_counts
+from processing.counting.scale_counts import Answers, Missing, scale_counts
 from processing.errors import Problem, StatisticsError
 
 from .bivariate_normal import FAR, density, probability
@@ -44,6 +44,10 @@ class Polychoric:
         """The correlation matrix with the items' names."""
         return pd.DataFrame(self.correlation, index=list(self.items), columns=list(self.items))
 
+    def pairs(self) -> Array:
+        """(pairs,) correlations: of the items (0, 1), (0, 2) and so on, then (1, 2)."""
+        return np.asarray(self.correlation[np.triu_indices(len(self.items), 1)])
+
     def thresholds_frame(self) -> pd.DataFrame:
         """One row a threshold: item, answers below it, value."""
         return pd.DataFrame(
@@ -61,7 +65,7 @@ class Polychoric:
 
 
 def polychoric(
-    answers: pd.DataFrame | Counts,
+    answers: Answers,
     items: Sequence[str] | None = None,
     missing: Missing = "listwise",
     *,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import ndtr, ndtri
 
+from processing.counting.parts import Table
 from processing.errors import Problem, StatisticsError
 from processing.small_matrices import on_one_core
 
@@ -106,7 +107,7 @@ class Alignment:
 
 
 def align(
-    frame: pd.DataFrame, model: str, group: str, estimator: str = "WLSMV", *, seed: int = 1
+    frame: Table, model: str, group: str, estimator: str = "WLSMV", *, seed: int = 1
 ) -> Alignment:
     """Place many groups on common factors by alignment.
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import pandas as pd
 
+from processing.counting.parts import Table, parts_of
 from processing.errors import Problem, StatisticsError
 from processing.small_matrices import on_one_core
 
@@ -18,6 +19,7 @@ from .modification import ModificationIndices, modification_indices
 from .normal_theory import gather_normal
 from .ordinal_theory import gather_ordinal
 from .parameters import Design, tabulate
+from .parted_rows import gather_parts
 from .samples import read_samples
 from .solutions import Data, Solution, solve
 
@@ -81,7 +83,7 @@ class Confirmatory:
 
 
 def cfa(
-    frame: pd.DataFrame,
+    frame: Table,
     model: str,
     estimator: str = "ML",
     group: str | None = None,
@@ -94,7 +96,8 @@ def cfa(
     Parameters
     ----------
     frame
-        One row a respondent. Codes below zero and NaN are missing.
+        One row a respondent. Codes below zero and NaN are missing. Or rows that lie in parts: a
+        Parquet file, several, a list of frames, or `Parts` for a pool or a Dask cluster.
     model
         In the language of `parse_model`: ``tryg =~ hjemme + trappe + ude``.
     estimator
@@ -150,8 +153,8 @@ def cfa(
         return report(solve(data, table))
 
 
-def gather(frame: pd.DataFrame, model: Model, estimator: str, group: str | None) -> Data:
-    """Read once what an estimator needs from the rows."""
+def gather(frame: Table, model: Model, estimator: str, group: str | None) -> Data:
+    """Read what an estimator needs from the rows: once from a frame, by sums from parts."""
     if estimator not in ESTIMATORS:
         raise StatisticsError(
             Problem(
@@ -160,6 +163,8 @@ def gather(frame: pd.DataFrame, model: Model, estimator: str, group: str | None)
                 "Take WLSMV for ordered categories, MLR for many-valued answers",
             )
         )
+    if not isinstance(frame, pd.DataFrame):
+        return gather_parts(parts_of(frame), model.items, group, estimator)
     samples = read_samples(frame, model.items, group)
     return gather_ordinal(samples) if estimator == "WLSMV" else gather_normal(samples, estimator)
 

@@ -218,7 +218,7 @@ def gather_normal(samples: Sequence[Sample], estimator: str) -> NormalData:
             stop_if_any([*unvarying(sample), *repeated(sample)])
         groups = tuple(patterns(sample) for sample in answered)
         fitted = tuple(
-            _expected_moments(group, sample) for group, sample in zip(groups, answered, strict=True)
+            expected_moments(group, sample) for group, sample in zip(groups, answered, strict=True)
         )
     else:
         answered = [sample.complete() for sample in samples]
@@ -234,7 +234,7 @@ def gather_normal(samples: Sequence[Sample], estimator: str) -> NormalData:
     return NormalData(estimator, tuple(sample.name for sample in samples), fitted, groups, fourth)
 
 
-def _expected_moments(group: Sequence[Pattern], sample: Sample) -> Moments:
+def expected_moments(group: Sequence[Pattern], sample: Sample) -> Moments:
     try:
         return saturated_moments(group, len(sample.items))
     except np.linalg.LinAlgError:

@@ -9,19 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from processing.counting.answers import Codes
-from processing.counting.burt import CodesFound, burt_table, codes_found
-from processing.counting.counts import Counts
+from processing.counting.counts import Counts, count_codes
 from processing.errors import Problem, stop_if_any
 from processing.factoring.polychoric_covariance import asymptotic_covariance
-from processing.factoring.polychorics import polychoric_of
+from processing.factoring.polychorics import Polychoric, polychoric_of
 
 from .fisher_scoring import Search, minimise
 from .fit_measures import Likelihood, ModelTest, Robust
 from .least_squares import Layout, LeastSquares, Statistics
 from .parameters import ParameterTable
 from .robust_fit import correct_for_categories
-from .samples import Sample, unvarying
+from .samples import Sample, unvarying_in
 from .starting import Way, starting_values
 from .structure import Array, structure_of
 
@@ -196,70 +194,84 @@ def _square(pairs: Array, p: int) -> Array:
 
 def gather_ordinal(samples: Sequence[Sample]) -> OrdinalData:
     """Thresholds, polychoric correlations and their covariance in each group, complete rows."""
-    used = [sample.complete() for sample in samples]
-    stop_if_any(problem for sample in used for problem in _unfit(sample))
-    found = [codes_found(_codes(sample)) for sample in used]
-    stop_if_any(_empty_categories(used, found))
+    stop_if_any(_fractions(sample) for sample in samples if sample.answers.dtype.kind == "f")
+    names = tuple(sample.name for sample in samples)
+    codes = [sample.complete().answers.astype(np.int8, copy=False) for sample in samples]
+    counts = [
+        count_codes(sample.items, rows, complete=True)
+        for sample, rows in zip(samples, codes, strict=True)
+    ]
+    check_categories(names, counts)
+    found = [polychoric_of(counted) for counted in counts]
+    spread = [asymptotic_covariance(*one) for one in zip(found, counts, codes, strict=True)]
+    return ordinal_data(names, found, spread)
+
+
+def ordinal_data(
+    names: Sequence[str], found: Sequence[Polychoric], covariances: Sequence[Array]
+) -> OrdinalData:
+    """Of each group's polychoric correlations and (d, d) asymptotic covariances."""
     return OrdinalData(
-        tuple(sample.name for sample in used),
-        tuple(_statistics(sample, seen) for sample, seen in zip(used, found, strict=True)),
-        tuple(len(seen) - 1 for seen in found[0]),
+        tuple(names),
+        tuple(
+            Statistics(
+                n=group.n,
+                observed=np.concatenate([*group.thresholds, group.pairs()]),
+                covariance=covariance,
+            )
+            for group, covariance in zip(found, covariances, strict=True)
+        ),
+        tuple(len(cuts) for cuts in found[0].thresholds),
     )
 
 
-def _codes(sample: Sample) -> Codes:
-    return sample.answers.astype(np.int8, copy=False)
+def check_categories(names: Sequence[str], counts: Sequence[Counts]) -> None:
+    """Stop where counts of complete rows do not carry a model of ordered categories."""
+    each = list(zip(names, counts, strict=True))
+    stop_if_any(problem for name, counted in each for problem in _unfit(name, counted))
+    stop_if_any(_empty_categories(each))
 
 
-def _statistics(sample: Sample, found: CodesFound) -> Statistics:
-    codes, n = _codes(sample), sample.rows
-    counts = Counts(sample.items, found, burt_table(codes, found, None), n, n, n, complete=True)
-    polychorics = polychoric_of(counts)
-    pairs = polychorics.correlation[np.triu_indices(len(sample.items), 1)]
-    return Statistics(
-        n=n,
-        observed=np.concatenate([*polychorics.thresholds, pairs]),
-        covariance=asymptotic_covariance(polychorics, counts, codes),
+def _fractions(sample: Sample) -> Problem:
+    return Problem(
+        f"estimator{_where(sample.name)}",
+        "WLSMV is for ordered categories, and an item has fractions",
+        "Take MLR, or give the answers themselves",
     )
 
 
-def _unfit(sample: Sample) -> Iterator[Problem]:
-    where = f" in group {sample.name!r}" if sample.name else ""
-    if sample.answers.dtype.kind == "f":
+def _where(name: str) -> str:
+    return f" in group {name!r}" if name else ""
+
+
+def _unfit(name: str, counts: Counts) -> Iterator[Problem]:
+    p = len(counts.items)
+    if counts.rows <= p:
         yield Problem(
-            "estimator",
-            "WLSMV is for ordered categories, and an item has fractions",
-            "Take MLR, or give the answers themselves",
-        )
-        return
-    if sample.rows <= len(sample.items):
-        yield Problem(
-            f"the answers{where}",
-            f"{len(sample.items)} items need more than {len(sample.items)} rows that answered all"
-            f" of them, found {sample.rows}",
+            f"the answers{_where(name)}",
+            f"{p} items need more than {p} rows that answered all of them, found {counts.rows}",
             "Take fewer items or join groups",
         )
         return
-    yield from unvarying(sample)
-    for item, codes in zip(sample.items, sample.answers, strict=True):
-        if len(np.unique(codes)) > MOST_CATEGORIES:
+    yield from unvarying_in(name, counts)
+    for item, codes in zip(counts.items, counts.codes, strict=True):
+        if len(codes) > MOST_CATEGORIES:
             yield Problem(
-                f"item {item!r}{where}",
-                f"it has {len(np.unique(codes))} different answers, and WLSMV takes at most"
-                f" {MOST_CATEGORIES}",
+                f"item {item!r}{_where(name)}",
+                f"it has {len(codes)} different answers, and WLSMV takes at most {MOST_CATEGORIES}",
                 "Take MLR for many-valued answers",
             )
 
 
-def _empty_categories(used: Sequence[Sample], found: Sequence[CodesFound]) -> Iterator[Problem]:
+def _empty_categories(groups: Sequence[tuple[str, Counts]]) -> Iterator[Problem]:
     """Thresholds can be compared only where every group gave every answer."""
-    for place, item in enumerate(used[0].items):
-        everywhere = sorted({code for group in found for code in group[place]})
-        for sample, group in zip(used, found, strict=True):
-            absent = [str(code) for code in everywhere if code not in group[place]]
+    for place, item in enumerate(groups[0][1].items):
+        everywhere = sorted({code for _, counts in groups for code in counts.codes[place]})
+        for name, counts in groups:
+            absent = [str(code) for code in everywhere if code not in counts.codes[place]]
             if absent:
                 yield Problem(
-                    f"item {item!r} in group {sample.name!r}",
+                    f"item {item!r} in group {name!r}",
                     f"nobody answered {', '.join(absent)}, which other groups did",
                     "Join neighbouring answers or join groups",
                 )

@@ -3,10 +3,10 @@
 Rows are read once and held as bytes; everything else adds up over chunks of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,14 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
 
 from processing.counting.answers import Codes, choose_items, read_codes
+from processing.counting.counts import Counts
+from processing.counting.products import sums_and_products
 from processing.errors import Problem, StatisticsError, stop_if_any
 
 Array: TypeAlias = NDArray[np.float64]
+
+Label: TypeAlias = Any
+"""A group's value in its column."""
 
 CHUNK = 2**14
 """Rows widened to floating point at a time."""
@@ -83,21 +88,32 @@ def read_samples(
     A column of whole numbers holds codes, of which negative ones (and NaN) are missing. If any
     column has fractions, all are taken as measurements, of which only NaN is missing.
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise StatisticsError(
-            Problem("frame", f"a data frame is needed, got {type(frame).__name__}", "Give a frame")
-        )
+    found = divided(frame, items, group)
+    return tuple(found[label] for label in in_order(found, group))
+
+
+def divided(frame: pd.DataFrame, items: Sequence[str], group: str | None) -> dict[Label, Sample]:
+    """Answers by the value of the group's column, as far as it has any."""
     chosen = choose_items(frame, items)
     values = _read_values(frame, chosen)
     if group is None:
-        return (Sample("", tuple(chosen), values),)
+        return {"": Sample("", tuple(chosen), values)}
     choose_items(frame, [group])
     labels = frame[group]
     known = labels.notna().to_numpy()
     if pd.api.types.is_numeric_dtype(labels):
         known = (labels.fillna(-1) >= 0).to_numpy()
-    names = sorted(labels[known].unique().tolist(), key=lambda name: (str(type(name)), name))
-    if len(names) < 2:
+    place = labels.to_numpy()
+    return {
+        label: Sample(group_name(label), tuple(chosen), values[:, known & (place == label)])
+        for label in labels[known].unique().tolist()
+    }
+
+
+def in_order(labels: Iterable[Label], group: str | None) -> list[Label]:
+    """Groups in ascending order; fewer than two cannot be compared."""
+    names = sorted(labels, key=lambda label: (str(type(label)), label))
+    if group is not None and len(names) < 2:
         raise StatisticsError(
             Problem(
                 f"group {group!r}",
@@ -105,14 +121,10 @@ def read_samples(
                 "Name a column that divides the rows",
             )
         )
-    place = labels.to_numpy()
-    return tuple(
-        Sample(_group_name(name), tuple(chosen), values[:, known & (place == name)])
-        for name in names
-    )
+    return names
 
 
-def _group_name(value: object) -> str:
+def group_name(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
@@ -136,7 +148,10 @@ def _chunks(sample: Sample) -> Iterator[Array]:
 
 
 def moments(sample: Sample) -> Moments:
-    """Means and covariances of complete rows, in two passes over chunks."""
+    """Means and covariances of complete rows: of codes by exact sums, else in two passes."""
+    if sample.answers.dtype == np.int8:
+        codes = sample.answers.astype(np.int8, copy=False)
+        return moments_of_sums(sample.rows, *sums_and_products(codes))
     mean = sum(
         (chunk.sum(axis=1) for chunk in _chunks(sample)), start=np.zeros(len(sample.items))
     ) / max(sample.rows, 1)
@@ -145,6 +160,12 @@ def moments(sample: Sample) -> Moments:
         centred = np.asfortranarray((chunk - mean[:, None]).T)
         products = dsyrk(1.0, centred, beta=1.0, c=products, trans=1, overwrite_c=1)
     return Moments(sample.rows, mean, _mirrored(products) / max(sample.rows, 1))
+
+
+def moments_of_sums(n: int, sums: Array, products: Array) -> Moments:
+    """Moments from the exact sums of whole numbers and of their products."""
+    deviation = products - np.outer(sums, sums) / max(n, 1)
+    return Moments(n, sums / max(n, 1), deviation / max(n, 1))
 
 
 def _mirrored(upper: Array) -> Array:
@@ -171,24 +192,28 @@ def fourth_moments(sample: Sample, known: Moments) -> Array:
 
 def patterns(sample: Sample) -> tuple[Pattern, ...]:
     """Moments by missing pattern; rows without any answer tell nothing and are left out."""
+    return tuple(
+        Pattern(
+            np.array(observed),
+            moments(Sample(sample.name, tuple(sample.items[k] for k in observed), answers)),
+        )
+        for observed, answers in rows_by_pattern(sample)
+    )
+
+
+def rows_by_pattern(sample: Sample) -> Iterator[tuple[tuple[int, ...], Codes | Array]]:
+    """Positions of the items that some rows answered, and just these answers, (items, rows)."""
     missing = sample.missing
     packed = np.ascontiguousarray(np.packbits(missing, axis=0).T)
     keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     order = np.argsort(inverse, kind="stable")
-    ends = np.cumsum(np.bincount(inverse))
-    found = []
+    ends = np.cumsum(np.bincount(inverse)) if inverse.size else ()
     for pattern, end in enumerate(ends):
         rows = order[(ends[pattern - 1] if pattern else 0) : end]
         observed = np.flatnonzero(~missing[:, first[pattern]])
         if observed.size:
-            part = Sample(sample.name, sample.items, sample.answers[np.ix_(observed, rows)])
-            found.append(Pattern(observed, moments(_named(part, observed))))
-    return tuple(found)
-
-
-def _named(sample: Sample, observed: NDArray[np.intp]) -> Sample:
-    return Sample(sample.name, tuple(sample.items[k] for k in observed), sample.answers)
+            yield tuple(observed.tolist()), sample.answers[np.ix_(observed, rows)]
 
 
 def unvarying(sample: Sample) -> Iterator[Problem]:
@@ -201,6 +226,29 @@ def unvarying(sample: Sample) -> Iterator[Problem]:
         elif given.min() == given.max():
             said = f"every answer is {given[0]:g}"
             yield Problem(f"item {item!r} in {_place(sample)}", said, _LEAVE)
+
+
+def unvarying_in(name: str, counts: Counts) -> Iterator[Problem]:
+    """The same of rows that were counted."""
+    for item, codes in zip(counts.items, counts.codes, strict=True):
+        given = [code for code in codes if code >= 0]
+        if len(given) < 2:
+            said = f"every answer is {given[0]}" if given else "nobody answered it"
+            yield Problem(f"item {item!r} in {_place(bare(name, counts))}", said, _LEAVE)
+
+
+def repeated_in(name: str, counts: Counts) -> Iterator[Problem]:
+    """Items that are one and the same, of rows that were counted."""
+    given = [np.array([code for code in codes if code >= 0]) for codes in counts.codes]
+    for a, b in combinations(range(len(given)), 2):
+        both = counts.answers(a, b)
+        if both.any() and not both[given[a][:, None] != given[b]].any():
+            yield _same(bare(name, counts), a, b)
+
+
+def bare(name: str, counts: Counts) -> Sample:
+    """The name and items of a group whose rows were counted and are no longer at hand."""
+    return Sample(name, counts.items, np.empty((len(counts.items), 0), dtype=np.int8))
 
 
 _LEAVE = "Leave the item out or join groups"
@@ -236,8 +284,13 @@ def singular(sample: Sample) -> Problem:
     )
 
 
-def check_moments(sample: Sample, known: Moments) -> None:
-    """Stop where a covariance matrix cannot carry a factor model, naming items and group."""
+def check_moments(
+    sample: Sample, known: Moments, constant: Iterable[Problem] | None = None
+) -> None:
+    """Stop where a covariance matrix cannot carry a factor model, naming items and group.
+
+    `constant` names items that do not vary, where others than the sample's own rows tell it.
+    """
     where, p = _place(sample), len(sample.items)
     if known.n <= p:
         raise StatisticsError(
@@ -247,7 +300,7 @@ def check_moments(sample: Sample, known: Moments) -> None:
                 "Take fewer items or more rows, or the estimator FIML if answers are missing",
             )
         )
-    stop_if_any(unvarying(sample))
+    stop_if_any(unvarying(sample) if constant is None else constant)
     spread = np.sqrt(np.diag(known.covariance))
     correlation = known.covariance / spread[:, None] / spread
     twins = zip(*np.nonzero(np.triu(np.abs(correlation) > 1 - 1e-10, 1)), strict=True)

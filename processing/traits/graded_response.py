@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.counting.answers import Codes
+from processing.counting.parts import Table
 from processing.counting.patterns import Patterns, count_patterns
 from processing.counting.scale_counts import name_of
 from processing.errors import Problem, StatisticsError, stop_if_any
@@ -108,7 +109,7 @@ class GradedResponse:
 
 
 def graded_response(
-    answers: pd.DataFrame | Patterns,
+    answers: Table | Patterns,
     items: Sequence[str] | None = None,
     *,
     equal_slopes: bool = False,

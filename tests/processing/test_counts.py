@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processing.counting import burt, counts, patterns
+from processing.counting import parts as parts_module
 from processing.counting.counts import count, count_parquet
 from processing.counting.patterns import count_patterns
 from processing.errors import StatisticsError
@@ -102,7 +103,7 @@ def test_any_two_parts_add_up(rows, cut):
 
 @pytest.mark.parametrize("complete", [False, True])
 def test_parquet_files_give_the_table_of_the_frame(holed, parts, complete, monkeypatch):
-    monkeypatch.setattr(counts, "ROWS_OF_A_FILE", 17_000)
+    monkeypatch.setattr(parts_module, "ROWS_OF_A_FILE", 17_000)
     from_files = count_parquet(parts, list("abcd"), complete=complete)
     whole = count(holed, complete=complete)
     assert from_files.codes == whole.codes

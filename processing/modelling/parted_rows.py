@@ -1,0 +1,217 @@
+"""Factor models of rows that lie in parts: everything from sums that add up.
+
+A first pass counts; a second sums what an estimator needs besides: the rows' products of second
+with second moments (MLR), moments by missing pattern (FIML), or the rows' products of influences on
+thresholds and polychoric correlations (WLSMV).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from processing.counting.answers import Codes
+from processing.counting.counts import Counts, count_codes
+from processing.counting.parts import Parts
+from processing.counting.products import sums_and_products
+from processing.errors import Problem, stop_if_any
+from processing.factoring.polychoric_covariance import Influence, casewise_products, influence
+from processing.factoring.polychorics import polychoric_of
+
+from .likelihood import complete_pattern
+from .normal_theory import NormalData, expected_moments
+from .ordinal_theory import OrdinalData, check_categories, ordinal_data
+from .samples import (
+    Label,
+    Moments,
+    Pattern,
+    Sample,
+    bare,
+    check_moments,
+    divided,
+    fourth_moments,
+    group_name,
+    in_order,
+    moments_of_sums,
+    repeated_in,
+    rows_by_pattern,
+    unvarying_in,
+)
+from .structure import Array
+
+Value = TypeVar("Value", bound=Any)
+
+
+@dataclass(frozen=True)
+class ByGroup(Generic[Value]):
+    """Something that adds up, of each group."""
+
+    of: Mapping[Label, Value]
+
+    def __add__(self, other: "ByGroup[Value]") -> "ByGroup[Value]":
+        return ByGroup(_merged(self.of, other.of))
+
+
+@dataclass(frozen=True)
+class RowSums:
+    """Exact sums over complete rows: of the items, and of their products."""
+
+    n: int
+    sums: Array
+    products: Array
+
+    def __add__(self, other: "RowSums") -> "RowSums":
+        return RowSums(self.n + other.n, self.sums + other.sums, self.products + other.products)
+
+
+def _merged(one: Mapping[Any, Value], other: Mapping[Any, Value]) -> dict[Any, Value]:
+    merged = dict(one)
+    for key, value in other.items():
+        merged[key] = merged[key] + value if key in merged else value
+    return merged
+
+
+@dataclass(frozen=True)
+class PatternSums:
+    """Sums over the rows of each missing pattern, told by the positions of the items answered."""
+
+    of: Mapping[tuple[int, ...], RowSums]
+
+    def __add__(self, other: "PatternSums") -> "PatternSums":
+        return PatternSums(_merged(self.of, other.of))
+
+    def patterns(self) -> Iterator[Pattern]:
+        for observed, rows in sorted(self.of.items()):
+            yield Pattern(np.array(observed), moments_of_sums(rows.n, rows.sums, rows.products))
+
+
+@dataclass(frozen=True)
+class GroupedParts:
+    """Rows in parts, the items of a model and the column that divides the rows."""
+
+    parts: Parts
+    items: tuple[str, ...]
+    group: str | None
+
+    def add_up(self, task: Callable[..., Any], **known: Mapping[Label, Any]) -> Mapping[Label, Any]:
+        """The sums by group of `task(sample)`, to which what is known of the group is given too."""
+        columns = self.items if self.group is None else (*self.items, self.group)
+        one = partial(_by_group, task=task, items=self.items, group=self.group, known=known)
+        return self.parts.add_up(one, columns).of
+
+
+def gather_parts(
+    parts: Parts, items: Sequence[str], group: str | None, estimator: str
+) -> NormalData | OrdinalData:
+    """What an estimator needs of rows that lie in parts; the same as of one frame."""
+    rows = GroupedParts(parts, tuple(items), group)
+    found = rows.add_up(partial(_count, complete=estimator != "FIML"))
+    labels = in_order(found, group)
+    counts = {label: found[label] for label in labels}
+    if estimator == "WLSMV":
+        return _ordinal(rows, counts)
+    return _missing(rows, counts) if estimator == "FIML" else _normal(rows, counts, estimator)
+
+
+def _by_group(
+    frame: pd.DataFrame,
+    task: Callable[..., Any],
+    items: Sequence[str],
+    group: str | None,
+    known: Mapping[str, Mapping[Label, Any]],
+) -> ByGroup[Any]:
+    samples = divided(frame, items, group)
+    stop_if_any(
+        Problem(
+            "the answers",
+            "rows that lie in parts must hold codes, and an item has fractions",
+            "Give measurements in one frame",
+        )
+        for sample in samples.values()
+        if sample.answers.dtype.kind == "f"
+    )
+    return ByGroup(
+        {
+            label: task(sample, **{name: of[label] for name, of in known.items()})
+            for label, sample in samples.items()
+        }
+    )
+
+
+def _count(sample: Sample, *, complete: bool) -> Counts:
+    used = sample.complete() if complete else sample
+    return count_codes(sample.items, _codes(used), complete=complete)
+
+
+def _codes(sample: Sample) -> Codes:
+    return sample.answers.astype(np.int8, copy=False)
+
+
+def _normal(rows: GroupedParts, counts: Mapping[Label, Counts], estimator: str) -> NormalData:
+    known = {label: moments_of_counts(counted) for label, counted in counts.items()}
+    for label, counted in counts.items():
+        name = group_name(label)
+        check_moments(bare(name, counted), known[label], unvarying_in(name, counted))
+    fourth: tuple[Array, ...] = ()
+    if estimator == "MLR":
+        products = rows.add_up(_fourth_products, moments=known)
+        fourth = tuple(products[label] / known[label].n for label in counts)
+    fitted = tuple(known.values())
+    names = tuple(group_name(label) for label in counts)
+    whole = tuple((complete_pattern(one),) for one in fitted)
+    return NormalData(estimator, names, fitted, whole, fourth)
+
+
+def moments_of_counts(counts: Counts) -> Moments:
+    """Of counts of complete rows; sums of whole numbers, hence exact."""
+    n, told = counts.rows, counts.moments()
+    return Moments(n, told.mean, told.covariance * ((n - 1) / max(n, 1)))
+
+
+def _fourth_products(sample: Sample, *, moments: Moments) -> Array:
+    used = sample.complete()
+    return fourth_moments(used, moments) * used.rows
+
+
+def _ordinal(rows: GroupedParts, counts: Mapping[Label, Counts]) -> OrdinalData:
+    names = tuple(group_name(label) for label in counts)
+    check_categories(names, list(counts.values()))
+    found = {label: polychoric_of(counted) for label, counted in counts.items()}
+    moved = {label: influence(found[label], counted) for label, counted in counts.items()}
+    codes = {label: one.codes for label, one in found.items()}
+    products = rows.add_up(_influence_products, moved=moved, codes=codes)
+    covariances = [products[label] / one.n for label, one in found.items()]
+    return ordinal_data(names, list(found.values()), covariances)
+
+
+def _influence_products(
+    sample: Sample, *, moved: Influence, codes: tuple[tuple[int, ...], ...]
+) -> Array:
+    return casewise_products(moved, codes, _codes(sample.complete()))
+
+
+def _missing(rows: GroupedParts, counts: Mapping[Label, Counts]) -> NormalData:
+    for label, counted in counts.items():
+        name = group_name(label)
+        stop_if_any([*unvarying_in(name, counted), *repeated_in(name, counted)])
+    sums = rows.add_up(_pattern_sums)
+    patterns = {label: tuple(sums[label].patterns()) for label in counts}
+    fitted = {
+        label: expected_moments(patterns[label], bare(group_name(label), counted))
+        for label, counted in counts.items()
+    }
+    for label, counted in counts.items():
+        check_moments(bare(group_name(label), counted), fitted[label], ())
+    names = tuple(group_name(label) for label in counts)
+    return NormalData("FIML", names, tuple(fitted.values()), tuple(patterns.values()), ())
+
+
+def _pattern_sums(sample: Sample) -> PatternSums:
+    of = {}
+    for observed, answers in rows_by_pattern(sample):
+        codes = answers.astype(np.int8, copy=False)
+        of[observed] = RowSums(codes.shape[1], *sums_and_products(codes))
+    return PatternSums(of)
