@@ -127,8 +127,15 @@ if TYPE_CHECKING:
     from .levels.area_levels import area_reliability as area_reliability
     from .levels.two_levels import TwoLevels as TwoLevels
     from .levels.two_levels import two_levels as two_levels
+    from .measuring.area_sums import AreaSums as AreaSums
+    from .measuring.area_sums import Points as Points
+    from .measuring.area_sums import area_sums as area_sums
     from .measuring.fay_herriot import FayHerriot as FayHerriot
     from .measuring.fay_herriot import fay_herriot as fay_herriot
+    from .measuring.measures import Measures as Measures
+    from .measuring.measures import measures as measures
+    from .measuring.overlap import overlap as overlap
+    from .measuring.places import places as places
     from .modelling.alignment import Alignment as Alignment
     from .modelling.alignment import align as align
     from .modelling.confirmatory import Confirmatory as Confirmatory
@@ -221,7 +228,11 @@ _HOMES = {
     "judging.thresholds": ("Threshold", "read_thresholds", "usual_thresholds"),
     "levels.area_levels": ("AreaReliability", "area_reliability"),
     "levels.two_levels": ("TwoLevels", "two_levels"),
+    "measuring.area_sums": ("AreaSums", "Points", "area_sums"),
     "measuring.fay_herriot": ("FayHerriot", "fay_herriot"),
+    "measuring.measures": ("Measures", "measures"),
+    "measuring.overlap": ("overlap",),
+    "measuring.places": ("places",),
     "modelling.alignment": ("Alignment", "align"),
     "modelling.confirmatory": ("Confirmatory", "cfa"),
     "modelling.estimates": ("Estimate",),

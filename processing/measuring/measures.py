@@ -1,0 +1,227 @@
+"""The evaluation's soft outcomes: every scale in every area, plan and wave, with how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from .area_sums import AreaSums
+from .direct import by_unit, with_intervals
+from .fay_herriot import fay_herriot
+from .places import must_know
+
+FEWEST_TO_SHRINK = 5
+"""Units of one level that a model of their means needs."""
+AAPOR = "AAPOR RR1, everyone invited counted as eligible"
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Frames of estimates, for analysis: nothing is suppressed here, see `protect`.
+
+    `means`: a row a scale × level × unit × wave × cohort (all, or stayers and newcomers apart):
+    n, effective_n, response_rate, mean, sd, standard_error, low, high, share_below and share_above
+    with their intervals, reliability (λ), shrunk, shrunk_low, shrunk_high, mse. Scores on 0–100.
+    `changes`: a row a scale × level × unit × pair of waves × cohort: change, standard_error, low,
+    high, p, pairs (people in both), covariance, and the change had modes been mixed as at first.
+    `composition`: a row a level × unit × wave × mode: n and weighted share.
+    """
+
+    means: pd.DataFrame
+    changes: pd.DataFrame
+    composition: pd.DataFrame
+    level: float
+    response_rate: str = AAPOR
+
+    def __str__(self) -> str:
+        units = self.means.groupby("level")["unit"].nunique()
+        return (
+            f"{self.means['scale'].nunique()} scales; "
+            + ", ".join(f"{count} × {level}" for level, count in units.items())
+            + f"; waves {', '.join(map(str, sorted(self.means['wave'].unique())))}"
+        )
+
+
+def measures(
+    sums: AreaSums,
+    units: pd.DataFrame,
+    *,
+    overlap: pd.DataFrame | None = None,
+    dispositions: pd.DataFrame | None = None,
+    level: float = 0.95,
+) -> Measures:
+    """Estimate means and changes of every unit from sums by area.
+
+    Definition: direct estimates as in `direct.by_unit`, areas as strata and no finite-population
+    correction. The share of an observed mean's variance over units that is true, λ = A/(A + D),
+    and the shrunk mean are Fay and Herriot's by REML over the units of one level and wave, with
+    D = s²/effective n and s² pooled within units. A change's variance is V₁ + V₂ − 2C with
+    C = Σ w₁(y₁ − ȳ₁)·w₂(y₂ − ȳ₂) / (Σw₁·Σw₂) over people in both waves of the unit.
+
+    Parameters: `sums` from `area_sums`; `units` from `places`; `overlap` from the function of that
+    name; `dispositions` with wave, area, invited and finished, for the response rate (AAPOR RR1,
+    everyone invited counted as eligible).
+
+    Equal to R survey 4.1-1's svyby with areas as strata. Raises StatisticsError.
+    """
+    must_know(units, sums.frame["area"])
+    whole = sums.frame.assign(cohort="all")
+    apart = sums.frame[sums.frame["cohort"] != ""]
+    parts = [by_unit(part, units, ["cohort"]) for part in (whole, apart) if len(part)]
+    found = with_intervals(pd.concat(parts, ignore_index=True), level)
+    found = _with_rates(found, units, dispositions)
+    found = _shrunk(found, level)
+    changes = _changes(found, overlap, units, level)
+    changes = _at_first_mix(changes, whole, units)
+    kept = [
+        "scale", "level", "unit", "wave", "cohort", "n", "effective_n", "response_rate", "mean",
+        "sd", "standard_error", "low", "high", "df",
+        *(f"share_{s}{e}" for s in ("below", "above") for e in ("", "_low", "_high")),
+        "reliability", "shrunk", "shrunk_low", "shrunk_high", "mse",
+    ]  # fmt: skip
+    return Measures(found[kept], changes, _composition(sums.frame, units), level)
+
+
+def _with_rates(
+    found: pd.DataFrame, units: pd.DataFrame, dispositions: pd.DataFrame | None
+) -> pd.DataFrame:
+    if dispositions is None or not len(dispositions):
+        return found.assign(response_rate=np.nan)
+    counts = dispositions.groupby(["area", "wave"], as_index=False)[["invited", "finished"]].sum()
+    by = counts.merge(units, on=["area", "wave"]).groupby(["level", "unit", "wave"])
+    rate = (by["finished"].sum() / by["invited"].sum().replace(0, np.nan)).rename("response_rate")
+    joined = found.merge(rate.reset_index(), on=["level", "unit", "wave"], how="left")
+    # Who was invited is not known apart for stayers and newcomers.
+    joined.loc[joined["cohort"] != "all", "response_rate"] = np.nan
+    return joined
+
+
+def _shrunk(found: pd.DataFrame, level: float) -> pd.DataFrame:
+    """λ and shrunk means, over the units of one scale, level, wave and cohort."""
+    parts = []
+    z = float(stats.norm.ppf((1 + level) / 2))
+    for _, group in found.groupby(["scale", "level", "wave", "cohort"], sort=False):
+        usable = (group["n"] > 1) & group["mean"].notna()
+        weights = (group["n"] - 1).where(usable, 0)
+        pooled = (weights * group["sd"].fillna(0) ** 2).sum() / max(weights.sum(), 1)
+        part = group.assign(reliability=np.nan, shrunk=np.nan, mse=np.nan)
+        if usable.sum() >= FEWEST_TO_SHRINK and pooled > 0:
+            model = fay_herriot(
+                group.loc[usable, "mean"], pooled / group.loc[usable, "effective_n"]
+            )
+            part.loc[usable, ["reliability", "shrunk", "mse"]] = np.column_stack(
+                [model.kept, model.shrunk, model.mse]
+            )
+        parts.append(part)
+    whole = pd.concat(parts).sort_index()
+    reach = z * np.sqrt(whole["mse"])
+    return whole.assign(shrunk_low=whole["shrunk"] - reach, shrunk_high=whole["shrunk"] + reach)
+
+
+def _changes(
+    found: pd.DataFrame, overlap: pd.DataFrame | None, units: pd.DataFrame, level: float
+) -> pd.DataFrame:
+    keys = ["scale", "level", "unit", "cohort"]
+    columns = [*keys, "wave", "mean", "variance", "df", "n", "w"]
+    waves = sorted(found["wave"].unique())
+    parts = []
+    for place, one in enumerate(waves):
+        for other in waves[place + 1 :]:
+            both = found.loc[found["wave"] == one, columns].merge(
+                found.loc[found["wave"] == other, columns], on=keys, suffixes=("_1", "_2")
+            )
+            parts.append(_with_covariance(both, overlap, units))
+    if not parts:
+        return pd.DataFrame(columns=[*keys, "wave_1", "wave_2", "change"])
+    whole = pd.concat(parts, ignore_index=True)
+    variance = whole["variance_1"] + whole["variance_2"] - 2 * whole["covariance"]
+    error = np.sqrt(variance.clip(lower=0))
+    df = whole["df_1"] + whole["df_2"] - whole["pairs"]
+    change = whole["mean_2"] - whole["mean_1"]
+    reach = stats.t(df.clip(lower=1)).ppf((1 + level) / 2) * error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = 2 * stats.t(df.clip(lower=1)).sf(np.abs(change) / error)
+    kept = [*keys, "wave_1", "wave_2", "n_1", "n_2", "pairs", "covariance"]
+    return whole[kept].assign(
+        change=change, standard_error=error, low=change - reach, high=change + reach, p=p
+    )
+
+
+def _with_covariance(
+    both: pd.DataFrame, overlap: pd.DataFrame | None, units: pd.DataFrame
+) -> pd.DataFrame:
+    """Covariance over the people in both waves of one unit; stayers' pairs are not told apart."""
+    both = both.assign(pairs=0.0, covariance=0.0)
+    if overlap is None or not len(overlap) or not len(both):
+        return both
+    one, other = both["wave_1"].iloc[0], both["wave_2"].iloc[0]
+    pairs = overlap[(overlap["wave_1"] == one) & (overlap["wave_2"] == other)]
+    first = units.rename(columns={"area": "area_1", "wave": "wave_1"})
+    second = units.rename(columns={"area": "area_2", "wave": "wave_2"})
+    placed = pairs.merge(first, on=["area_1", "wave_1"]).merge(
+        second, on=["area_2", "wave_2", "level", "unit"]
+    )
+    sums = placed.groupby(["scale", "level", "unit"], as_index=False)[
+        ["pairs", "s11", "s10", "s01", "s00"]
+    ].sum()
+    joined = both.drop(columns="pairs").merge(sums, on=["scale", "level", "unit"], how="left")
+    cross = (
+        joined["s11"]
+        - joined["mean_1"] * joined["s01"]
+        - joined["mean_2"] * joined["s10"]
+        + joined["mean_1"] * joined["mean_2"] * joined["s00"]
+    )
+    known = joined["pairs"].notna() & (joined["cohort"] == "all")
+    return joined.assign(
+        pairs=joined["pairs"].where(known, 0),
+        covariance=(cross / (joined["w_1"] * joined["w_2"])).where(known, 0),
+    )
+
+
+def _at_first_mix(changes: pd.DataFrame, whole: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """The change had each mode kept its share: Σ_m share₁(m)·(ȳ₂(m) − ȳ₁(m))."""
+    if not len(changes) or set(whole["mode"]) <= {""}:
+        return changes.assign(change_at_first_mix=np.nan)
+    joined = whole.merge(units, on=["area", "wave"])
+    by = joined.groupby(["scale", "level", "unit", "wave", "mode"], as_index=False)[
+        ["w", "wy"]
+    ].sum()
+    by["mean"] = by["wy"] / by["w"]
+    total = by.groupby(["scale", "level", "unit", "wave"])["w"].transform("sum")
+    by["share"] = by["w"] / total
+    keys = ["scale", "level", "unit", "mode"]
+    pairs: Mapping[tuple[int, int], pd.DataFrame] = {
+        (one, other): by[by["wave"] == one].merge(
+            by.loc[by["wave"] == other, [*keys, "mean"]], on=keys, how="left", suffixes=("", "_2")
+        )
+        for one, other in changes[["wave_1", "wave_2"]].drop_duplicates().itertuples(index=False)
+    }
+    parts = []
+    for (one, other), pair in pairs.items():
+        moved = pair.assign(moved=pair["share"] * (pair["mean_2"] - pair["mean"]))
+        # A mode that the later wave has not cannot be held at its share.
+        held = moved.groupby(["scale", "level", "unit"])["moved"].agg(
+            lambda part: part.sum(skipna=False)
+        )
+        parts.append(
+            held.rename("change_at_first_mix").reset_index().assign(wave_1=one, wave_2=other)
+        )
+    joined = changes.merge(
+        pd.concat(parts), on=["scale", "level", "unit", "wave_1", "wave_2"], how="left"
+    )
+    joined.loc[joined["cohort"] != "all", "change_at_first_mix"] = np.nan
+    return joined
+
+
+def _composition(frame: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    # Whoever answered more scales counts once: the scale with most answers stands for the unit.
+    joined = frame.merge(units, on=["area", "wave"])
+    keys = ["level", "unit", "wave", "mode"]
+    by = joined.groupby(["scale", *keys], as_index=False)[["n", "w"]].sum()
+    most = by.groupby(keys, as_index=False)[["n", "w"]].max()
+    total = most.groupby(["level", "unit", "wave"])["w"].transform("sum")
+    return most.assign(share=most["w"] / total).drop(columns="w")

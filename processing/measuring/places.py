@@ -1,0 +1,99 @@
+"""Which areas make up an afdeling over time, a boligområde, a plan or the study, wave by wave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from processing.errors import Problem, StatisticsError
+
+UNITS = ("level", "unit", "wave", "area")
+
+
+def places(tables: Mapping[str, pd.DataFrame], days: Mapping[int, str]) -> pd.DataFrame:
+    """A row for each unit, wave and area in it: level, unit, wave, area.
+
+    `tables` are those of a frozen dataset (`areas`, `area_succession`, `area_group`, `area_plan`),
+    which may be empty; `days` gives each wave's day as ISO text, on which memberships are looked
+    up. Levels are `afdeling`, each group's own level (as boligområde), `plan` and `study`.
+
+    Areas that merged or split are followed through `area_succession`: all that are tied by it,
+    before and after, are one unit, since what was asked of one half cannot be told from the other.
+    It bears the key of its latest area, or their keys joined by +. An area may lie in many groups
+    and plans at once. Raises StatisticsError where an area that answered is not in `areas`.
+    """
+    lineage = _lineages(tables)
+    rows: list[pd.DataFrame] = []
+    areas = tables["areas"]["area"].astype(str)
+    for wave, day in sorted(days.items()):
+        every = pd.DataFrame({"area": areas})
+        rows.append(every.assign(level="afdeling", unit=areas.map(lambda a: lineage.get(a, a))))
+        rows.append(every.assign(level="study", unit="study"))
+        for name, unit, level in (
+            ("area_group", "area_group", None),
+            ("area_plan", "plan", "plan"),
+        ):
+            table = _on(tables.get(name), day)
+            if table is not None and len(table):
+                rows.append(
+                    pd.DataFrame(
+                        {
+                            "area": table["area"].astype(str),
+                            "level": level or table["level"].fillna("group"),
+                            "unit": table[unit].astype(str),
+                        }
+                    )
+                )
+        for part in rows:
+            if "wave" not in part:
+                part["wave"] = wave
+    whole = pd.concat(rows, ignore_index=True)[list(UNITS)]
+    return whole.drop_duplicates().sort_values(list(UNITS), ignore_index=True)
+
+
+def must_know(units: pd.DataFrame, areas: pd.Series) -> None:
+    """Raise StatisticsError where an area that answered is in no unit."""
+    unknown = sorted(set(areas.astype(str)) - set(units["area"]) - {""})
+    if unknown:
+        raise StatisticsError(
+            Problem(
+                f"area {', '.join(unknown[:5])}",
+                f"{len(unknown)} areas have answers but are not among the dataset's areas",
+                "Add them to the table `areas`",
+            )
+        )
+
+
+def _on(table: pd.DataFrame | None, day: str) -> pd.DataFrame | None:
+    """The rows that hold on a day; an open end holds for ever."""
+    if table is None:
+        return None
+    since = table["valid_from"].fillna("0000-00-00").astype(str)
+    until = table["valid_to"].fillna("9999-99-99").astype(str)
+    return table[(since <= day) & (day <= until)]
+
+
+def _lineages(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Area -> the name of all that it is tied to by merging and splitting."""
+    table = tables.get("area_succession")
+    if table is None or not len(table):
+        return {}
+    root: dict[str, str] = {}
+
+    def top(area: str) -> str:
+        while root.setdefault(area, area) != area:
+            area = root[area]
+        return area
+
+    pairs = table[["from_area", "to_area"]].astype(str).itertuples(index=False)
+    ended = set(table["from_area"].astype(str))
+    for before, after in pairs:
+        root[top(before)] = top(after)
+    members: dict[str, list[str]] = {}
+    for area in root:
+        members.setdefault(top(area), []).append(area)
+    names = {
+        head: "+".join(sorted(set(tied) - ended) or sorted(tied)) for head, tied in members.items()
+    }
+    return {area: names[top(area)] for area in root}

@@ -1,0 +1,222 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from processing import Points, StatisticsError, area_sums, measures, overlap, places
+
+
+@pytest.fixture
+def schools(reference_data):
+    """Schools stand for persons, counties for areas, and quarters of the counties for units."""
+    frame = reference_data("apistrat").copy()
+    county = {name: place for place, name in enumerate(sorted(frame.cname.unique()), start=1)}
+    frame["area"], frame["wave"] = frame.cname, 1
+    frame["unit"] = (frame.cname.map(county) % 4).astype(str)
+    return frame
+
+
+def test_direct_estimates_equal_r_survey(schools, reference):
+    units = schools[["area", "unit", "wave"]].drop_duplicates().assign(level="unit")
+    every = units.assign(level="study", unit="study").drop_duplicates()
+    sums = area_sums(schools, ["api00"], weight="pw", points={"api00": Points(600, 900)})
+    got = measures(sums, pd.concat([units, every])).means
+    expected = reference("measures")
+    by_unit = got[got.level == "unit"].sort_values("unit")
+    assert by_unit["mean"].to_numpy() == pytest.approx(expected["mean"]["mean"], rel=1e-9)
+    assert by_unit.standard_error.to_numpy() == pytest.approx(expected["mean"]["se"], rel=1e-9)
+    assert by_unit.share_below.to_numpy() == pytest.approx(expected["low"]["mean"], rel=1e-9)
+    whole = got[got.level == "study"]
+    assert whole[["mean", "standard_error"]].to_numpy()[0] == pytest.approx(expected["whole"])
+    # The logit interval stays within 0 and 1 and holds the share.
+    assert (by_unit.share_below_low > 0).all()
+    assert (by_unit.share_below.between(by_unit.share_below_low, by_unit.share_below_high)).all()
+
+
+def test_sums_of_pieces_are_those_of_the_whole(study):
+    rows = study(areas=6, answers=40)
+    whole = area_sums(rows, ["safe"], weight="w")
+    pieces = [area_sums(part, ["safe"], weight="w") for _, part in rows.groupby(rows.index % 3)]
+    added = pieces[0] + pieces[1] + pieces[2]
+    pd.testing.assert_frame_equal(added.frame, whole.frame)
+
+
+def test_a_changes_standard_error_allows_for_people_who_answered_twice(study):
+    """Recovery: the mean variance of many areas' changes is the variance of these changes."""
+    rows = study(areas=400, answers=120, panel=0.6, seed=2)
+    pairs = overlap(rows, ["safe"], person="panel", weight="w")
+    got = measures(area_sums(rows, ["safe"], weight="w"), _units(rows), overlap=pairs).changes
+    areas = got.query("level == 'afdeling' and cohort == 'all'")
+    assert (areas.pairs == 72).all()
+    # The SD of a variance of 400 normal draws is 7 % of it.
+    assert (areas.standard_error**2).mean() == pytest.approx(areas.change.var(), rel=0.2)
+    assert (2 * areas.covariance).mean() > 0.5 * areas.change.var()
+
+
+def test_a_persons_covariance_is_the_sum_that_it_says(study):
+    rows = study(areas=2, answers=30, panel=0.5)
+    pairs = overlap(rows, ["safe"], person="panel", weight="w")
+    got = measures(area_sums(rows, ["safe"], weight="w"), _units(rows), overlap=pairs)
+    one = got.changes.query("level == 'study' and cohort == 'all'").iloc[0]
+    first, second = (rows[rows.wave == wave].set_index("panel") for wave in (1, 2))
+    centred = [
+        wave.w * (wave.safe - np.average(wave.safe, weights=wave.w)) for wave in (first, second)
+    ]
+    both = first.index.intersection(second.index)
+    expected = (centred[0][both] * centred[1][both]).sum() / (first.w.sum() * second.w.sum())
+    assert one.covariance == pytest.approx(expected, rel=1e-9)
+    assert one.pairs == len(both)
+
+
+def test_stayers_and_newcomers_are_told_apart_and_together(study):
+    rows = study(areas=3, answers=50)
+    rows["cohort"] = np.where(np.arange(len(rows)) % 3 == 0, "newcomer", "stayer")
+    got = measures(area_sums(rows, ["safe"]), _units(rows)).means
+    whole = got.query("level == 'study' and wave == 1").set_index("cohort")
+    assert set(whole.index) == {"all", "stayer", "newcomer"}
+    assert whole.n["all"] == whole.n["stayer"] + whole.n["newcomer"]
+    assert whole["mean"]["all"] == pytest.approx(
+        np.average(whole["mean"][["stayer", "newcomer"]], weights=whole.n[["stayer", "newcomer"]])
+    )
+
+
+def test_few_answers_are_shrunk_more_and_reliability_is_the_share_that_stays(study):
+    rows = pd.concat(
+        [study(areas=8, answers=12), study(areas=8, answers=200, named="big", seed=9)],
+        ignore_index=True,
+    )
+    got = measures(area_sums(rows, ["safe"]), _units(rows)).means
+    areas = got.query("level == 'afdeling' and wave == 1 and cohort == 'all'")
+    small, big = (areas[areas.unit.str.startswith(n)] for n in ("area", "big"))
+    assert small.reliability.max() < big.reliability.min()
+    overall = areas["mean"].mean()
+    moved = (small.shrunk - overall).abs() < (small["mean"] - overall).abs()
+    assert moved.mean() > 0.8
+    assert (areas.shrunk_high - areas.shrunk_low).gt(0).all()
+
+
+def test_a_shift_in_mode_is_not_read_as_a_change(study):
+    rows = study(areas=4, answers=400, effect=0.0)
+    random = np.random.default_rng(5)
+    paper = random.random(len(rows)) < np.where(rows.wave == 1, 0.2, 0.7)
+    rows["mode"] = np.where(paper, "paper", "web")
+    rows["safe"] += np.where(paper, -10.0, 0.0)
+    got = measures(area_sums(rows, ["safe"]), _units(rows))
+    one = got.changes.query("level == 'study' and cohort == 'all'").iloc[0]
+    assert one.change < -3.5
+    assert abs(one.change_at_first_mix) < 1.6
+    shares = got.composition.query("level == 'study' and mode == 'paper'").set_index("wave").share
+    assert shares[1] == pytest.approx(0.2, abs=0.03)
+    assert shares[2] == pytest.approx(0.7, abs=0.03)
+
+
+def test_areas_that_merged_and_plans_that_began_are_followed_on_the_waves_days():
+    tables = {
+        "areas": pd.DataFrame({"area": ["0667-001", "0667-002", "0667-003", "0667-009"]}),
+        "area_succession": pd.DataFrame(
+            {
+                "from_area": ["0667-001", "0667-002"],
+                "to_area": ["0667-009", "0667-009"],
+                "date": ["2025-01-01"] * 2,
+            }
+        ),
+        "area_plan": pd.DataFrame(
+            {
+                "area": ["0667-001", "0667-001", "0667-003"],
+                "plan": ["A", "B", "B"],
+                "valid_from": ["2020-01-01", "2025-06-01", None],
+                "valid_to": ["2024-12-31", None, None],
+            }
+        ),
+    }
+    got = places(tables, {1: "2024-05-01", 2: "2026-05-01"})
+    merged = got[(got.level == "afdeling") & (got.unit == "0667-009")]
+    assert set(merged[merged.wave == 1].area) == {"0667-001", "0667-002", "0667-009"}
+    plans = got[got.level == "plan"].groupby(["unit", "wave"]).area.apply(list).to_dict()
+    assert plans == {
+        ("A", 1): ["0667-001"],
+        ("B", 1): ["0667-003"],
+        ("B", 2): ["0667-001", "0667-003"],
+    }
+
+
+def test_the_response_rate_is_finished_of_all_invited(study):
+    rows = study(areas=2, answers=20)
+    counts = pd.DataFrame(
+        {
+            "area": ["area0", "area0", "area1"],
+            "wave": [1, 1, 1],
+            "invited": [50, 30, 20],
+            "finished": [15, 5, 20],
+        }
+    )
+    got = measures(area_sums(rows, ["safe"]), _units(rows), dispositions=counts).means
+    rates = got[(got.wave == 1) & (got.cohort == "all")].set_index("unit").response_rate
+    assert (rates["area0"], rates["area1"], rates["study"]) == (0.25, 1.0, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"w": 0.0}, "a weight is not above zero"),
+        ({"safe": "high"}, "safe: it holds"),
+        ({"safe": np.inf}, "a number without end"),
+    ],
+)
+def test_rows_that_cannot_be_summed_are_refused_in_words(study, change, said):
+    with pytest.raises(StatisticsError, match=said):
+        area_sums(study(areas=2, answers=3).assign(**change), ["safe"], weight="w")
+
+
+def test_an_area_that_no_table_knows_is_refused_by_name(study):
+    rows = study(areas=3, answers=5)
+    units = _units(rows)
+    with pytest.raises(StatisticsError, match="area area2: 1 areas have answers"):
+        measures(area_sums(rows, ["safe"]), units[units.area != "area2"])
+
+
+def test_one_answer_has_a_mean_and_no_standard_error(study):
+    rows = study(areas=1, answers=1)
+    got = measures(area_sums(rows, ["safe"]), _units(rows)).means
+    assert got["mean"].notna().all()
+    assert got.standard_error.isna().all()
+
+
+@pytest.fixture
+def study():
+    """Persons' scores in areas over two waves, some persons in both."""
+
+    def make(areas, answers, *, panel=0.0, effect=3.0, named="area", seed=1):
+        random = np.random.default_rng(seed)
+        parts = []
+        for area in range(areas):
+            lasting = random.normal(0, 4)
+            person = random.normal(0, 14, answers)
+            for wave in (1, 2):
+                same = np.arange(answers) < panel * answers
+                mine = np.where(same | (wave == 1), person, random.normal(0, 14, answers))
+                parts.append(
+                    pd.DataFrame(
+                        {
+                            "area": f"{named}{area}",
+                            "wave": wave,
+                            "w": random.uniform(0.5, 2, answers),
+                            "panel": [
+                                f"{named}{area}-{i}" if s else f"{named}{area}-{wave}-{i}"
+                                for i, s in enumerate(same)
+                            ],
+                            "safe": 60
+                            + lasting
+                            + mine
+                            + random.normal(0, 8, answers)
+                            + effect * (wave - 1),
+                        }
+                    )
+                )
+        return pd.concat(parts, ignore_index=True)
+
+    return make
+
+
+def _units(rows):
+    areas = rows[["area"]].drop_duplicates()
+    return places({"areas": areas}, {1: "2024-05-01", 2: "2026-05-01"})
