@@ -120,7 +120,12 @@ def install(lock: Path) -> str:
         done = {"python": sys.version}
         remember(done)
     wanted = (
-        (lock.name, digest(lock), ["--no-deps", "-r", str(lock)], count_pins(lock)),
+        (
+            lock.name,
+            digest(lock),
+            ["--no-deps", "--require-hashes", "-r", str(lock)],
+            count_pins(lock),
+        ),
         ("project", digest(*PROJECT), ["--no-deps", "-e", str(HERE)], 1),
     )
     for name, stamp, packages, number in wanted:

@@ -20,7 +20,7 @@ COMMANDS_PAGE = ROOT / "docs" / "commands.md"
 def pinned(lock):
     """Every line of a lock as (name, version, marker)."""
     lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
-    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    found = [Requirement(line.rstrip(" \\")) for line in lines if line[:1].isalnum()]
     return {(canonicalize_name(one.name), str(one.specifier), str(one.marker)) for one in found}
 
 
@@ -44,8 +44,16 @@ def leaves(command=beboerpuls, path=("beboerpuls",)):
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_pins_exact_versions_and_names_no_host(lock):
     text = (ROOT / lock).read_text(encoding="utf-8")
-    assert not re.search(r"https?:|//|--|@", text)
+    options = [line.strip().rstrip(" \\") for line in text.splitlines() if "--" in line]
+    assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", option) for option in options)
+    assert not re.search(r"https?:|//|@", text)
     assert all(re.fullmatch(r"==[\w.]+", version) for _, version, _ in pinned(lock))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_package_of_a_lock_is_known_by_the_hashes_of_its_files(lock):
+    blocks = re.split(r"\n(?=\w)", (ROOT / lock).read_text(encoding="utf-8").strip())
+    assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []
 
 
 def test_tests_run_on_the_very_versions_that_the_product_runs_on():

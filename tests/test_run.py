@@ -29,7 +29,9 @@ def copied(tmp_path):
     for name in ("setup.cfg", "pyproject.toml"):
         (tmp_path / name).write_text("", encoding="utf-8")
     for name in ("requirements.lock", "requirements-dev.lock"):
-        (tmp_path / name).write_text("beboerpuls-nowhere==1.0\n", encoding="utf-8")
+        (tmp_path / name).write_text(
+            f"beboerpuls-nowhere==1.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8"
+        )
     return tmp_path
 
 
