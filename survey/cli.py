@@ -24,6 +24,7 @@ COMMANDS = {
     "response": ("survey.commands.response:response", "Take somebody's answers back."),
     "dataset": ("survey.commands.datasets:dataset", "Verify a dataset's folder."),
     "score": ("survey.commands.datasets:score", "Print scales with reliability; write scores."),
+    "evidence": ("survey.commands.evidence:evidence", "Tell whether scales may be used, and why."),
     "export": ("survey.commands.datasets:export", "Write labelled files for other programs."),
     "import": ("survey.commands.datasets:import_", "Make a dataset of answers from elsewhere."),
 }

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .dataset import Dataset
-from .folders import appearing, read_manifest, seal
+from .folders import appearing, read_manifest, seal, write_file
 from .study import Study
 from .tables import parquet_writer
 
@@ -19,12 +19,14 @@ def write_derived(
     name: str,
     frames: Mapping[str, pd.DataFrame | Iterable[pd.DataFrame]],
     folder: Path | str | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> Path:
     """Write frames as Parquet into `<dataset>-<name>` beside the dataset, in place of an earlier one.
 
     The manifest names the dataset's hash, and each wave's, so that whatever holds a wave's rows is
     found when they must be erased, even when the study lists other waves by then. A frame may come
-    in pieces, of which there must be one at least; each becomes a row group.
+    in pieces, of which there must be one at least; each becomes a row group. `texts` are further
+    files by their names.
     """
     waves = dataset.waves if isinstance(dataset, Study) else (dataset,)
     place = Path(folder) if folder else dataset.folder.with_name(f"{dataset.folder.name}-{name}")
@@ -33,6 +35,8 @@ def write_derived(
             frame_name: _write(frame, partial / f"{frame_name}.parquet")
             for frame_name, frame in frames.items()
         }
+        for file, text in (texts or {}).items():
+            write_file(partial, file, text.encode())
         seal(
             partial,
             {

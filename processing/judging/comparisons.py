@@ -93,6 +93,13 @@ def _invariance(
     found = invariance(frame, f"trait =~ {' + '.join(items)}", group, "WLSMV")
     small = min(found.n) <= SMALL
     steps = {step.name: step for step in found.steps}
+    same_form = steps["configural"]
+    if not same_form.converged:
+        yield Finding("computation", "blocks", "the configural model does not converge")
+        return
+    if same_form.fit.df:
+        yield judged(thresholds, "configural_cfi", same_form.fit.cfi_scaled, detail="same form")
+        yield judged(thresholds, "configural_srmr", same_form.fit.srmr, detail="same form")
     for kind, names in (("metric", ("thresholds", "metric")), ("scalar", ("scalar",))):
         taken = [steps[name] for name in names]
         if not all(step.converged for step in taken):

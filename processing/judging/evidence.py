@@ -4,22 +4,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from processing.consistency.retest import icc
 from processing.datasets.codebook import Codebook, ScaleEntry, write_json
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
-from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.errors import Problem, StatisticsError
 from processing.levels.area_levels import area_reliability
 from processing.scoring.scales import Scales, scale_entries, score
 
 from .comparisons import Comparison, compare_groups, name_of_group
 from .findings import Finding, Verdict, deciding, judged, verdict_of
+from .questionnaires import QuestionnaireEvidence, judge_questionnaire
+from .reading import Kept, group_labels, names_of, read_answers
 from .scale_evidence import Oriented, formative_findings, orient, reflective_findings
 from .thresholds import Thresholds, usual_thresholds
 
 EVERYONE = ""
+WHOLE = "whole"
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class ScaleEvidence:
     comparisons: tuple[Comparison, ...]
     untested_languages: tuple[str, ...]
     """Languages that the questionnaire offers and in which the scale was never tested."""
+    beside: tuple[str, ...] = ()
+    """What the model of all the questionnaire's scales says against it."""
 
     @property
     def verdict(self) -> Verdict:
@@ -90,6 +97,7 @@ class ScaleEvidence:
             for group in self.groups
             if group.verdict in {"not usable", "not tested"}
         ]
+        reasons += self.beside
         reasons += [f"never tested in {language}" for language in self.untested_languages]
         return tuple(reasons)
 
@@ -122,6 +130,12 @@ class Evidence:
     scales: tuple[ScaleEvidence, ...]
     dataset: str
     """The hash of the dataset; empty for a plain frame."""
+    questionnaires: tuple[QuestionnaireEvidence, ...] = ()
+    """Of every questionnaire with two reflective scales or more."""
+    rows: int = 0
+    """All that were looked at."""
+    left_out: int = 0
+    """Rows that the caller asked to leave out, as those flagged as careless."""
 
     def __getitem__(self, scale: str) -> ScaleEvidence:
         return {entry.scale: entry for entry in self.scales}[scale]
@@ -129,74 +143,84 @@ class Evidence:
     def to_frame(self) -> pd.DataFrame:
         """One row a scale, group and figure, with the verdict that they led to."""
         rows = [
-            {
-                "scale": part.scale,
-                "group": part.group,
-                "value": part.value,
-                "n": part.n,
-                "verdict": part.verdict,
-                "finding": finding.name,
-                "figure": finding.value,
-                "limit": finding.limit,
-                "outcome": finding.outcome,
-                "text": finding.text,
-                "source": finding.source,
-            }
-            for part, finding in self._findings()
+            {**_names(part), **_told(finding)}
+            for entry in self.scales
+            for part in (entry.everyone, *entry.groups)
+            for finding in part.findings
         ]
-        return pd.DataFrame(rows)
-
-    def _findings(self) -> Iterator[tuple[GroupEvidence, Finding]]:
-        for entry in self.scales:
-            for part in (entry.everyone, *entry.groups):
-                yield from ((part, finding) for finding in part.findings)
+        return pd.DataFrame(rows, columns=[*_NAMES, *_TOLD])
 
     def comparisons_frame(self) -> pd.DataFrame:
         """One row a scale, grouping and figure: whether means may be compared, and why."""
-        return pd.DataFrame(
-            [
-                {
-                    "scale": entry.scale,
-                    "group": comparison.group,
-                    "compared": ", ".join(comparison.compared),
-                    "left_out": ", ".join(comparison.left_out),
-                    "means_comparable": comparison.means_comparable,
-                    "finding": finding.name,
-                    "figure": finding.value,
-                    "limit": finding.limit,
-                    "outcome": finding.outcome,
-                    "text": finding.text,
-                    "source": finding.source,
-                }
-                for entry in self.scales
-                for comparison in entry.comparisons
-                for finding in comparison.findings
-            ]
-        )
+        about = ("scale", "group", "compared", "left_out", "means_comparable")
+        rows = [
+            {
+                "scale": entry.scale,
+                "group": comparison.group,
+                "compared": ", ".join(comparison.compared),
+                "left_out": ", ".join(comparison.left_out),
+                "means_comparable": comparison.means_comparable,
+                **_told(finding),
+            }
+            for entry in self.scales
+            for comparison in entry.comparisons
+            for finding in comparison.findings
+        ]
+        return pd.DataFrame(rows, columns=[*about, *_TOLD])
+
+    def questionnaires_frame(self) -> pd.DataFrame:
+        """One row a questionnaire and figure of the model of all its scales."""
+        about = ("instrument", "scales", "n", "verdict")
+        rows = [
+            {
+                "instrument": whole.instrument,
+                "scales": ", ".join(whole.scales),
+                "n": whole.n,
+                "verdict": whole.verdict,
+                **_told(finding),
+            }
+            for whole in self.questionnaires
+            for finding in whole.findings
+        ]
+        return pd.DataFrame(rows, columns=[*about, *_TOLD])
 
     def verdicts(self) -> pd.DataFrame:
-        """One row a scale and group."""
-        return pd.DataFrame(
-            [
-                {
-                    "scale": part.scale,
-                    "group": part.group,
-                    "value": part.value,
-                    "n": part.n,
-                    "verdict": part.verdict,
-                }
-                for entry in self.scales
-                for part in (entry.everyone, *entry.groups)
-            ]
-        )
+        """One row a scale and group; the scale as a whole (`group` is "whole") comes first."""
+        rows = []
+        for entry in self.scales:
+            whole = {"group": WHOLE, "value": "", "verdict": entry.verdict}
+            rows.append(_names(entry.everyone) | whole)
+            rows += [_names(part) for part in (entry.everyone, *entry.groups)]
+        return pd.DataFrame(rows, columns=list(_NAMES))
 
     def to_json(self) -> str:
         """Text that depends on the content alone."""
         scales = [entry.to_json() for entry in self.scales]
-        return write_json({"dataset": self.dataset, "scales": scales})
+        return write_json(
+            {
+                "dataset": self.dataset,
+                "rows": self.rows,
+                "left_out": self.left_out,
+                "scales": scales,
+                "questionnaires": [whole.to_json() for whole in self.questionnaires],
+            }
+        )
 
     def __str__(self) -> str:
         return "\n".join(str(entry) for entry in self.scales)
+
+
+_NAMES = ("scale", "group", "value", "n", "verdict")
+_TOLD = ("finding", "figure", "limit", "outcome", "text", "source")
+
+
+def _names(part: GroupEvidence) -> dict[str, object]:
+    return {name: getattr(part, name) for name in _NAMES}
+
+
+def _told(finding: Finding) -> dict[str, object]:
+    values = (finding.name, finding.value, finding.limit)
+    return dict(zip(_TOLD, (*values, finding.outcome, finding.text, finding.source), strict=True))
 
 
 def evidence(
@@ -210,6 +234,7 @@ def evidence(
     retest: Mapping[str, pd.DataFrame] | None = None,
     thresholds: Thresholds | None = None,
     graded: bool = False,
+    leave_out: Sequence[bool] | NDArray[np.bool_] | None = None,
 ) -> Evidence:
     """Judge every scale by its answers.
 
@@ -221,7 +246,8 @@ def evidence(
     A scale whose items stand for one trait needs respondents, one factor (WLSMV, lavaan's scaled
     indices), omega, item–rest correlations, answers that are all used, and no floor or ceiling. A
     formative scale is a count of parts: of it nothing is asked that supposes a trait, and nothing
-    can make it more than usable with care.
+    can make it more than usable with care. The reflective scales of one questionnaire are also
+    fitted together as correlated factors: what cannot be told apart is to be used with care.
 
     Parameters
     ----------
@@ -244,6 +270,9 @@ def evidence(
         From `read_thresholds`; by default the programme's.
     graded
         Also fit a graded response model, for Q3.
+    leave_out
+        Rows to leave out, one truth a row, as `careless(...).suspected()` tells them: for a second
+        run beside the first. Nothing is left out unasked.
 
     Returns
     -------
@@ -272,8 +301,10 @@ def evidence(
 
     """
     entries, source = _scales(answers, scales)
+    kept = _kept(answers, leave_out)
     judge = _Judge(
         answers=answers,
+        kept=kept,
         groups=tuple(groups),
         area=area,
         languages=_languages(answers, scales, languages),
@@ -282,7 +313,35 @@ def evidence(
         thresholds=usual_thresholds() if thresholds is None else thresholds,
         graded=graded,
     )
-    return Evidence(tuple(judge.scale(entry) for entry in entries), source)
+    together = tuple(judge.questionnaires(entries))
+    return Evidence(
+        scales=tuple(judge.scale(entry, together) for entry in entries),
+        dataset=source,
+        questionnaires=together,
+        rows=_rows(answers),
+        left_out=0 if kept is None else int((~kept).sum()),
+    )
+
+
+def _rows(answers: Dataset | Study | pd.DataFrame) -> int:
+    return len(answers) if isinstance(answers, pd.DataFrame) else answers.rows
+
+
+def _kept(
+    answers: Dataset | Study | pd.DataFrame, leave_out: Sequence[bool] | NDArray[np.bool_] | None
+) -> Kept:
+    if leave_out is None:
+        return None
+    left = np.asarray(leave_out)
+    if left.dtype != np.bool_ or left.shape != (_rows(answers),):
+        raise StatisticsError(
+            Problem(
+                "leave_out",
+                f"each of {_rows(answers)} rows needs one truth, got {left.dtype} {left.shape}",
+                "Give a flag a row, as careless(...).suspected()",
+            )
+        )
+    return np.asarray(~left)
 
 
 def _scales(
@@ -314,6 +373,7 @@ class _Judge:
     """Everything that holds for all scales."""
 
     answers: Dataset | Study | pd.DataFrame
+    kept: Kept
     groups: tuple[str, ...]
     area: str | None
     languages: tuple[str, ...]
@@ -322,7 +382,22 @@ class _Judge:
     thresholds: Thresholds
     graded: bool
 
-    def scale(self, scale: ScaleEntry) -> ScaleEvidence:
+    def questionnaires(self, entries: tuple[ScaleEntry, ...]) -> Iterator[QuestionnaireEvidence]:
+        """One a questionnaire that has scales enough to be told apart."""
+        for instrument in dict.fromkeys(entry.instrument for entry in entries):
+            scales = [
+                entry
+                for entry in entries
+                if entry.instrument == instrument and not entry.formative and len(entry.columns) > 1
+            ]
+            if len(scales) > 1:
+                items = [column for entry in scales for column in entry.columns]
+                frame = read_answers(self.answers, items, kept=self.kept)
+                yield judge_questionnaire(frame, scales, self.thresholds)
+
+    def scale(
+        self, scale: ScaleEntry, together: Sequence[QuestionnaireEvidence] = ()
+    ) -> ScaleEvidence:
         frame = self._read(scale)
         answers = orient(frame, scale)
         more = tuple(self._of_scores(frame, scale))
@@ -337,29 +412,21 @@ class _Judge:
                 if not scale.formative
             ),
             untested_languages=tuple(self._untested(frame, answers)),
+            beside=tuple(
+                care
+                for whole in together
+                if scale.name in whole.scales
+                for care in whole.care_for(scale.name)
+            ),
         )
 
     def _read(self, scale: ScaleEntry) -> pd.DataFrame:
         """One scale's columns at a time, so that memory does not grow with the questionnaire."""
-        others = [*self.groups, *([self.area] if self.area else [])]
-        wanted = list(dict.fromkeys([*scale.columns, *others]))
-        known = (
-            self.answers.columns
-            if isinstance(self.answers, pd.DataFrame)
-            else self.answers.codebook.names
-        )
-        stop_if_any(
-            Problem(f"column {name!r}", "no column has this name", "Correct the name")
-            for name in wanted
-            if name not in known
-        )
-        if self.language in known and self.language not in wanted:
-            wanted.append(self.language)
-        if isinstance(self.answers, pd.DataFrame):
-            frame = self.answers[wanted]
-        else:
-            frame = self.answers.responses(wanted)
-        return frame.assign(**{group: _labels(frame[group]) for group in self.groups})
+        labels = [*self.groups, *([self.area] if self.area else [])]
+        if self.language in names_of(self.answers):
+            labels.append(self.language)
+        frame = read_answers(self.answers, scale.columns, labels, self.kept)
+        return frame.assign(**{group: group_labels(frame, group) for group in self.groups})
 
     def _groups(self, frame: pd.DataFrame, scale: ScaleEntry) -> Iterator[GroupEvidence]:
         for group in self.groups:
@@ -399,7 +466,9 @@ class _Judge:
                 text = f"area reliability could not be computed: {error}"
                 yield Finding("computation", "cautions", text)
                 return
-            needed = f"ICC {areas.icc:.3f}, {areas.needed():.0f} answers an area would do"
+            enough = areas.needed()
+            would = f"{enough:.0f} answers" if np.isfinite(enough) else "no number of answers from"
+            needed = f"ICC {areas.icc:.3f}, {would} an area would do"
             yield judged(self.thresholds, "area_reliability", areas.reliability, detail=needed)
 
     def _untested(self, frame: pd.DataFrame, answers: Oriented) -> Iterator[str]:
@@ -408,8 +477,3 @@ class _Judge:
         complete = (answers.frame >= 0).all(axis=1).to_numpy()
         seen = set(frame[self.language][complete].dropna().astype(str))
         yield from (language for language in self.languages if language not in seen)
-
-
-def _labels(column: pd.Series) -> pd.Series:
-    """Groups as they are; a code below zero says why there is none."""
-    return column.where(column >= 0) if pd.api.types.is_numeric_dtype(column) else column

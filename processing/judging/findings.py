@@ -69,7 +69,8 @@ def deciding(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _rule(threshold: Threshold, name: str, limit: float) -> str:
-    return f"{'at least' if threshold.side == 'least' else 'at most'} {_shown(name, limit)}"
+    side = {"least": "at least", "most": "at most", "below": "below"}[threshold.side]
+    return f"{side} {_shown(name, limit)}"
 
 
 def _shown(name: str, value: float) -> str:

@@ -10,7 +10,12 @@ from scipy.special import chdtrc
 
 from processing.counting.answers import Codes, choose_items, read_codes
 from processing.counting.counts import Points, span_of
+from processing.datasets.codebook import ScaleEntry
+from processing.datasets.dataset import Dataset
+from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError, stop_if_any
+
+from .reading import read_answers
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -87,7 +92,7 @@ def careless(
     scales: Mapping[str, Sequence[str]],
     *,
     reversed_items: Sequence[str] = (),
-    points: Points | None = None,
+    points: Points | Mapping[str, tuple[int, int]] | None = None,
     duration: str | None = None,
     limits: CarelessLimits = USUAL_LIMITS,
 ) -> Carelessness:
@@ -110,7 +115,7 @@ def careless(
     scales
         Scale -> its items, in the order in which they were asked.
     reversed_items, points
-        As in `alpha`.
+        As in `alpha`; where items offer different answers, each item's lowest and highest.
     duration
         A column of duration classes.
     limits
@@ -180,7 +185,37 @@ def careless(
     )
 
 
-def _unfit(items: list[str], turned: Sequence[str], points: Points | None) -> list[Problem]:
+def careless_of_scales(frame: pd.DataFrame, scales: Sequence[ScaleEntry]) -> Carelessness:
+    """Signs over all reflective scales of a dataset, with its duration class where one was kept.
+
+    Counts of what somebody did (formative scales) are left out: a row of noes is no straight line.
+    """
+    reflective = [scale for scale in scales if not scale.formative]
+    return careless(
+        frame,
+        {scale.name: scale.columns for scale in reflective},
+        reversed_items=[item for scale in reflective for item in scale.reversed],
+        points={item: ends for scale in reflective for item, ends in scale.bounds.items()},
+        duration="duration_class" if "duration_class" in frame.columns else None,
+    )
+
+
+def careless_answers(answers: Dataset | Study) -> Carelessness:
+    """Signs of careless answering in a whole dataset, read batch by batch; see `careless`.
+
+    Raises DatasetError where the rows are erased, StatisticsError where there is no reflective
+    scale to read signs from.
+    """
+    scales = answers.codebook.scales
+    items = [item for scale in scales if not scale.formative for item in scale.columns]
+    time = [name for name in ("duration_class",) if name in answers.codebook.names]
+    return careless_of_scales(read_answers(answers, [*dict.fromkeys(items), *time]), scales)
+
+
+Offered = Points | Mapping[str, tuple[int, int]] | None
+
+
+def _unfit(items: list[str], turned: Sequence[str], points: Offered) -> list[Problem]:
     problems = []
     if len(items) < 2:
         problems.append(
@@ -202,12 +237,15 @@ def _unfit(items: list[str], turned: Sequence[str], points: Points | None) -> li
     return problems
 
 
-def _turned(codes: Codes, items: list[str], turned: Sequence[str], points: Points | None) -> Codes:
+def _turned(codes: Codes, items: list[str], turned: Sequence[str], points: Offered) -> Codes:
     if points is None or not turned:
         return codes
-    low, high = span_of(points)
-    which = np.isin(items, list(turned))[:, None]
-    return np.where(which & (codes >= 0), low + high - codes, codes).astype(np.int8)
+    result = codes.copy()
+    for row, item in enumerate(items):
+        if item in turned:
+            low, high = points[item] if isinstance(points, Mapping) else span_of(points)
+            result[row] = np.where(codes[row] >= 0, low + high - codes[row], codes[row])
+    return result
 
 
 def _longest_runs(codes: Codes) -> NDArray[np.int16]:

@@ -22,6 +22,9 @@ from .thresholds import Thresholds
 
 FEW_DF = 5
 
+FEWEST = 10
+"""Of fewer respondents nothing but their number is told: figures would show single answers."""
+
 
 @dataclass(frozen=True)
 class Oriented:
@@ -60,6 +63,8 @@ def reflective_findings(
         judged(thresholds, "respondents_per_item", answers.n / len(answers.items)),
     ]
     yield from few
+    if answers.n < FEWEST:
+        return
     yield from item_findings(answers, scale, thresholds)
     yield from _computed(_reliability(answers, thresholds), "omega")
     if all(finding.outcome == "good" for finding in few):
@@ -72,15 +77,15 @@ def formative_findings(
     answers: Oriented, scale: ScaleEntry, thresholds: Thresholds
 ) -> Iterator[Finding]:
     """A formative scale adds up parts that need not agree: nothing that supposes a trait is asked."""
-    yield judged(thresholds, "respondents", answers.n)
+    if answers.n >= FEWEST:
+        yield from _rare(answers, scale, thresholds)
+        yield from _ends(answers, scale, thresholds)
     yield Finding(
         "formative",
         "cautions",
         "its items are parts of a count and need not agree: reliability and factor structure do not"
         " apply, and no figure here can validate it; its worth rests on having the right parts",
     )
-    yield from _rare(answers, scale, thresholds)
-    yield from _ends(answers, scale, thresholds)
 
 
 def item_findings(
@@ -155,11 +160,9 @@ def _structure(answers: Oriented, thresholds: Thresholds) -> Iterator[Finding]:
         text = "one factor with three items fits always: whether it holds was not tested"
         yield Finding("structure", "cautions", text)
         return
-    yield judged(thresholds, "cfi", fit.cfi_scaled)
+    yield judged(thresholds, "cfi", fit.cfi_scaled, detail="one factor")
     few = fit.df <= FEW_DF
-    interval = (
-        f"90 % interval [{fit.rmsea_scaled_lower:.3f}; {fit.rmsea_scaled_upper:.3f}], df {fit.df}"
-    )
+    interval = f"one factor, 90 % interval [{fit.rmsea_scaled_lower:.3f}; {fit.rmsea_scaled_upper:.3f}], df {fit.df}"
     yield judged(thresholds, "rmsea_few_df" if few else "rmsea", fit.rmsea_scaled, detail=interval)
     yield judged(thresholds, "srmr", fit.srmr)
     for name in ("residual_few_df", "residual") if few else ("residual",):

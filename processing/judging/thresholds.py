@@ -15,16 +15,17 @@ FILE = Path(__file__).with_name("thresholds.yaml")
 Outcome = Literal["good", "fair", "cautions", "blocks"]
 
 _NUMBERS = ("good", "cautions", "blocks")
+_SIDES = ("least", "most", "below")
 _TEXTS = ("side", "what", "source", "note")
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """One limit; a figure that is exactly at it has reached it."""
+    """One limit; a figure that is exactly at it has reached it, unless it must lie below."""
 
     name: str
     side: str
-    """least or most"""
+    """least, most, or below: the limit itself is too much"""
     what: str
     source: str
     good: float | None = None
@@ -43,6 +44,8 @@ class Threshold:
         return "good"
 
     def _reaches(self, value: float, limit: float) -> bool:
+        if self.side == "below":
+            return value < limit
         return value >= limit if self.side == "least" else value <= limit
 
     def limit(self, outcome: Outcome) -> float:
@@ -107,8 +110,8 @@ def _problems(file: Path, name: str, entry: Any, known: Thresholds) -> list[Prob
         if key in entry
         and (isinstance(entry[key], bool) or not isinstance(entry[key], int | float))
     ]
-    if entry.get("side", "least") not in {"least", "most"}:
+    if entry.get("side", "least") not in _SIDES:
         problems.append(
-            Problem(where, f"side is least or most, got {entry['side']!r}", "Correct it")
+            Problem(where, f"side is least, most or below, got {entry['side']!r}", "Correct it")
         )
     return problems

@@ -32,7 +32,7 @@ class BadUse(click.ClickException):
     exit_code = 2
 
 
-_folder = click.argument(
+folder_argument = click.argument(
     "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER"
 )
 
@@ -43,7 +43,7 @@ def dataset() -> None:
 
 
 @dataset.command(epilog="beboerpuls dataset check data/bopuls/wave-1-freeze-1")
-@_folder
+@folder_argument
 @as_json
 def check(folder: Path, as_json: bool) -> None:
     """Tell how FOLDER, a wave's or a study's dataset, differs from what was sealed.
@@ -51,7 +51,7 @@ def check(folder: Path, as_json: bool) -> None:
     Files changed, missing or added, numbers of rows, codes that the codebook does not know, and
     whether a successor has replaced it. Exit code 1 where anything differs.
     """
-    with _bad_use():
+    with bad_use():
         differences = processing.check(folder)
     if as_json:
         found = [{"file": d.file, "what": d.what, "remedy": d.remedy} for d in differences]
@@ -65,7 +65,7 @@ def check(folder: Path, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _unchanged(folder: Path) -> Dataset | Study:
+def unchanged(folder: Path) -> Dataset | Study:
     """The dataset of a folder as it was sealed: no figure is made from anything else."""
     differences = [one for one in processing.check(folder) if one.file != "revoked.json"]
     if differences:
@@ -84,7 +84,7 @@ def _sound(folder: Path) -> str:
 
 
 @click.command(cls=Command, epilog="beboerpuls score data/bopuls/wave-1-freeze-1")
-@_folder
+@folder_argument
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -97,8 +97,8 @@ def score(folder: Path, out: Path | None, as_json: bool) -> None:
     Figures are unweighted. Scores and this table go to a folder of their own that names the
     dataset they were made from.
     """
-    with _bad_use():
-        read = _unchanged(folder)
+    with bad_use():
+        read = unchanged(folder)
         summary = processing.summarise(read)
         written = processing.write_scores(read, summary, out)
         warning = processing.revocation_of(read)
@@ -192,7 +192,7 @@ def _number(value: float) -> float | None:
     cls=Command,
     epilog="beboerpuls export data/bopuls/wave-1-freeze-1 --format sav --language da --out files",
 )
-@_folder
+@folder_argument
 @click.option("--format", "format_", type=click.Choice(FORMATS), required=True)
 @click.option("--language", default="da", show_default=True, help="The language of the labels.")
 @click.option(
@@ -211,8 +211,8 @@ def export(
     Variable labels, value labels, missing codes and levels of measurement go into .sav and .dta;
     csv and parquet get a codebook beside them, xlsx a sheet.
     """
-    with _bad_use():
-        read = _unchanged(folder)
+    with bad_use():
+        read = unchanged(folder)
         written = processing.export(read, format_, out, language=language, scores=scores)
     files = [str(path) for path in written.files]
     if as_json:
@@ -263,7 +263,7 @@ def import_(
     Values that do not fit are told with row, column, rule and value; nothing is written then and
     the exit code is 1.
     """
-    with _bad_use():
+    with bad_use():
         done = processing.import_file(file, instruments, map_file, out, root=root)
     if as_json:
         content = {"dataset": done.dataset.hash, "folder": str(out), "rows": done.dataset.rows}
@@ -275,7 +275,7 @@ def import_(
 
 
 @contextmanager
-def _bad_use() -> Iterator[None]:
+def bad_use() -> Iterator[None]:
     """Say failures without a traceback: exit code 1 for what a file holds, 2 for the rest."""
     try:
         yield

@@ -256,7 +256,9 @@ def test_evidence_is_a_frame_and_json(sound):
     frame = found.to_frame()
     assert {"", "mode"} == set(frame["group"])
     assert frame["source"].ne("").all()
-    assert found.verdicts()["value"].tolist() == ["", "0", "1"]
+    verdicts = found.verdicts()
+    assert verdicts["group"].tolist() == ["whole", "", "mode", "mode"]
+    assert verdicts["value"].tolist() == ["", "", "0", "1"]
     compared = found.comparisons_frame()
     assert compared["means_comparable"].all()
     assert {"metric_cfi", "scalar_cfi", "dif_mcfadden"} <= set(compared["finding"])
@@ -282,7 +284,7 @@ def test_a_study_may_set_its_own_limits(sound, tmp_path):
         ("omegga:\n  blocks: 0.8\n", ["omegga", "no limit has this name", "omega"]),
         ("omega:\n  block: 0.8\n", ["omega", "'block'", "blocks"]),
         ("omega:\n  blocks: high\n", ["omega", "blocks is a number", "'high'"]),
-        ("omega:\n  side: above\n", ["omega", "least or most", "'above'"]),
+        ("omega:\n  side: above\n", ["omega", "least, most or below", "'above'"]),
         ("omega: 0.8\n", ["omega", "holds fields", "0.8"]),
         ("- omega\n", ["limits by name"]),
     ],
@@ -335,6 +337,88 @@ def test_a_figure_that_is_no_number_is_null_in_json():
 
 def test_each_limit_has_a_source():
     assert all(threshold.source for threshold in usual_thresholds().values())
+
+
+@pytest.mark.parametrize("name", ["residual", "q3", "dif_mcfadden", "dif_nagelkerke"])
+def test_what_must_lie_below_a_limit_does_not_reach_it(name):
+    limit = usual_thresholds()[name].cautions
+    assert judged(usual_thresholds(), name, limit).outcome == "cautions"
+    assert judged(usual_thresholds(), name, limit - 1e-9).outcome == "good"
+    assert "below" in judged(usual_thresholds(), name, limit).text
+
+
+def test_scales_of_one_questionnaire_stand_apart_or_are_named():
+    items = {name: tuple(f"{name}{k}" for k in range(1, 5)) for name in ("calm", "near", "safe")}
+    correlations = {("calm", "near"): 0.96, ("calm", "safe"): 0.4, ("near", "safe"): 0.4}
+    known = replace(KnownModel.simple(items, 0.75), correlations=correlations)
+    frame = simulate(known, 1500, seed=6).frame
+    found = evidence(frame, [scale_of(part, name) for name, part in items.items()])
+    (whole,) = found.questionnaires
+    assert whole.verdict == "usable with care"
+    assert whole.correlations.loc["calm", "near"] == pytest.approx(0.96, abs=0.03)
+    assert whole.correlations.loc["calm", "safe"] == pytest.approx(0.4, abs=0.07)
+    assert found["calm"].everyone.verdict == "validated"
+    assert found["calm"].verdict == found["near"].verdict == "usable with care"
+    assert "calm and near 0.9" in " ".join(found["calm"].care)
+    assert found["safe"].verdict == "validated"
+    assert "factor_correlation" in set(found.questionnaires_frame()["finding"])
+
+
+def test_all_scales_together_fit_as_lavaan_says(bfi_oriented, bfi_scales, bfi_numbers):
+    scales = [scale_of(items, name, 6) for name, items in bfi_scales.items()]
+    (whole,) = evidence(bfi_oriented, scales).questionnaires
+    told = bfi_numbers["cfa_wlsmv"]["fit"]
+    figures = {finding.name: finding.value for finding in whole.findings}
+    assert whole.n == 2436
+    assert figures["cfi"] == pytest.approx(told["cfi.scaled"], rel=1e-4)
+    assert figures["rmsea"] == pytest.approx(told["rmsea.scaled"], rel=1e-4)
+    assert figures["srmr"] == pytest.approx(told["srmr"], rel=1e-4)
+    assert whole.verdict == "not usable"
+
+
+def test_too_few_complete_rows_leave_a_questionnaire_untested(sound):
+    frame = sound.head(250).assign(f=sound["a"].head(250).where(np.arange(250) < 150))
+    found = evidence(frame, [scale_of("abc", "one"), scale_of("def", "two")])
+    (whole,) = found.questionnaires
+    assert (whole.n, whole.verdict) == (150, "not tested")
+    assert found["one"].beside == ()
+
+
+def test_flagged_rows_are_left_out_only_when_asked(sound):
+    left_out = np.arange(1500) < 300
+    scale = scale_of(FIVE)
+    without = evidence(sound, scale, leave_out=left_out)
+    assert (without.rows, without.left_out) == (1500, 300)
+    assert without["calm"].everyone == evidence(sound[~left_out], scale)["calm"].everyone
+    assert evidence(sound, scale)["calm"].everyone.n == 1500
+    with pytest.raises(StatisticsError, match="1500 rows needs one truth, got int64"):
+        evidence(sound, scale, leave_out=np.ones(1500, dtype=np.int64))
+
+
+def test_of_a_handful_of_people_nothing_but_their_number_is_told(sound):
+    frame = sound.assign(mode=np.where(np.arange(1500) < 9, 2, 1))
+    entry = evidence(frame, scale_of(FIVE), groups=["mode"])["calm"]
+    few = entry.groups[1]
+    assert few.n == 9
+    assert {finding.name for finding in few.findings} == {"respondents", "respondents_per_item"}
+
+
+def test_a_column_that_tells_rows_apart_is_no_group(sound):
+    with pytest.raises(
+        StatisticsError, match="'row': it has 1500 different values, and at most 50"
+    ):
+        evidence(sound.assign(row=np.arange(1500)), scale_of(FIVE), groups=["row"])
+
+
+def test_a_configural_model_that_does_not_fit_is_not_compared():
+    """Two traits taken for one: how little fit changes says nothing where nothing fits."""
+    items = {"one": ("a", "b", "c"), "two": ("d", "e", "f")}
+    frame = simulate(KnownModel.simple(items, 0.8, correlation=0.2), 1500, seed=7).frame
+    frame = frame.assign(mode=np.arange(1500) % 2)
+    entry = evidence(frame, scale_of("abcdef"), groups=["mode"])["calm"]
+    outcome = {f.name: f.outcome for f in entry.comparisons[0].findings}
+    assert outcome["configural_cfi"] == "blocks"
+    assert not entry.comparisons[0].means_comparable
 
 
 def test_bad_input_is_named(sound):

@@ -1,0 +1,95 @@
+"""A dataset's evidence, in a folder of its own, and the shorter forms that it would allow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from processing.datasets.codebook import ScaleEntry
+from processing.datasets.dataset import Dataset
+from processing.datasets.derived import write_derived
+from processing.datasets.study import Study
+from processing.errors import Problem, StatisticsError
+
+from .evidence import Evidence
+from .reading import Kept, group_labels, read_answers
+from .short_forms import ShortForms, short_forms
+
+
+def write_evidence(
+    dataset: Dataset | Study, found: Evidence, folder: Path | str | None = None
+) -> Path:
+    """Write `<dataset>-evidence`: `evidence.json`, and as Parquet verdicts, figures, comparisons.
+
+    Evidence from which rows were left out goes to `<dataset>-evidence-without-careless`, so that
+    neither takes the other's place. Raises StatisticsError for evidence of another dataset.
+    """
+    if found.dataset != dataset.hash:
+        raise StatisticsError(
+            Problem(
+                "evidence",
+                f"it was made from dataset {found.dataset[:12] or 'none'}, not {dataset.hash[:12]}",
+                "Give the evidence of this dataset",
+            )
+        )
+    return write_derived(
+        dataset,
+        "evidence-without-careless" if found.left_out else "evidence",
+        {
+            "verdicts": found.verdicts(),
+            "evidence": found.to_frame(),
+            "comparisons": found.comparisons_frame(),
+            "questionnaires": found.questionnaires_frame(),
+        },
+        folder,
+        {"evidence.json": found.to_json()},
+    )
+
+
+def propose_short_forms(
+    dataset: Dataset | Study,
+    scale: ScaleEntry,
+    groups: Sequence[str] = (),
+    *,
+    kept: Kept = None,
+    least: int = 200,
+) -> ShortForms:
+    """Forms of two and three items of one of a dataset's scales; see `short_forms`.
+
+    Items that work differently are looked for over the first of `groups` of which two groups or
+    more have `least` complete rows, and over none where no column has. `kept` tells which rows.
+
+    Raises
+    ------
+    StatisticsError
+        A formative scale, whose parts do not stand for each other; fewer than four items; items
+        that offer different answers.
+
+    """
+    ends = set(scale.bounds.values())
+    if scale.formative or len(ends) > 1:
+        what = (
+            "its items are parts of a count, none stands for another"
+            if scale.formative
+            else f"its items offer different answers, {sorted(ends)}"
+        )
+        raise StatisticsError(
+            Problem(f"scale {scale.name}", what, "Shorten reflective scales of equal answers only")
+        )
+    frame = read_answers(dataset, scale.columns, groups, kept)
+    complete = (frame[list(scale.columns)] >= 0).all(axis=1)
+    group = None
+    for name in groups:
+        labels = group_labels(frame, name)
+        large = labels[complete].value_counts()
+        if (large >= least).sum() > 1:
+            compared = labels.isin(large.index[large >= least])
+            frame, group = frame[compared].assign(**{name: labels[compared]}), name
+            break
+    return short_forms(
+        frame,
+        list(scale.columns),
+        points=next(iter(ends)),
+        reversed_items=scale.reversed,
+        group=group,
+    )
