@@ -60,6 +60,11 @@ if TYPE_CHECKING:
     from .datasets.study import read_study as read_study
     from .datasets.study import write_study as write_study
     from .datasets.tables import TABLES as TABLES
+    from .drawing.drawn_study import AreasDrawn as AreasDrawn
+    from .drawing.drawn_study import DrawnStudy as DrawnStudy
+    from .drawing.drawn_study import PeopleDrawn as PeopleDrawn
+    from .drawing.drawn_study import draw_study as draw_study
+    from .drawing.drawn_study import write_drawn_study as write_drawn_study
     from .drawing.known_model import KnownGroup as KnownGroup
     from .drawing.known_model import KnownModel as KnownModel
     from .drawing.known_model import cut_points as cut_points
@@ -68,11 +73,16 @@ if TYPE_CHECKING:
     from .drawing.simulation import Simulated as Simulated
     from .drawing.simulation import Truth as Truth
     from .drawing.simulation import simulate as simulate
+    from .effects.analysis_plan import AnalysisPlan as AnalysisPlan
+    from .effects.analysis_plan import plan_of as plan_of
+    from .effects.analysis_plan import read_plan as read_plan
     from .effects.detectable import Detectable as Detectable
     from .effects.detectable import minimum_detectable_effect as minimum_detectable_effect
     from .effects.difference import Effect as Effect
     from .effects.difference import Inference as Inference
     from .effects.difference import difference_in_differences as difference_in_differences
+    from .effects.evaluation import Evaluation as Evaluation
+    from .effects.evaluation import evaluate as evaluate
     from .effects.multiplicity import false_discovery_rate as false_discovery_rate
     from .effects.multiplicity import holm as holm
     from .effects.sensitivity import Equivalence as Equivalence
@@ -136,6 +146,8 @@ if TYPE_CHECKING:
     from .measuring.measures import measures as measures
     from .measuring.overlap import overlap as overlap
     from .measuring.places import places as places
+    from .measuring.study_measures import StudyMeasures as StudyMeasures
+    from .measuring.study_measures import study_measures as study_measures
     from .modelling.alignment import Alignment as Alignment
     from .modelling.alignment import align as align
     from .modelling.confirmatory import Confirmatory as Confirmatory
@@ -195,10 +207,19 @@ _HOMES = {
     "datasets.revoking": ("erase_rows", "revocation_of", "revoke"),
     "datasets.study": ("Study", "read_dataset", "read_study", "write_study"),
     "datasets.tables": ("TABLES",),
+    "drawing.drawn_study": (
+        "AreasDrawn",
+        "DrawnStudy",
+        "PeopleDrawn",
+        "draw_study",
+        "write_drawn_study",
+    ),
     "drawing.known_model": ("KnownGroup", "KnownModel", "cut_points"),
     "drawing.simulation": ("Careless", "Holes", "Simulated", "Truth", "simulate"),
+    "effects.analysis_plan": ("AnalysisPlan", "plan_of", "read_plan"),
     "effects.detectable": ("Detectable", "minimum_detectable_effect"),
     "effects.difference": ("Effect", "Inference", "difference_in_differences"),
+    "effects.evaluation": ("Evaluation", "evaluate"),
     "effects.multiplicity": ("false_discovery_rate", "holm"),
     "effects.sensitivity": ("Equivalence", "Sensitivity", "equivalence", "sensitivity"),
     "effects.staggered": ("StaggeredEffects", "staggered_effects"),
@@ -233,6 +254,7 @@ _HOMES = {
     "measuring.measures": ("Measures", "measures"),
     "measuring.overlap": ("overlap",),
     "measuring.places": ("places",),
+    "measuring.study_measures": ("StudyMeasures", "study_measures"),
     "modelling.alignment": ("Alignment", "align"),
     "modelling.confirmatory": ("Confirmatory", "cfa"),
     "modelling.estimates": ("Estimate",),

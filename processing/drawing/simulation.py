@@ -127,7 +127,7 @@ def simulate(
     group = _divide(rng, groups, area, rows, of_areas=groups_of_areas)
     traits, area_means = _traits(rng, model, area, rows)
     traits = _shift(traits, model, groups, group)
-    careful = _answer(rng, model, groups, group, traits, area)
+    careful = answer_items(rng, model, groups, group, traits, area)
     answers, kinds = _be_careless(rng, model, careful, careless)
     answers = _punch(rng, model, answers, traits, holes)
     index = pd.RangeIndex(rows)
@@ -193,7 +193,7 @@ def _shift(
     return np.asarray(means[group] + spreads[group] * traits)
 
 
-def _answer(
+def answer_items(
     rng: np.random.Generator,
     model: KnownModel,
     groups: Sequence[KnownGroup],
@@ -201,6 +201,7 @@ def _answer(
     traits: Array,
     area: NDArray[np.intp],
 ) -> Answers:
+    """(rows, items): the answers that people with these traits give."""
     rows = len(traits)
     between = model.item_area_share if area.size else 0.0
     answers = np.empty((rows, len(model.items)), dtype=np.int8)

@@ -1,0 +1,281 @@
+"""A whole study drawn from a known truth: areas and plans, waves, who answers and how.
+
+It serves the demo, the tests that recover an effect, and planning: what would be seen of an effect
+that is there, with these areas and this response?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from instruments import NOT_ASKED
+from processing.datasets.codebook import Codebook
+from processing.datasets.dataset import WaveFacts, write_wave
+from processing.datasets.study import Study, write_study
+from processing.errors import Problem, stop_if_any
+
+from .known_model import KnownModel
+from .simulation import answer_items
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AreasDrawn:
+    """What is known of the areas and of what is done in them.
+
+    `starts` gives, for each treated area, the wave in which its plan begins (from 2: the first wave
+    is before); `effects` the effect on every trait after 1, 2, 3… waves, in SD of persons, the last
+    holding on. `days` are the waves' days.
+    """
+
+    areas: int
+    starts: Sequence[int]
+    days: Sequence[str] = ("2024-05-01", "2026-05-01")
+    effects: Sequence[float] = (0.2,)
+    invited: int = 60
+    residents: int = 170
+
+
+@dataclass(frozen=True)
+class PeopleDrawn:
+    """How people differ, move, and answer; shares and SDs of the first wave's traits."""
+
+    area_share: float = 0.03
+    """Of a trait's variance lies between areas,"""
+    area_stability: float = 0.7
+    """of which so much lasts from wave to wave."""
+    person_stability: float = 0.6
+    """Of the rest so much is the person's own and lasts."""
+    response: float = 0.4
+    """Share of the invited who answer,"""
+    response_slope: float = 0.0
+    """and how the log odds rise with the first trait: above zero, the content answer more."""
+    panel: float = 0.5
+    """Share of the invited who were invited the wave before and still live there."""
+    paper: Sequence[float] = (0.3,)
+    """Share answering on paper, by wave, the last holding on,"""
+    paper_effect: float = 0.0
+    """and what paper adds to every trait as it is answered, in SD."""
+    other_language: float = 0.2
+    """Share answering in another language,"""
+    language_effect: float = 0.0
+    """and what that adds."""
+
+
+@dataclass(frozen=True)
+class DrawnStudy:
+    """`waves`: wave -> rows of those who answered (paradata, items). The tables are a dataset's."""
+
+    waves: Mapping[int, pd.DataFrame]
+    tables: Mapping[int, Mapping[str, pd.DataFrame]]
+    truth: pd.DataFrame
+    """A row an area and wave: area, wave, exposure, effect and mean of the first trait, in SD."""
+    days: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        return pd.concat(self.waves.values(), ignore_index=True)
+
+
+def draw_study(
+    model: KnownModel, plan: AreasDrawn, people: PeopleDrawn | None = None, *, seed: int
+) -> DrawnStudy:
+    """Draw a study's answers.
+
+    A person's trait in wave t is √ρ·area + √(1 − ρ)·(√π·own + √(1 − π)·new) + effect(exposure), with
+    ρ the area share, itself lasting in part, and π the person's stability; items follow by
+    loadings and thresholds. Equal seeds give equal studies. Raises StatisticsError.
+    """
+    people = people or PeopleDrawn()
+    stop_if_any(_problems(plan, people))
+    rng = np.random.default_rng(seed)
+    drawn = _Drawing(model, plan, people, rng)
+    waves, tables, truths = {}, {}, []
+    for wave in range(1, len(plan.days) + 1):
+        waves[wave], dispositions, truth = drawn.wave(wave)
+        tables[wave] = {**drawn.tables(), "dispositions": dispositions}
+        truths.append(truth)
+    return DrawnStudy(
+        waves, tables, pd.concat(truths, ignore_index=True), dict(enumerate(plan.days, 1))
+    )
+
+
+def write_drawn_study(
+    drawn: DrawnStudy, codebook: Codebook, folder: Path | str, name: str = "drawn"
+) -> Study:
+    """Write a drawn study as datasets, a folder a wave, as freezing would; items not drawn are −9."""
+    folder = Path(folder)
+    for wave, rows in drawn.waves.items():
+        filled = {
+            v.name: rows[v.name] if v.name in rows else _blank(v.type, len(rows))
+            for v in codebook.variables
+        }
+        write_wave(
+            folder / f"wave-{wave}-freeze-1",
+            responses=pd.DataFrame(filled).sort_values("row_id", ignore_index=True),
+            tables=drawn.tables[wave],
+            codebook=codebook,
+            instrument_files={},
+            facts=WaveFacts(study=name, wave=wave, legal_basis="research", languages=("da",)),
+        )
+    return write_study(folder, name, [folder / f"wave-{wave}-freeze-1" for wave in drawn.waves])
+
+
+class _Drawing:
+    """What lasts from wave to wave."""
+
+    def __init__(
+        self, model: KnownModel, plan: AreasDrawn, people: PeopleDrawn, rng: np.random.Generator
+    ) -> None:
+        self.model, self.plan, self.people, self.rng = model, plan, people, rng
+        self.keys = [f"9{area // 1000:03}-{area % 1000:03}" for area in range(plan.areas)]
+        self.root = np.linalg.cholesky(model.phi)
+        self.lasting = self._traits(plan.areas) * np.sqrt(people.area_stability)
+        self.starts = np.zeros(plan.areas, int)
+        self.starts[: len(plan.starts)] = plan.starts
+        self.area = np.repeat(np.arange(plan.areas), plan.invited)
+        self.person = np.arange(len(self.area))
+        self.own = self._traits(len(self.area))
+        self.moved_in = np.full(len(self.area), int(plan.days[0][:4]) - 6)
+        self.next = len(self.area)
+
+    def wave(self, wave: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        if wave > 1:
+            self._renew(wave)
+        people, factors = self.people, len(self.model.factors)
+        now = self._traits(self.plan.areas) * np.sqrt(1 - people.area_stability)
+        exposure = np.where(self.starts > 0, np.maximum(wave - self.starts + 1, 0), 0)
+        steps = np.array([0.0, *self.plan.effects])
+        effect = steps[np.minimum(exposure, len(steps) - 1)]
+        share = people.area_share
+        areas = np.sqrt(share) * (self.lasting + now)
+        within = np.sqrt(people.person_stability) * self.own + np.sqrt(
+            1 - people.person_stability
+        ) * self._traits(len(self.area))
+        traits = areas[self.area] + np.sqrt(1 - share) * within + effect[self.area, None]
+        answers = self._answers_given(traits[:, 0])
+        paper = self.rng.random(len(answers)) < _at(people.paper, wave)
+        other = self.rng.random(len(answers)) < people.other_language
+        moved = paper * people.paper_effect + other * people.language_effect
+        items = answer_items(
+            self.rng, self.model, (), np.zeros(len(answers), np.intp),
+            traits[answers] + moved[:, None], np.zeros(0, np.intp),
+        )  # fmt: skip
+        rows = pd.DataFrame(
+            {
+                "row_id": [f"{wave:04x}{one:028x}" for one in self.person[answers]],
+                "wave": np.int16(wave),
+                "area": [self.keys[a] for a in self.area[answers]],
+                "stratum": "",
+                "base_weight": 1.0,
+                "panel": [f"p{one}" for one in self.person[answers]],
+                "mode": np.where(paper, 2, 1).astype(np.int16),
+                "helper": np.int16(0),
+                "language": np.where(other, "ar", "da"),
+                "day": self.plan.days[wave - 1],
+                "duration_class": np.int16(0),
+                "status": np.int16(1),
+                "open_link": np.int16(0),
+                "consent_version": np.int16(NOT_ASKED),
+                "background_moved_in": self.moved_in[answers].astype(np.int16),
+                **{name: items[:, i].astype(np.int16) for i, name in enumerate(self.model.items)},
+            }
+        )
+        truth = pd.DataFrame(
+            {"area": self.keys, "wave": wave, "exposure": exposure, "effect": effect}
+        ).assign(mean=areas[:, 0] + effect if factors else effect)
+        return rows, self._dispositions(answers), truth
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        treated = np.flatnonzero(self.starts)
+        return {
+            "areas": pd.DataFrame(
+                {
+                    "area": self.keys, "name": self.keys, "level": "afdeling",
+                    "dwellings": self.plan.residents // 2, "residents": self.plan.residents,
+                    "valid_from": None, "valid_to": None,
+                }
+            ),
+            "plans": pd.DataFrame(
+                {"plan": ["plan"], "name": ["Helhedsplan"], "kind": ["helhedsplan"]}
+            ),
+            "area_plan": pd.DataFrame(
+                {
+                    "area": [self.keys[a] for a in treated],
+                    "plan": "plan",
+                    "valid_from": [self.plan.days[self.starts[a] - 1] for a in treated],
+                    "valid_to": None,
+                }
+            ),
+        }  # fmt: skip
+
+    def _traits(self, rows: int) -> Array:
+        drawn: Array = self.rng.normal(size=(rows, len(self.root))) @ self.root.T
+        return drawn
+
+    def _renew(self, wave: int) -> None:
+        """Some of the invited were not before: they moved in since, or were not drawn then."""
+        new = self.rng.random(len(self.area)) >= self.people.panel
+        count = int(new.sum())
+        self.own[new] = self._traits(count)
+        self.person[new] = np.arange(self.next, self.next + count)
+        self.next += count
+        year = int(self.plan.days[wave - 1][:4])
+        self.moved_in[new] = np.where(self.rng.random(count) < 0.5, year - 1, year - 9)
+
+    def _answers_given(self, trait: Array) -> NDArray[np.intp]:
+        """Places of those among the invited who answer."""
+        people = self.people
+        centre = np.log(people.response / (1 - people.response))
+        odds = np.exp(centre + people.response_slope * trait)
+        return np.flatnonzero(self.rng.random(len(trait)) < odds / (1 + odds))
+
+    def _dispositions(self, answers: NDArray[np.intp]) -> pd.DataFrame:
+        finished = np.bincount(self.area[answers], minlength=self.plan.areas)
+        return pd.DataFrame(
+            {
+                "area": self.keys, "stratum": "", "mode": "", "invited": self.plan.invited,
+                "started": finished, "finished": finished, "refused": 0, "unreachable": 0,
+            }
+        )  # fmt: skip
+
+
+def _at(values: Sequence[float], wave: int) -> float:
+    return values[min(wave, len(values)) - 1]
+
+
+def _blank(kind: str, rows: int) -> pd.Series:
+    if kind == "string":
+        return pd.Series([""] * rows, dtype=object)
+    return pd.Series(np.full(rows, NOT_ASKED, np.float64 if kind == "double" else np.int16))
+
+
+def _problems(plan: AreasDrawn, people: PeopleDrawn) -> list[Problem]:
+    found = []
+    if plan.areas < 1 or plan.invited < 1:
+        found.append(Problem("plan", "there are no areas or nobody is invited", "Give one or more"))
+    if len(plan.starts) > plan.areas:
+        found.append(
+            Problem("starts", f"{len(plan.starts)} starts for {plan.areas} areas", "Give fewer")
+        )
+    wrong = [start for start in plan.starts if start < 2]
+    if wrong:
+        found.append(
+            Problem("starts", f"a plan starts in wave 2 or later, got {wrong[0]}", "Correct it")
+        )
+    shares = ("area_share", "area_stability", "person_stability", "panel", "other_language")
+    found += [
+        Problem(name, f"a share, got {getattr(people, name)}", "Give 0 to 1")
+        for name in shares
+        if not 0 <= getattr(people, name) <= 1
+    ]
+    if not 0 < people.response < 1:
+        found.append(Problem("response", f"a share, got {people.response}", "Give between 0 and 1"))
+    return found

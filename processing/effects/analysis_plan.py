@@ -1,0 +1,130 @@
+"""The analysis plan: what a study said it would look at before it could look."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from processing.errors import Problem, StatisticsError
+
+_WEIGHTINGS = ("equal", "answers")
+_UNITS = ("areas", "persons")
+
+
+@dataclass(frozen=True)
+class AnalysisPlan:
+    """What is confirmatory; all else is exploratory. Effects are on scores from 0 to 100.
+
+    `hash` is the SHA-256 of the file's bytes, by which it was registered.
+    """
+
+    primary: tuple[str, ...]
+    """One scale a questionnaire, tested by Holm's rule."""
+    treatment: tuple[str, ...]
+    """Kinds of plans that count as treated: helhedsplan, huslejestøtte, …"""
+    secondary: tuple[str, ...] = ()
+    """Further scales, by false discovery rate."""
+    comparison: tuple[str, ...] = ()
+    """Keys of the areas to compare with; by default all that no such plan covers."""
+    units: str = "areas"
+    """areas (their means) or persons."""
+    weighting: str = "equal"
+    """Of areas: equal, or by their answers (effective n)."""
+    level: float = 0.95
+    draws: int = 9_999
+    seed: int = 1
+    margin: float = 2.0
+    """Effects smaller than this, in points, are held for none (equivalence)."""
+    below: float = 40.0
+    above: float = 60.0
+    """Set points of the shares."""
+    hash: str = field(default="", compare=False)
+
+    @property
+    def scales(self) -> tuple[str, ...]:
+        return (*self.primary, *self.secondary)
+
+
+def read_plan(path: Path | str) -> AnalysisPlan:
+    r"""Read a plan. Raises StatisticsError with every problem of the file.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     file = Path(place) / "plan.yaml"
+    ...     _ = file.write_text("primary: [tryghed_perceived_safety]\ntreatment: [helhedsplan]\n")
+    ...     read_plan(file).primary
+    ('tryghed_perceived_safety',)
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StatisticsError(
+            Problem(str(path), f"it cannot be read ({error.strerror})", "Name a file that can")
+        ) from None
+    return plan_of(content, path.name)
+
+
+def plan_of(content: bytes, name: str = "plan") -> AnalysisPlan:
+    """Read a plan's bytes. Raises StatisticsError with every problem."""
+    try:
+        data = yaml.safe_load(content.decode())
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{name}, line {mark.line + 1}" if mark else name
+        raise StatisticsError(
+            Problem(where, "it is not YAML in UTF-8", "Correct it, see docs/evaluation.md")
+        ) from None
+    if not isinstance(data, dict):
+        raise StatisticsError(Problem(name, "it holds no names", "Begin with primary: [scale]"))
+    problems = [
+        Problem(f"{name}, {key}", "no plan has such a part", f"Choose among {', '.join(_known())}")
+        for key in data
+        if key not in _known()
+    ]
+    problems += [problem for key in _known() for problem in _wrong(name, key, data)]
+    if problems:
+        raise StatisticsError(*problems)
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+    }
+    return AnalysisPlan(**given, hash=hashlib.sha256(content).hexdigest())
+
+
+def _known() -> list[str]:
+    return [one.name for one in fields(AnalysisPlan) if one.name != "hash"]
+
+
+def _wrong(name: str, key: str, data: dict[str, Any]) -> list[Problem]:
+    where = f"{name}, {key}"
+    if key not in data:
+        needed = key in {"primary", "treatment"}
+        return [Problem(where, "it is missing", "Give a list")] if needed else []
+    value = data[key]
+    if key in {"primary", "secondary", "treatment", "comparison"}:
+        texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        if not texts or (key in {"primary", "treatment"} and not value):
+            return [Problem(where, f"a list of names, got {value!r}", "Write [one, another]")]
+        if key == "secondary" and set(value) & set(data.get("primary") or []):
+            both = sorted(set(value) & set(data["primary"]))
+            return [Problem(where, f"{both[0]} is primary already", "Name it once")]
+        return []
+    choices = {"units": _UNITS, "weighting": _WEIGHTINGS}.get(key)
+    if choices:
+        return (
+            []
+            if value in choices
+            else [Problem(where, f"{' or '.join(choices)}, got {value!r}", "Choose one")]
+        )
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return [Problem(where, f"a number, got {value!r}", "Give a number")]
+    low, high = {"level": (0.5, 0.999), "draws": (99, 999_999), "seed": (0, 2**63)}.get(
+        key, (0, 100)
+    )
+    if not low <= value <= high or (key in {"draws", "seed"} and not isinstance(value, int)):
+        return [Problem(where, f"from {low} to {high}, got {value}", "Correct it")]
+    return []

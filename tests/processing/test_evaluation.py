@@ -1,0 +1,235 @@
+import doctest
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from instruments import make_form
+from processing import (
+    AreasDrawn,
+    KnownModel,
+    PeopleDrawn,
+    StatisticsError,
+    build_codebook,
+    draw_study,
+    evaluate,
+    plan_of,
+    read_plan,
+    study_measures,
+    write_drawn_study,
+)
+from processing.effects import analysis_plan
+
+SCALES = {
+    "tryghed_t1": ["home_night", "stairs", "out_day", "out_dark", "children"],
+    "trivsel_v3": ["talk", "name", "favours", "ask", "together", "activities"],
+}
+PLAN = b"primary: [tryghed_t1]\nsecondary: [trivsel_v3]\ntreatment: [helhedsplan]\ndraws: 199\n"
+
+
+@pytest.fixture(scope="session")
+def form_codebook():
+    form = make_form(["tryghed", "trivsel", "background"], ["da", "ar"])
+    return build_codebook(form, wave_year=2026)
+
+
+@pytest.fixture
+def model():
+    columns = {scale: [f"{scale}_{item}" for item in items] for scale, items in SCALES.items()}
+    return KnownModel.simple(columns, loading=0.75, correlation=0.4)
+
+
+@pytest.fixture
+def make_study(form_codebook, model, tmp_path):
+    """A drawn study as a frozen dataset."""
+
+    def make(areas, people=None, *, seed=1):
+        drawn = draw_study(model, areas, people, seed=seed)
+        return write_drawn_study(drawn, form_codebook, tmp_path / f"drawn-{seed}"), drawn
+
+    return make
+
+
+def test_an_effect_that_is_there_is_found_and_told_as_the_plan_said(make_study):
+    study, _ = make_study(AreasDrawn(60, [2] * 30, effects=[0.4]))
+    found = evaluate(study, plan_of(PLAN), registered=True)
+    by = found.effects.set_index(["scale", "cohort"])
+    primary = by.loc[("tryghed_t1", "all")]
+    assert (primary.kind, primary.primary, primary.method) == ("confirmatory", True, "CR2")
+    assert (primary.treated, primary.comparison, primary.waves) == (30, 30, 2)
+    assert primary.low > 0
+    # .4 SD of the trait is .365 of a score, which carries its own noise; over draws its SD is .077.
+    assert primary.in_sd == pytest.approx(0.365, abs=3 * 0.077)
+    assert by.loc[("trivsel_v3", "all")].kind == "confirmatory"
+    assert by.loc[("tryghed_t1", "stayer")].kind == "exploratory"
+    assert "cannot be checked" in primary.pre_period
+    assert "tryghed_t1, all residents" in str(found)
+
+
+def test_neighbourliness_is_told_with_and_without_taking_part_in_activities(make_study):
+    study, _ = make_study(AreasDrawn(24, [2] * 12))
+    found = evaluate(study, plan_of(PLAN))
+    names = set(found.effects.scale)
+    assert {"trivsel_v3", "trivsel_v3_without_activities"} <= names
+
+
+def test_nothing_is_confirmatory_that_was_not_registered_before(make_study):
+    study, _ = make_study(AreasDrawn(24, [2] * 12))
+    found = evaluate(study, plan_of(PLAN), registered=False)
+    assert set(found.effects.kind) == {"exploratory"}
+
+
+def test_three_treated_areas_get_no_test_that_rejects_too_often(make_study):
+    study, _ = make_study(AreasDrawn(24, [2] * 3))
+    found = evaluate(study, plan_of(PLAN)).effects
+    assert set(found.method) == {"randomisation"}
+    assert found.standard_error.isna().all()
+
+
+def test_persons_and_area_means_tell_the_same_story(make_study):
+    study, _ = make_study(AreasDrawn(40, [2] * 20, effects=[0.5]))
+    areas = evaluate(study, plan_of(PLAN)).effects.set_index(["scale", "cohort"])
+    persons = evaluate(study, plan_of(PLAN + b"units: persons\n")).effects
+    persons = persons.set_index(["scale", "cohort"])
+    key = ("tryghed_t1", "all")
+    assert persons.estimate[key] == pytest.approx(areas.estimate[key], abs=2)
+    assert persons.rows[key] > areas.rows[key]
+
+
+def test_plans_that_start_apart_show_their_effect_by_exposure(make_study):
+    days = ["2020-05-01", "2022-05-01", "2024-05-01", "2026-05-01"]
+    study, _ = make_study(
+        AreasDrawn(90, [2] * 30 + [3] * 30, days, effects=[0.2, 0.6, 1.0], invited=120)
+    )
+    found = evaluate(study, plan_of(PLAN)).staggered
+    grows = found[(found.scale == "tryghed_t1") & (found.cohort == "all")]
+    by_exposure = grows[grows.what == "exposure"].set_index("exposure").estimate
+    assert by_exposure[2] > by_exposure[1] > by_exposure[0] > 0
+    before = grows[(grows.what == "exposure") & (grows.exposure < 0)]
+    assert (before.low.lt(0) & before.high.gt(0)).all()
+
+
+def test_the_contents_of_answers_that_come_more_from_the_content_are_biased_as_they_were_drawn(
+    model,
+):
+    areas = AreasDrawn(200, [], invited=60)
+    even = draw_study(model, areas, PeopleDrawn(), seed=3).waves[1]
+    uneven = draw_study(model, areas, PeopleDrawn(response_slope=0.8), seed=3).waves[1]
+    items = list(model.items)
+    assert uneven[items].to_numpy().mean() > even[items].to_numpy().mean() + 0.2
+
+
+def test_a_drawn_study_has_the_response_panel_and_modes_it_was_given(model):
+    people = PeopleDrawn(response=0.3, panel=0.5, paper=[0.1, 0.6], paper_effect=-0.5)
+    drawn = draw_study(model, AreasDrawn(100, [], invited=60), people, seed=4)
+    first, second = drawn.waves[1], drawn.waves[2]
+    assert len(first) / 6000 == pytest.approx(0.3, abs=0.02)
+    assert (second["mode"] == 2).mean() == pytest.approx(0.6, abs=0.03)
+    known = second.panel.isin([f"p{one}" for one in range(6000)])
+    assert known.mean() == pytest.approx(0.5, abs=0.03)
+    items = list(model.items)
+    by_mode = second.groupby("mode")[items].mean().mean(axis=1)
+    assert by_mode[2] < by_mode[1] - 0.3
+    again = draw_study(model, AreasDrawn(100, [], invited=60), people, seed=4)
+    pd.testing.assert_frame_equal(again.rows, drawn.rows)
+
+
+def test_measures_of_a_dataset_know_its_units_response_and_panel(make_study):
+    study, drawn = make_study(AreasDrawn(12, [2] * 6, invited=80))
+    found = study_measures(study, ["tryghed_t1"])
+    means = found.measures.means
+    assert set(means.level) == {"afdeling", "plan", "study"}
+    assert set(means.cohort) == {"all", "stayer", "newcomer"}
+    whole = means.query("level == 'study' and cohort == 'all'").set_index("wave")
+    assert whole.response_rate[1] == pytest.approx(len(drawn.waves[1]) / (12 * 80))
+    changes = found.measures.changes.query("level == 'study' and cohort == 'all'")
+    both = set(drawn.waves[1].panel) & set(drawn.waves[2].panel)
+    assert changes.pairs.iloc[0] == len(both)
+    assert found.days == {1: "2024-05-01", 2: "2026-05-01"}
+    assert found.dataset == study.hash
+
+
+def test_the_same_dataset_and_plan_give_the_same_tables(make_study):
+    study, _ = make_study(AreasDrawn(24, [2] * 12))
+    one, two = (evaluate(study, plan_of(PLAN)) for _ in range(2))
+    pd.testing.assert_frame_equal(one.effects, two.effects)
+    pd.testing.assert_frame_equal(one.inferences, two.inferences)
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        (b"primary: [tryghed_t1]", "treatment: it is missing"),
+        (b"treatment: [x]\nprimary: []", "primary: a list of names"),
+        (b"primary: [a]\ntreatment: [x]\nprimar: 3", "no plan has such a part"),
+        (b"primary: [a]\nsecondary: [a]\ntreatment: [x]", "a is primary already"),
+        (b"primary: [a]\ntreatment: [x]\nunits: houses", "areas or persons, got 'houses'"),
+        (b"primary: [a]\ntreatment: [x]\nlevel: 95", "from 0.5 to 0.999, got 95"),
+        (b"primary: [a]\ntreatment: [x]\ndraws: true", "a number, got True"),
+        (b"primary: [a\ntreatment", "it is not YAML"),
+        (b"\xff\xfe", "it is not YAML in UTF-8"),
+        (b"just words", "it holds no names"),
+    ],
+)
+def test_a_plan_that_is_none_is_refused_with_all_that_is_wrong(plan, said):
+    with pytest.raises(StatisticsError, match=said):
+        plan_of(plan)
+
+
+def test_a_plan_that_does_not_fit_its_dataset_is_refused_by_name(make_study, tmp_path):
+    study, _ = make_study(AreasDrawn(12, [2] * 6))
+    with pytest.raises(StatisticsError, match="scale happiness: the dataset has no such scale"):
+        evaluate(study, plan_of(b"primary: [happiness]\ntreatment: [helhedsplan]"))
+    with pytest.raises(StatisticsError, match="no area becomes treated by huslejestotte"):
+        evaluate(study, plan_of(b"primary: [tryghed_t1]\ntreatment: [huslejestotte]"))
+    with pytest.raises(StatisticsError, match="comparison 0001-001: the dataset has no such area"):
+        evaluate(study, plan_of(PLAN + b"comparison: [0001-001]\n"))
+    with pytest.raises(StatisticsError, match="cannot be read"):
+        read_plan(tmp_path / "none.yaml")
+
+
+def test_only_the_areas_that_the_plan_compares_with_are_compared_with(make_study):
+    study, _ = make_study(AreasDrawn(24, [2] * 8))
+    kept = ", ".join(f"9000-{area:03}" for area in range(8, 18))
+    found = evaluate(study, plan_of(PLAN + f"comparison: [{kept}]\n".encode())).effects
+    assert set(found.comparison) == {10}
+
+
+@pytest.mark.parametrize(
+    ("areas", "people", "said"),
+    [
+        (AreasDrawn(0, []), None, "there are no areas"),
+        (AreasDrawn(2, [2, 2, 2]), None, "3 starts for 2 areas"),
+        (AreasDrawn(2, [1]), None, "a plan starts in wave 2 or later"),
+        (AreasDrawn(2, [2]), PeopleDrawn(panel=1.5), "panel: a share"),
+        (AreasDrawn(2, [2]), PeopleDrawn(response=0.0), "response: a share"),
+    ],
+)
+def test_a_study_that_cannot_be_is_not_drawn(model, areas, people, said):
+    with pytest.raises(StatisticsError, match=said):
+        draw_study(model, areas, people, seed=1)
+
+
+def test_the_example_in_the_documentation_runs():
+    found = doctest.testmod(analysis_plan)
+    assert found.attempted
+    assert found.failed == 0
+
+
+def test_an_effect_of_none_is_within_its_interval_as_often_as_it_says(model, form_codebook):
+    """Recovery from answers, not scores: no effect is drawn, and few intervals leave it out."""
+    left_out = 0
+    for seed in range(60):
+        drawn = draw_study(model, AreasDrawn(24, [2] * 12, effects=[0.0], invited=30), seed=seed)
+        rows = drawn.rows
+        scores = rows[list(model.items)[:5]].mean(axis=1)
+        means = scores.groupby([rows.area, rows.wave]).mean().rename("y").reset_index()
+        treated = set(drawn.tables[1]["area_plan"].area)
+        means["on"] = (means.area.isin(treated) & (means.wave == 2)).astype(int)
+        first, second = (means[means.wave == w].set_index("area") for w in (1, 2))
+        change = second.y - first.y
+        on = second.on == 1
+        gap = change[on].mean() - change[~on].mean()
+        error = np.sqrt(change[on].var() / on.sum() + change[~on].var() / (~on).sum())
+        left_out += abs(gap) > 2.074 * error
+    assert left_out <= 8  # 60 draws at 5 %: nine or more has a chance of .3 %
