@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from instruments import AnswerError, Form
 from survey import paper
 from survey.access import studies_as
-from survey.answering import InvalidAnswersError
+from survey.answering import InvalidAnswersError, check
 from survey.fieldwork.sheet_fields import SheetField, sheet_fields
 from survey.languages import SOURCE
 from survey.models import Sheet
@@ -90,14 +90,18 @@ def save(serial: str) -> Response | tuple[str, int]:
             form = parts().forms.of(database, sheet.batch.wave_id)
             progress = paper.batch_progress(database, sheet.batch_id)
             fields = sheet_fields(form, _language(form))
-            try:
-                keyed = _pass(request.form, form, fields)
-                with writing() as database_:
-                    paper.save_keying(
-                        database_, parts().keys, form, serial, me().id, _studies(), keyed
-                    )
-            except InvalidAnswersError as invalid:
-                return _sheet_page(sheet, form, progress, request.form, invalid.problems), 422
+            keyed = _pass(request.form, form, fields)
+            problems, empty = _told(request.form, form, keyed)
+            if not problems and not empty:
+                try:
+                    with writing() as database_:
+                        paper.save_keying(
+                            database_, parts().keys, form, serial, me().id, _studies(), keyed
+                        )
+                except InvalidAnswersError as invalid:
+                    problems = invalid.problems
+            if problems or empty:
+                return _sheet_page(sheet, form, progress, request.form, problems, empty), 422
     except paper.SheetError as failure:
         return _start_page(failure, serial), FAILURES[type(failure)][1]
     session["saved"] = sheet.serial
@@ -132,6 +136,7 @@ def _sheet_page(
     progress: paper.BatchProgress,
     sent: Mapping[str, str] | None = None,
     problems: list[AnswerError] | None = None,
+    empty: tuple[str, ...] = (),
 ) -> str:
     now = dt.datetime.now(dt.UTC)
     fields = sheet_fields(form, _language(form))
@@ -145,6 +150,8 @@ def _sheet_page(
         fields=fields,
         pages=len(form.pages()),
         wrong=wrong,
+        empty=empty,
+        year=now.year,
         sent=sent or {},
         keying_id=uuid.uuid4(),
         now=int(now.timestamp()),
@@ -198,6 +205,22 @@ def _pass(sent: MultiDict[str, str], form: Form, fields: tuple[SheetField, ...])
             if language in form.languages and isinstance(values.get(column), str)
         },
     )
+
+
+def _told(
+    sent: Mapping[str, str], form: Form, keyed: paper.Pass
+) -> tuple[list[AnswerError], tuple[str, ...]]:
+    """What is to be put right on the page without the script; the script asks by itself.
+
+    Besides the problems these are the fields left empty that no route closes, and of which nobody
+    has said that they are empty on the sheet.
+    """
+    if "keyed" in sent:
+        return [], ()
+    given = [column for column in form.columns if column in keyed.values]
+    accepted, problems = check(form, given, keyed.values, year=keyed.day.year, paper=True)
+    explained = {*given, *sent.get("left_blank", "").split(), *form.hidden(accepted)}
+    return problems, tuple(column for column in form.columns if column not in explained)
 
 
 def _field_by_field(sent: Mapping[str, str], fields: tuple[SheetField, ...]) -> dict[str, Any]:

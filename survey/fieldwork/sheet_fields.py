@@ -56,7 +56,7 @@ class SheetField:
     def to_data(self, year: int) -> dict[str, Any]:
         """What the script is told; `year` is the highest a year can be."""
         responses = self.item.responses
-        highest = year if self.kind is Kind.YEAR else None
+        lowest, highest = self.bounds(year) or (None, None)
         return {
             "number": self.number,
             "page": self.page,
@@ -68,12 +68,20 @@ class SheetField:
             "hint": self.hint,
             "codes": [{"code": code, "label": label} for code, label in self.codes],
             "apart": list(responses.apart),
-            "lowest": responses.lowest,
-            "highest": highest if responses.highest is None else responses.highest,
+            "lowest": lowest,
+            "highest": highest,
             "longest": responses.longest,
             "ends": self.ends,
             "routes": list(self.routes),
         }
+
+    def bounds(self, year: int) -> tuple[int, int] | None:
+        """Lowest and highest of what is a number and no code; a year ends with `year`."""
+        responses = self.item.responses
+        if self.kind not in {Kind.NUMBER, Kind.YEAR, Kind.RATING}:
+            return None
+        highest = year if responses.highest is None else responses.highest
+        return responses.lowest or 0, highest
 
     def read(self, typed: str) -> object:
         """What somebody typed without the script, as the one writer checks it; None for a blank."""

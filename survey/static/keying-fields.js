@@ -4,6 +4,7 @@ export const REASON_KEYS = { "/": -6, "*": -7, "-": -8 };
 export const AFTER_COMMA = { 7: -5, 8: -3, 9: -4 };
 const NOT_ANSWERED = -8;
 const EARLIEST_USUAL_YEAR = 1930;
+const MOST_USUAL = 9; // of what people count at home
 const ALIKE_IN_A_ROW = 4;
 const DIGITS = [..."0123456789"];
 
@@ -53,6 +54,7 @@ export function doubts(fields, at, value, values, closedNow, closedThen) {
   if (field.kind === "year" && value >= 0 && value < EARLIEST_USUAL_YEAR) {
     found.push({ name: "early", value });
   }
+  if (field.kind === "number" && value > MOST_USUAL) found.push({ name: "many", value });
   if (saysSomething(value) && closedNow.has(field.column)) {
     found.push({ name: "closed", by: numbers(fields, closedNow.get(field.column)) });
   }

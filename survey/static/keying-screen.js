@@ -1,31 +1,26 @@
-// What the keyer sees: the field, the number pad with the keys that work in it, what was keyed so
-// far, and at the end what is to be known before the sheet is saved.
+// What the keyer sees while a sheet is keyed: the field, and beside it what was keyed so far.
+// Nothing here asks the browser for a measure before the field is shown, and what stays is not
+// written again: both would cost a layout between the key and the next field.
 
-import { endsWithEnter, isChoice, numbers, plainReason, usableDigits } from "./keying-fields.js";
+import { isChoice, numbers } from "./keying-fields.js";
+import { drawPad } from "./keying-pad.js";
+import { drawReview } from "./keying-review.js";
 import {
   closed,
   entry,
   field,
   fields,
-  firstUnkeyed,
   part,
+  put,
+  reasonWord,
   say,
+  shown,
   state,
   words,
 } from "./keying-sheet.js";
 
 // Where things stand below one another, each field begins at the top.
 const NARROW = matchMedia("(max-width: 59.99rem)");
-
-function reasonWord(value) {
-  return words[`reason${value}`];
-}
-
-function shown(value) {
-  if (value === undefined) return "·";
-  if (Array.isArray(value)) return value.join(", ");
-  return value < 0 ? reasonWord(value) : String(value);
-}
 
 // `pick` is called with a field that the review names and the keyer clicks on.
 export function draw(pick) {
@@ -43,17 +38,17 @@ export function draw(pick) {
 
 function drawField(hidden) {
   const now = field();
-  part("field-number").textContent =
-    state.mode === "jump" ? say("jump") : say("field", { number: now.number });
-  part("field-text").textContent = state.mode === "jump" ? say("jump_help") : now.question;
-  part("field-hint").textContent = state.mode === "jump" ? "" : now.hint;
-  drawCodes(state.mode === "jump" ? [] : now.codes);
-  part("field-range").textContent = state.mode === "jump" || isChoice(now) ? "" : rangeWords(now);
+  const jumping = state.mode === "jump";
+  put(part("field-number"), jumping ? say("jump") : say("field", { number: now.number }));
+  put(part("field-text"), jumping ? say("jump_help") : now.question);
+  put(part("field-hint"), jumping ? "" : now.hint);
+  drawCodes(jumping ? [] : now.codes);
+  put(part("field-range"), jumping || isChoice(now) ? "" : rangeWords(now));
   drawEntry(now);
-  part("in-language").hidden = state.mode === "jump" || now.kind !== "text";
-  part("go-on").textContent = words[goOnWords(now, hidden)];
-  entry.focus({ preventScroll: true });
-  if (NARROW.matches) part("field").scrollIntoView();
+  part("in-language").hidden = jumping || now.kind !== "text";
+  put(part("go-on"), words[goOnWords(now, hidden)]);
+  part("go-on").hidden = Boolean(state.notice?.stop) && state.pending === undefined;
+  if (document.activeElement !== entry) entry.focus({ preventScroll: true });
 }
 
 function goOnWords(now, hidden) {
@@ -68,8 +63,13 @@ function rangeWords({ kind, lowest, highest, ends }) {
   return say("range_help", { allowed: `${lowest ?? 0}–${highest ?? "…"}` });
 }
 
+let drawnCodes = "";
+
 function drawCodes(codes) {
   const list = part("codes");
+  const wanted = JSON.stringify([codes, state.chosen]);
+  if (wanted === drawnCodes) return;
+  drawnCodes = wanted;
   list.hidden = !codes.length;
   list.replaceChildren(
     ...codes.flatMap(({ code, label }) => {
@@ -88,15 +88,17 @@ function drawEntry(now) {
   const text = now.kind === "text" && state.mode !== "jump";
   const value = state.mode === "jump" ? state.digits : standing(now);
   const word = !text && /[^\d]|\d{5}/.test(value);
+  part("answer").classList.toggle("writing", text);
   entry.classList.toggle("keyed", !text);
   entry.classList.toggle("keyed-wide", !text && !isChoice(now));
   entry.classList.toggle("keyed-word", word);
   entry.maxLength = text ? now.longest : 40;
   entry.inputMode = text ? "text" : "none";
-  if (!text) entry.value = state.mode === "reasons" ? "," : value;
+  const sign = state.mode === "reasons" ? "," : value;
+  if (!text && entry.value !== sign) entry.value = sign;
   entry.placeholder =
     text && state.draft.values[now.column] < 0 ? reasonWord(state.draft.values[now.column]) : "";
-  entry.setAttribute("aria-invalid", String(Boolean(state.notice?.wrong)));
+  entry.setAttribute("aria-invalid", String(Boolean(state.notice?.stop)));
 }
 
 function standing(now) {
@@ -111,13 +113,14 @@ function standing(now) {
 const storedReason = ({ column }) =>
   state.draft.values[column] < 0 ? shown(state.draft.values[column]) : "";
 
+// A hard error is a filled slat and begins with its word; a doubt has only an edge.
 function drawNotice(hidden) {
   const told =
     state.mode === "field" || state.mode === "jump" ? (state.notice ?? skipNotice(hidden)) : null;
-  const box = part("notice");
-  box.className = told ? (told.quiet ? "note" : "warning") : "";
-  part("notice-title").textContent = told?.title ?? "";
-  part("notice-text").textContent = told?.text ?? "";
+  part("notice").className = told ? (told.stop ? "stop" : told.quiet ? "note" : "warning") : "";
+  const title = told?.title ?? "";
+  put(part("notice-title"), told?.stop ? say("stop", { title }) : title);
+  put(part("notice-text"), told?.text ?? "");
 }
 
 function skipNotice(hidden) {
@@ -146,23 +149,36 @@ part("rows").append(...rows);
 function drawList(hidden) {
   fields.forEach(({ column }, at) => {
     const value = state.draft.values[column];
-    const text = value === undefined && hidden.has(column) ? words.not_asked : shown(value);
-    const cell = rows[at].lastChild;
-    if (cell.textContent !== text) cell.textContent = text;
+    const row = rows[at];
+    put(row.lastChild, value === undefined && hidden.has(column) ? words.not_asked : shown(value));
+    row.lastChild.classList.toggle("a-reason", typeof value === "number" && value < 0);
     const now = state.mode !== "review" && at === state.draft.at;
-    if (now !== rows[at].hasAttribute("aria-current"))
-      rows[at].toggleAttribute("aria-current", now);
-    if (now) rows[at].setAttribute("aria-current", "true");
+    if (now) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
   });
+  if (state.draft.at !== shownAt) requestAnimationFrame(follow);
+}
+
+let shownAt = -1;
+
+// After the next field is on the screen: the list comes along, and a narrow page begins at the field.
+function follow() {
+  if (state.draft.at === shownAt) return;
+  shownAt = state.draft.at;
   const list = part("rows");
-  const row = rows[state.draft.at];
-  list.scrollTop = row.offsetTop - list.offsetTop - (list.clientHeight - row.offsetHeight) / 2;
+  const row = rows[shownAt];
+  const above = row.offsetTop - list.offsetTop;
+  const margin = 2 * row.offsetHeight;
+  if (above - margin < list.scrollTop || above + margin > list.scrollTop + list.clientHeight - margin)
+    list.scrollTop = above - list.clientHeight / 3;
+  if (NARROW.matches && state.mode !== "review") part("field").scrollIntoView();
 }
 
 function drawProgress(reviewing, hidden) {
-  part("progress-words").textContent = reviewing
-    ? words.all_fields
-    : say("progress", { number: field().number, count: fields.length });
+  put(
+    part("progress-words"),
+    reviewing ? words.all_fields : say("progress", { number: field().number, count: fields.length }),
+  );
   const open = fields.filter(
     ({ column }) => state.draft.values[column] === undefined && !hidden.has(column),
   );
@@ -170,103 +186,4 @@ function drawProgress(reviewing, hidden) {
   [...part("progress").children].forEach((slat, page) =>
     slat.classList.toggle("reached", !unfinished.has(page)),
   );
-}
-
-function drawReview(hidden, pick) {
-  const unkeyed = fields.filter(
-    ({ column }) => state.draft.values[column] === undefined && !hidden.has(column),
-  );
-  const against = fields.filter(
-    ({ column }) => state.draft.values[column] !== undefined && hidden.has(column),
-  );
-  const doubted = fields.filter(({ column }) => state.draft.doubted[column]?.length);
-  const blank = fields.filter(({ column }) => state.draft.values[column] === -8);
-  const skipped = fields.filter(
-    ({ column }) => state.draft.values[column] === undefined && hidden.has(column),
-  );
-  tell("unkeyed", unkeyed, pick);
-  tell(
-    "doubted",
-    doubted.filter((one) => !against.includes(one)),
-    pick,
-  );
-  tell("against", against, pick);
-  tell("blank", blank);
-  tell("skipped", skipped);
-  part("go-unkeyed").hidden = !unkeyed.length;
-  part("go-unkeyed").textContent = say("go_unkeyed", { number: unkeyed[0]?.number });
-  part("save").textContent = unkeyed.length
-    ? say("save_with_blanks", { count: unkeyed.length })
-    : words.save;
-  part("save").classList.toggle("button-quiet", unkeyed.length > 0);
-  part(unkeyed.length ? "go-unkeyed" : "save").focus({ preventScroll: true });
-}
-
-function tell(name, told, pick) {
-  const line = part(`told-${name}`);
-  line.hidden = !told.length;
-  line.querySelector("dd").replaceChildren(
-    ...(pick
-      ? told.map((one) =>
-          Object.assign(document.createElement("button"), {
-            type: "button",
-            className: "button button-quiet",
-            textContent: `${one.number} ${one.short}`,
-            onclick: () => pick(fields.indexOf(one)),
-          }),
-        )
-      : [told.map(({ number }) => number).join(", ")]),
-  );
-}
-
-function captions() {
-  if (state.mode === "review")
-    return {
-      "+": words.pad_back,
-      Enter: words[firstUnkeyed() < 0 ? "pad_save" : "pad_first_unkeyed"],
-      ",": words.pad_jump,
-    };
-  if (state.mode === "jump")
-    return { ...digitCaptions(new Set("0123456789")), "+": words.pad_cancel, Enter: words.pad_go };
-  if (state.mode === "reasons") {
-    return {
-      7: reasonWord(-5),
-      8: reasonWord(-3),
-      9: reasonWord(-4),
-      0: words.pad_aside,
-      "+": words.pad_jump,
-      ",": words.pad_cancel,
-    };
-  }
-  const usual = {
-    "/": reasonWord(-6),
-    "*": reasonWord(-7),
-    "-": reasonWord(-8),
-    "+": words.pad_back,
-    ",": words.pad_more,
-  };
-  const enter =
-    state.pending !== undefined
-      ? words.pad_keep
-      : endsWithEnter(field()) || state.digits
-        ? words.pad_done
-        : words.pad_next;
-  const own = digitCaptions(usableDigits(field()));
-  for (const digit of ["8", "9"]) {
-    const reason = plainReason(field(), digit);
-    if (reason !== null) own[digit] = reasonWord(reason);
-  }
-  return { ...own, ...usual, Enter: enter };
-}
-
-const digitCaptions = (usable) => Object.fromEntries([...usable].map((digit) => [digit, ""]));
-
-function drawPad() {
-  const works = captions();
-  for (const key of document.querySelectorAll(".pad [data-key]")) {
-    const idle = !(key.dataset.key in works);
-    key.classList.toggle("idle", idle);
-    key.disabled = idle;
-    key.querySelector("small").textContent = works[key.dataset.key] ?? "";
-  }
 }

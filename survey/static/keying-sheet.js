@@ -23,6 +23,7 @@ export const state = {
   pending: undefined, // a doubted value that Enter keeps
   notice: null,
   returning: false, // sent here by the review, and back to it
+  sparing: false, // in the review: the next Enter saves although fields are not keyed
   reviewedAt: 0,
 };
 
@@ -30,6 +31,26 @@ export const field = () => fields[state.draft.at];
 export const closed = () => closedFields(fields, state.draft.values);
 export const say = (name, values = {}) =>
   words[name].replace(/\{(\w+)\}/g, (_whole, place) => values[place]);
+
+// Written only where it changes: writing costs a layout, also of the same words.
+export function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export const reasonWord = (value) => words[`reason${value}`];
+
+export function shown(value) {
+  if (value === undefined) return "·";
+  if (Array.isArray(value)) return value.join(", ");
+  return value < 0 ? reasonWord(value) : String(value);
+}
+
+// Whether something stands in the field that is not its answer yet.
+export function untaken() {
+  const stored = state.draft.values[field().column];
+  const ticks = field().kind === "multiple" && String(state.chosen) !== String(stored < 0 ? "" : (stored ?? ""));
+  return state.digits !== "" || state.pending !== undefined || ticks;
+}
 
 export function firstUnkeyed() {
   const hidden = closed();

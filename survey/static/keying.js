@@ -13,6 +13,7 @@ import {
   refused,
 } from "./keying-fields.js";
 import { draw as drawScreen } from "./keying-screen.js";
+import { play, switchSound } from "./keying-sounds.js";
 import {
   closed,
   entry,
@@ -23,6 +24,7 @@ import {
   say,
   sheet,
   state,
+  untaken,
 } from "./keying-sheet.js";
 import { closedFields } from "./routing.js";
 
@@ -59,9 +61,16 @@ function goOn() {
   return next < 0 ? review() : enterField(next);
 }
 
+// What is not an answer yet goes first; so a slip is mended without a key to rub out with.
 function goBack() {
+  if (state.sparing) {
+    state.sparing = false;
+    return;
+  }
+  const atReview = state.mode === "review";
+  if (!atReview && untaken()) return enterField(state.draft.at);
   state.returning = false;
-  if (state.mode === "review") enterField(state.draft.at);
+  if (atReview) enterField(state.draft.at);
   else if (state.draft.at > 0) enterField(state.draft.at - 1);
   else state.notice = { title: say("first_field") };
 }
@@ -69,6 +78,7 @@ function goBack() {
 function review() {
   state.mode = "review";
   state.returning = false;
+  state.sparing = false;
   state.notice = null;
   state.reviewedAt = performance.now();
   keep(sheet.keyer, sheet.serial, state.draft);
@@ -102,6 +112,7 @@ function offer(value) {
 }
 
 const notAllowed = (received, range) => ({
+  stop: true,
   title: say("received", { received }),
   text: say("allowed", { allowed: range }),
 });
@@ -111,7 +122,7 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 function pressDigit(digit) {
   if (state.pending !== undefined) {
     // Whoever keys without looking means the next field: nothing is put in this one's place.
-    state.notice = { wrong: digit, title: say("held", { received: digit }), text: say("keep") };
+    state.notice = { stop: true, title: say("held", { received: digit }), text: say("keep") };
     return;
   }
   state.notice = null;
@@ -150,7 +161,7 @@ function pressEnter() {
   else if (state.chosen.length) offer(state.chosen);
   else if (field().kind === "multiple" && !(stored < 0)) offer(-8);
   else if (stored !== undefined || closed().has(field().column)) goOn();
-  else state.notice = { title: say("nothing_keyed"), text: say("nothing_keyed_help") };
+  else state.notice = { stop: true, title: say("nothing_keyed"), text: say("nothing_keyed_help") };
 }
 
 // ---- Keys
@@ -170,6 +181,7 @@ function pressAfterComma(key) {
   state.mode = "field";
   if (key in AFTER_COMMA) offer(AFTER_COMMA[key]);
   else if (key === "0") location.assign(sheet.desk);
+  else if (key === "*") switchSound();
   else if (key === "+") [state.mode, state.digits, state.notice] = ["jump", "", null];
   return true;
 }
@@ -190,25 +202,32 @@ function jump(typed) {
   else state.notice = notAllowed(typed, `1–${fields.length}`);
 }
 
-const mainMove = () => part(firstUnkeyed() < 0 ? "save" : "go-unkeyed");
+const mainMove = () => part(firstUnkeyed() < 0 || state.sparing ? "save" : "go-unkeyed");
 
 function pressInReview(key) {
   if (key === "+") goBack();
-  else if (key === ",") [state.mode, state.digits, state.notice] = ["jump", "", null];
+  else if (key === "-") state.sparing = firstUnkeyed() >= 0;
+  else if (key === ",")
+    [state.mode, state.digits, state.notice, state.sparing] = ["jump", "", null, false];
   else if (key !== "Enter") return false;
   else mainMove().click();
   return true;
 }
 
 function press(key) {
+  const before = { notice: state.notice, mode: state.mode };
   const took = {
     field: pressInField,
     reasons: pressAfterComma,
     jump: pressInJump,
     review: pressInReview,
   }[state.mode](key);
-  if (took) draw();
-  return took;
+  if (!took) return false;
+  draw();
+  if (state.mode === "review" && before.mode !== "review") play("end");
+  else if (state.notice && state.notice !== before.notice)
+    play(state.notice.stop ? "stop" : "doubt");
+  return true;
 }
 
 // What a key means, whichever keyboard it is on; a number pad works with its lock off, too.
@@ -236,7 +255,8 @@ const REPEATABLE = new Set(["Backspace"]);
 function onKey(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
   const early = state.mode === "review" && performance.now() - state.reviewedAt < REVIEW_PAUSE;
-  if (event.key === "Enter" && (early || event.repeat)) return event.preventDefault();
+  if (event.key === "Enter" && event.repeat) return event.preventDefault();
+  if (early && ["Enter", "-"].includes(event.key)) return event.preventDefault();
   const elsewhere =
     event.target !== entry && event.target.closest?.("a, button, select, input, textarea, summary");
   if (elsewhere && (state.mode !== "review" || event.key === "Enter")) return;
@@ -320,6 +340,10 @@ part("go-jump").addEventListener("click", () => {
 });
 part("go-unkeyed").addEventListener("click", () => fromReview(firstUnkeyed()));
 part("save").addEventListener("click", save);
+part("sound").addEventListener("click", () => {
+  switchSound();
+  draw();
+});
 part("review-back").addEventListener("click", () => {
   press("+");
 });

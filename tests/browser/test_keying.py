@@ -213,7 +213,7 @@ def test_the_end_tells_what_is_empty_and_leads_there_before_it_saves(karen, data
     key(karen, "12")
     key(karen, ",+11\n\n")
     expect(karen.locator("#review")).to_be_visible()
-    expect(karen.locator("#told-unkeyed")).to_contain_text("3 Udenfor")
+    expect(karen.locator("#told-unkeyed")).to_contain_text("3–10 Udenfor")
     expect(karen.locator("#save")).to_have_text("Gem uden 8 felter")
     karen.wait_for_timeout(PAUSE)
     key(karen, "\n")

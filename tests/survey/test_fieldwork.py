@@ -172,6 +172,49 @@ def test_wrong_fields_are_told_with_what_was_received_and_nothing_is_lost(
     assert rows(database, Keying) == []
 
 
+def test_fields_left_empty_without_the_script_are_told_and_nothing_is_stored(
+    karen, sheet, send, database
+):
+    answer = send(karen, sheet, TYPED | {"mini_home": "", "mini_moved_in": "", "mini_stairs": "9"})
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert page.count("hvis der ikke er svaret") == 2
+    assert "Du tastede 9" in page
+    assert 'href="#plain-mini_moved_in"' in page
+    assert 'name="left_blank" value="mini_home mini_moved_in"' in page
+    assert rows(database, Keying) == []
+
+
+def test_told_empty_fields_are_saved_as_not_answered_when_the_keyer_says_so(
+    karen, sheet, send, database, keys
+):
+    left = {"mini_home": "", "mini_moved_in": ""}
+    send(karen, sheet, TYPED | left | {"left_blank": "mini_home mini_moved_in"})
+    (response,) = rows(database, Response)
+    assert answering.read(keys, response).answers == MEANT | dict.fromkeys(left, -8)
+
+
+def test_saying_that_some_fields_are_empty_does_not_cover_others(karen, sheet, send, database):
+    fields = TYPED | {"mini_home": "", "mini_life": "", "left_blank": "mini_home"}
+    answer = send(karen, sheet, fields)
+    assert answer.status_code == 422
+    assert 'name="left_blank" value="mini_life"' in answer.get_data(as_text=True)
+
+
+def test_a_field_that_a_route_closes_may_be_empty_without_the_script(karen, sheet, send, database):
+    closed = {"mini_member": "2", "mini_clubs": "", "mini_club_glad": ""}
+    assert send(karen, sheet, TYPED | closed).status_code == 302
+    assert len(rows(database, Response)) == 1
+
+
+def test_without_the_script_every_field_says_what_it_takes(karen, sheet):
+    page = karen.get(f"/keying/{sheet.serial}").get_data(as_text=True)
+    assert "Fra 1930 til 2026." in page
+    for column in TYPED:
+        hint = re.search(rf'id="plain-codes-{column}">([^<]+)<', page)
+        assert hint, column
+
+
 @pytest.mark.parametrize(
     "fields",
     [
