@@ -9,7 +9,7 @@ from processing.errors import Problem, StatisticsError, stop_if_any
 _TOKEN = re.compile(
     r"(?P<comment>\#[^\n]*)"
     r"|(?P<end>\n|;)"
-    r"|(?P<space>\s+)"
+    r"|(?P<space>[^\S\n]+)"
     r"|(?P<operator>=~|~~)"
     r"|(?P<plus>\+)"
     r"|(?P<times>\*)"

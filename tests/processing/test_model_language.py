@@ -29,6 +29,9 @@ def test_factors_and_items_keep_the_order_in_which_they_are_named():
         "f =~\n a\n + b\n + c   # the third",
         "f =~ a + b; f =~ c",
         "\n# nothing here\n\n  f=~a+b+c\n",
+        # A line that ends in blanks, or as Windows ends it, ends all the same.
+        "f =~ a + b + c \ng =~ d + e",
+        "f =~ a + b + c\t \r\n g =~ d + e",
     ],
 )
 def test_the_same_model_may_be_laid_out_in_many_ways(text):
