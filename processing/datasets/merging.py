@@ -13,13 +13,16 @@ from .folders import DatasetError
 
 _TOLD_ONLY = {"labels", "construct", "literature", "status"}
 """What a scale says of itself without a part in its scores."""
+_OF_A_VERSION = {"version", "columns", "bounds", "reversed", "least_answered", "variants", "anchor"}
+"""What a new version of a scale may change: each wave is scored by its own."""
 
 
 def merged(codebooks: Sequence[Codebook], folder: Path) -> Codebook:
     """Every wave's variables and scales; what is told twice is told as the last wave tells it.
 
-    Raises DatasetError where one name stands for two things: rows side by side, scored by one rule,
-    would then be compared as if they were alike.
+    Raises DatasetError where one name stands for two things: rows side by side would then be compared
+    as if they were alike. A scale of another version is told as the last wave has it, and scored in
+    each wave as that wave has it (`scored`); what its scores mean must be the same in all.
     """
     variables = [variable for codebook in codebooks for variable in codebook.variables]
     scales = [scale for codebook in codebooks for scale in codebook.scales]
@@ -77,9 +80,10 @@ def _coding(variable: Variable) -> tuple[Any, ...]:
 
 
 def _scale_problems(one: ScaleEntry, other: ScaleEntry) -> Iterator[str]:
+    may_differ = _TOLD_ONLY if one.version == other.version else _TOLD_ONLY | _OF_A_VERSION
     for part in fields(ScaleEntry):
         before, after = getattr(one, part.name), getattr(other, part.name)
-        if part.name not in _TOLD_ONLY and before != after:
+        if part.name not in may_differ and before != after:
             yield (
                 f"{one.name}: the scale's {part.name} is {_plain(before)} in one wave and"
                 f" {_plain(after)} in another"

@@ -54,7 +54,8 @@ class Study:
         """Every wave's variables; what is told twice is told as the last wave tells it.
 
         Raises DatasetError where one name stands for two things: a code that means something
-        else, a scale of another version or with other items turned.
+        else, one version of a scale with other items turned, versions that measure in opposite
+        directions.
         """
         return merged([wave.codebook for wave in self.waves], self.folder)
 
@@ -68,16 +69,21 @@ class Study:
         self, columns: Sequence[str] | None = None, rows: int = ROWS_A_BATCH
     ) -> Iterator[pd.DataFrame]:
         """The rows of one wave after the other, in pieces."""
+        return (batch for _, batch in self.by_wave(columns, rows))
+
+    def by_wave(
+        self, columns: Sequence[str] | None = None, rows: int = ROWS_A_BATCH
+    ) -> Iterator[tuple[Dataset, pd.DataFrame]]:
+        """The same pieces, each with the wave that it is of."""
         wanted = [self.codebook.variable(name) for name in columns or self.codebook.names]
         for wave in self.waves:
             present = [v.name for v in wanted if v.name in wave.codebook.names]
             for batch in wave.batches(present, rows):
-                yield pd.DataFrame(
-                    {
-                        v.name: batch[v.name] if v.name in present else _not_asked(v, len(batch))
-                        for v in wanted
-                    }
-                )
+                frame = {
+                    v.name: batch[v.name] if v.name in present else _not_asked(v, len(batch))
+                    for v in wanted
+                }
+                yield wave, pd.DataFrame(frame)
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of all waves, with the wave as its first column."""

@@ -14,6 +14,7 @@ from processing.datasets.dataset import Dataset
 from processing.datasets.folders import DatasetError
 from processing.datasets.revoking import revocation_of
 from processing.datasets.study import Study
+from processing.scoring.by_wave import scores_of, with_scales
 from processing.scoring.scales import score
 from processing.scoring.score_variables import score_variables
 
@@ -138,9 +139,12 @@ def _file(
 
 def _batches(dataset: Dataset | Study, names: list[str]) -> Iterator[pd.DataFrame]:
     """Batches with their scores; at least one, for a file without rows still has columns."""
-    empty = dataset.responses()[:0] if not dataset.rows else None
-    for batch in [empty] if empty is not None else dataset.batches(rows=ROWS_A_BATCH):
-        yield pd.concat([batch, score(batch, dataset.codebook)], axis=1)[names]
+    if not dataset.rows:
+        nobody = dataset.responses()[:0]
+        yield pd.concat([nobody, score(nobody, dataset.codebook)], axis=1)[names]
+    for batch, own in with_scales(dataset, rows=ROWS_A_BATCH):
+        if len(batch):
+            yield pd.concat([batch, scores_of(dataset, batch, own)], axis=1)[names]
 
 
 def _write(path: Path, write: Callable[[Path], list[str]]) -> list[str]:

@@ -11,6 +11,7 @@ from processing.datasets.dataset import Dataset
 from processing.datasets.derived import write_derived
 from processing.datasets.study import Study
 
+from .by_wave import scores_of, with_scales
 from .scales import score
 from .summary import Summary
 
@@ -26,12 +27,11 @@ def write_scores(dataset: Dataset | Study, summary: Summary, folder: Path | str 
 
 
 def _scores(dataset: Dataset | Study) -> Iterator[pd.DataFrame]:
-    items = [column for scale in dataset.codebook.scales for column in scale.columns]
-    names = list(dict.fromkeys(["row_id", "wave", *items]))
+    about = ["row_id", "wave"]
     empty = True
-    for batch in dataset.batches(names):
+    for batch, own in with_scales(dataset, about):
         empty = False
-        yield pd.concat([batch[["row_id", "wave"]], score(batch, dataset.codebook)], axis=1)
+        yield pd.concat([batch[about], scores_of(dataset, batch, own)], axis=1)
     if empty:
-        nobody = dataset.responses(names)
-        yield pd.concat([nobody[["row_id", "wave"]], score(nobody, dataset.codebook)], axis=1)
+        nobody = dataset.responses()
+        yield pd.concat([nobody[about], score(nobody, dataset.codebook)], axis=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
 from processing.errors import StatisticsError
 
+from .by_wave import measures_alike, with_scales
 from .scales import Scales, scale_entries, score
 
 _REASONS = np.array([*MISSING], np.int8)
@@ -119,16 +120,27 @@ def summarise(answers: Dataset | Study | pd.DataFrame, scales: Scales | None = N
     if isinstance(answers, pd.DataFrame):
         if scales is None:
             raise TypeError("a plain frame says nothing of scales: give a codebook or scales")
-        entries, batches, source = scale_entries(scales), iter([answers]), ""
+        entries, source = scale_entries(scales), ""
+        pieces = iter([(answers, entries)])
     else:
         entries = scale_entries(answers.codebook if scales is None else scales)
-        columns = list(dict.fromkeys(column for scale in entries for column in scale.columns))
-        batches, source = answers.batches(columns), answers.hash
+        # Scales that somebody gives are theirs; a dataset's own are each wave's.
+        source = answers.hash
+        pieces = _pieces(answers, entries, own=scales is None)
     tallies = [_Tally(scale) for scale in entries]
-    for batch in batches:
-        for tally in tallies:
-            tally.add(batch)
+    for batch, own in pieces:
+        for tally, scale in zip(tallies, own, strict=True):
+            tally.add(batch, scale)
     return Summary(tuple(tally.summary() for tally in tallies), source)
+
+
+def _pieces(
+    answers: Dataset | Study, entries: tuple[ScaleEntry, ...], *, own: bool
+) -> Iterator[tuple[pd.DataFrame, tuple[ScaleEntry, ...]]]:
+    if own:
+        return with_scales(answers, ["row_id"])
+    columns = list(dict.fromkeys(column for scale in entries for column in scale.columns))
+    return ((batch, entries) for batch in answers.batches(columns))
 
 
 @dataclass
@@ -142,9 +154,10 @@ class _Tally:
     squares: float = 0.0
     missing: dict[int, int] = field(default_factory=dict)
     counts: Counts | None = None
+    versions_differ: bool = False
 
-    def add(self, batch: pd.DataFrame) -> None:
-        scale = self.scale
+    def add(self, batch: pd.DataFrame, scale: ScaleEntry) -> None:
+        """Add rows, scored by the scale as their wave has it."""
         values = score(batch, scale)[f"{scale.name}_score"].to_numpy()
         scored = ~np.isnan(values)
         given = values[scored]
@@ -154,7 +167,9 @@ class _Tally:
         self.squares += float(given @ given)
         for code, rows in _main_reasons(batch[~scored], scale).items():
             self.missing[code] = self.missing.get(code, 0) + rows
-        if not scale.formative:
+        if not measures_alike(scale, self.scale):
+            self.versions_differ = True
+        elif not scale.formative:
             counts = count(batch, scale.columns, complete=True)
             self.counts = counts if self.counts is None else self.counts + counts
 
@@ -162,6 +177,9 @@ class _Tally:
         mean = self.total / self.n if self.n else np.nan
         spread = (self.squares - self.n * mean**2) / (self.n - 1) if self.n > 1 else np.nan
         found, omega_found, without = _reliability(self.scale, self.counts)
+        if self.versions_differ:
+            found, omega_found = None, None
+            without = "its versions ask or turn different items; read each wave for itself"
         return ScaleSummary(
             scale=self.scale.name,
             version=self.scale.version,

@@ -23,7 +23,10 @@ from processing import (
     read_study,
     read_wave,
     revoke,
+    score,
+    summarise,
     write_derived,
+    write_scores,
     write_study,
 )
 from processing.datasets.columns import answers_table
@@ -520,7 +523,10 @@ def test_waves_in_which_a_code_means_something_else_are_not_put_together(
             {"reversed": ()},
             "every_worry: the scale's reversed is every_at_ease in one wave and none",
         ),
-        ({"version": 2}, "every_worry: the scale's version is 1 in one wave and 2 in another"),
+        (
+            {"version": 2, "direction": "calm"},
+            "every_worry: the scale's direction is .* in one wave and calm in another",
+        ),
         ({"least_answered": 2}, "every_worry: the scale's least_answered is None .* 2 in another"),
     ],
 )
@@ -532,6 +538,29 @@ def test_waves_that_score_a_scale_by_different_rules_are_not_put_together(
         two_waves(replace(codebook, scales=scales)).responses()
 
 
+def test_each_wave_is_scored_by_its_own_version_of_a_scale(two_waves, codebook, tmp_path):
+    turned = tuple(
+        replace(s, version=2, reversed=(), variants={}) if s.id == "worry" else s
+        for s in codebook.scales
+    )
+    assert codebook.scale("every_worry").reversed
+    study = two_waves(replace(codebook, scales=turned))
+    name = "every_worry_score"
+    by_hand = pd.concat(
+        [score(wave.responses(), wave.codebook)[name] for wave in study.waves], ignore_index=True
+    )
+    assert not by_hand.equals(score(study.responses(), study.codebook)[name])
+    summary = summarise(study)
+    written = write_scores(study, summary, tmp_path / "scores")
+    pd.testing.assert_series_equal(pd.read_parquet(written / "scores.parquet")[name], by_hand)
+    (file, *_) = export(study, "parquet", tmp_path / "out").files
+    pd.testing.assert_series_equal(pd.read_parquet(file)[name], by_hand)
+    worry = next(one for one in summary.scales if one.scale == "every_worry")
+    assert (worry.version, worry.mean) == (2, pytest.approx(by_hand.mean()))
+    assert worry.alpha is None
+    assert worry.without == "its versions ask or turn different items; read each wave for itself"
+
+
 def test_every_way_in_which_waves_differ_is_told_at_once(two_waves, codebook):
     study = two_waves(
         replace(
@@ -539,7 +568,7 @@ def test_every_way_in_which_waves_differ_is_told_at_once(two_waves, codebook):
             variables=tuple(
                 turned_labels(v) if v.name == "every_burglary" else v for v in codebook.variables
             ),
-            scales=tuple(replace(s, version=2) for s in codebook.scales),
+            scales=tuple(replace(s, direction="other") for s in codebook.scales),
         )
     )
     with pytest.raises(DatasetError) as refused:
