@@ -25,6 +25,9 @@ COMMANDS = {
     "dataset": ("survey.commands.datasets:dataset", "Verify a dataset's folder."),
     "score": ("survey.commands.datasets:score", "Print scales with reliability; write scores."),
     "evidence": ("survey.commands.evidence:evidence", "Tell whether scales may be used, and why."),
+    "measures": ("survey.commands.evaluation:measures", "Tell how areas and plans stand."),
+    "effects": ("survey.commands.evaluation:effects", "Tell whether plans moved the measures."),
+    "detect": ("survey.commands.evaluation:detect", "Tell what a study could find, beforehand."),
     "export": ("survey.commands.datasets:export", "Write labelled files for other programs."),
     "import": ("survey.commands.datasets:import_", "Make a dataset of answers from elsewhere."),
 }

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from processing.errors import Problem, stop_if_any
+
 
 @dataclass(frozen=True)
 class Detectable:
@@ -48,17 +50,26 @@ def minimum_detectable_effect(
     Parameters: numbers of areas in each arm; `answers` a mean number of answers per area and wave;
     `icc` the share of variance that lies between areas; `stability` the correlation of areas' true
     means over the waves; `overlap` the share of the persons' own variance that a panel takes out of
-    the change; `design_effect` of the weights. Raises ValueError for what cannot be.
+    the change; `design_effect` of the weights. Raises StatisticsError with all that cannot be.
 
     >>> print(minimum_detectable_effect(30, 30, 60, icc=0.03))
     An effect of 0.17 SD is found with 80% power (two-sided test at 5%, SE 0.058 SD).
     """
-    if min(treated, comparison) < 2:
-        raise ValueError("Each arm needs two areas at least.")
-    if not 0 <= icc < 1 or not 0 <= stability <= 1 or not 0 <= overlap < 1:
-        raise ValueError("ICC, stability and overlap are shares, from 0 to 1.")
-    if answers <= 0 or design_effect < 1 or not 0.5 <= power < 1 or not 0 < level < 1:
-        raise ValueError("Answers are above 0, the design effect at least 1, power at least 0.5.")
+    stop_if_any(
+        Problem(name, f"{rule}, got {value:g}", "Correct it")
+        for name, value, rule, holds in (
+            ("treated", treated, "each arm needs two areas at least", treated >= 2),
+            ("comparison", comparison, "each arm needs two areas at least", comparison >= 2),
+            ("answers", answers, "there are some in each area and wave", answers > 0),
+            ("icc", icc, "a share, from 0 to 1", 0 <= icc < 1),
+            ("stability", stability, "a share, from 0 to 1", 0 <= stability <= 1),
+            ("overlap", overlap, "a share, from 0 to 1", 0 <= overlap < 1),
+            ("design_effect", design_effect, "it is 1 or more", design_effect >= 1),
+            ("power", power, "from 0.5 to 1", 0.5 <= power < 1),
+            ("level", level, "a share, from 0 to 1", 0 < level < 1),
+        )
+        if not holds
+    )
     change = 2 * (icc * (1 - stability) + (1 - icc) * design_effect * (1 - overlap) / answers)
     error = float(np.sqrt(change * (1 / treated + 1 / comparison)))
     df = float("inf") if normal else treated + comparison - 2.0

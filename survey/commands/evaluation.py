@@ -1,0 +1,255 @@
+"""`beboerpuls measures`, `effects` and `detect`: the evaluation's soft outcomes from a dataset.
+
+They need neither a database nor settings.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import processing
+from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
+from survey.commands.examples import Command
+from survey.commands.printing import as_json, print_json, print_table
+
+if TYPE_CHECKING:
+    from processing import Dataset, Evaluation, Study, StudyMeasures
+
+SHOWN_FROM = 10
+"""Units with fewer answers are written to the files and not printed."""
+
+
+@click.command(cls=Command, epilog="beboerpuls measures data/bopuls --level study")
+@folder_argument
+@click.option("--scale", "scales", multiple=True, help="Only this scale; may be repeated.")
+@click.option("--level", "level", help="Print units of this level only, as afdeling or plan.")
+@click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-measures, beside it.")
+@as_json
+def measures(
+    folder: Path, scales: tuple[str, ...], level: str | None, out: Path | None, as_json: bool
+) -> None:
+    """Print each scale's mean in every unit and wave with its interval; write all measures.
+
+    Scores are headlines, 0 to 100, high is favourable. Direct and shrunk means, their reliability,
+    changes between waves and the composition by mode go to a folder that names the dataset.
+    """
+    with bad_use():
+        read = unchanged(folder)
+        found = processing.study_measures(read, scales)
+        written = _write_measures(read, found, out)
+        warning = processing.revocation_of(read)
+    if warning:
+        click.echo(f"Warning: {warning}", err=True)
+    if as_json:
+        print_json({**_source(found), "written": str(written), **_measures_content(found)})
+        return
+    _print_measures(found, level)
+    click.echo(f"Measures: {written}")
+
+
+@click.command(cls=Command, epilog="beboerpuls effects data/bopuls --plan plan.yaml")
+@folder_argument
+@click.option(
+    "--plan",
+    "plan_file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The analysis plan: primary scales, what counts as treatment, and how.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-effects, beside it.")
+@as_json
+def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> None:
+    """Tell whether areas with plans changed more than others, as the analysis plan said.
+
+    FOLDER is a study's dataset of two waves or more. What the plan names is confirmatory where the
+    plan was registered before the data were frozen, as the dataset tells; all else is exploratory.
+    """
+    with bad_use():
+        read = unchanged(folder)
+        plan = processing.read_plan(plan_file)
+        if isinstance(read, processing.Dataset):
+            raise BadUse(
+                f"{folder} is one wave, and an effect is a change. Give the study's folder."
+            )
+        found = processing.evaluate(read, plan, registered=_registered(read, plan.hash))
+        written = processing.write_derived(
+            read,
+            "effects",
+            {
+                "effects": found.effects,
+                "inferences": found.inferences,
+                **({"staggered": found.staggered} if len(found.staggered) else {}),
+            },
+            out,
+            {"plan.yaml": plan_file.read_text(encoding="utf-8")},
+        )
+        warning = processing.revocation_of(read)
+    if warning:
+        click.echo(f"Warning: {warning}", err=True)
+    if as_json:
+        print_json(
+            {
+                **_source(found.measures),
+                "plan": plan.hash,
+                "registered": found.registered,
+                "written": str(written),
+                "effects": _records(found.effects),
+                "inferences": _records(found.inferences),
+            }
+        )
+        return
+    _print_effects(found)
+    click.echo(f"Effects: {written}")
+
+
+@click.command(cls=Command, epilog="beboerpuls detect --treated 12 --comparison 12 --answers 60")
+@click.option("--treated", required=True, type=click.IntRange(2), help="Areas with a plan.")
+@click.option("--comparison", required=True, type=click.IntRange(2), help="Areas without.")
+@click.option("--answers", required=True, type=float, help="Answers per area and wave.")
+@click.option("--icc", default=0.03, show_default=True, help="Share of variance between areas.")
+@click.option("--stability", default=0.7, show_default=True, help="Of areas' means over waves.")
+@click.option("--design-effect", default=1.0, show_default=True, help="Of the weights.")
+@click.option("--power", default=0.8, show_default=True)
+@as_json
+def detect(as_json: bool, **asked: Any) -> None:
+    """Tell the smallest effect that a study with these areas and this response would find."""
+    treated, comparison, answers = (asked.pop(k) for k in ("treated", "comparison", "answers"))
+    with bad_use():
+        found = processing.minimum_detectable_effect(treated, comparison, answers, **asked)
+    if as_json:
+        print_json(
+            {"effect_sd": found.effect, "standard_error": found.standard_error, "df": found.df}
+        )
+    else:
+        click.echo(str(found))
+
+
+def _write_measures(read: Dataset | Study, found: StudyMeasures, out: Path | None) -> Path:
+    frames = {
+        "means": found.measures.means,
+        "changes": found.measures.changes,
+        "composition": found.measures.composition,
+    }
+    return processing.write_derived(read, "measures", frames, out)
+
+
+def _registered(read: Study, plan: str) -> bool:
+    """Whether every wave's manifest says that the plan was registered before it was frozen."""
+    return all(plan in wave.manifest.get("analysis_plans", ()) for wave in read.waves)
+
+
+def _source(found: StudyMeasures) -> dict[str, Any]:
+    return {"dataset": found.dataset, "weight": found.weight, "days": dict(found.days)}
+
+
+def _measures_content(found: StudyMeasures) -> dict[str, Any]:
+    kept = found.measures
+    return {
+        "response_rate": kept.response_rate,
+        "means": _records(kept.means),
+        "changes": _records(kept.changes),
+        "composition": _records(kept.composition),
+    }
+
+
+def _records(frame: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in row.items()
+        }
+        for row in frame.to_dict("records")
+    ]
+
+
+def _print_measures(found: StudyMeasures, level: str | None) -> None:
+    means = found.measures.means
+    shown = means[(means["cohort"] == "all") & (means["n"] >= SHOWN_FROM)]
+    if level:
+        shown = shown[shown["level"] == level]
+    click.echo(
+        f"Means 0–100, high is favourable, weighted by {found.weight}, 95 % intervals; units with "
+        f"{SHOWN_FROM} answers or more. Dataset {found.dataset[:12]}"
+    )
+    print_table(
+        ("scale", "level", "unit", "wave", "n", "response", "mean", "95 %", "λ", "shrunk", "95 %"),
+        [
+            (
+                row.scale, row.level, row.unit, row.wave, int(row.n), _share(row.response_rate),
+                _points(row.mean), _between(row.low, row.high), _digits(row.reliability),
+                _points(row.shrunk), _between(row.shrunk_low, row.shrunk_high),
+            )
+            for row in _each(shown)
+        ],
+    )  # fmt: skip
+    changes = found.measures.changes
+    if not len(changes):
+        return
+    enough = changes[["n_1", "n_2"]].min(axis=1) >= SHOWN_FROM
+    shown = changes[(changes["cohort"] == "all") & enough]
+    shown = shown[shown["level"] == (level or "study")]
+    click.echo("Changes in points, with people who answered both waves counted as such:")
+    print_table(
+        ("scale", "level", "unit", "waves", "change", "95 %", "p", "in both", "modes as at first"),
+        [
+            (
+                row.scale, row.level, row.unit, f"{row.wave_1}–{row.wave_2}", _signed(row.change),
+                _between(row.low, row.high), _digits(row.p, 3), int(row.pairs),
+                _signed(row.change_at_first_mix),
+            )
+            for row in _each(shown)
+        ],
+    )  # fmt: skip
+
+
+def _print_effects(found: Evaluation) -> None:
+    click.echo(
+        f"Effects in points of 0–100, high is favourable. Dataset {found.measures.dataset[:12]}, "
+        f"plan {found.plan.hash[:12]}"
+        + ("" if found.registered else ", not registered before the data were frozen")
+    )
+    print_table(
+        ("scale", "residents", "effect", "95 %", "SD", "p", "adjusted", "by", "areas", "kind"),
+        [
+            (
+                row.scale, row.cohort, _signed(row.estimate), _between(row.low, row.high),
+                _digits(row.in_sd), _digits(row.p, 3), _digits(row.p_adjusted, 3),
+                row.method or "none trusted", f"{row.treated} + {row.comparison}",
+                f"{row.kind}{', primary' if row.primary else ''}",
+            )
+            for row in _each(found.effects)
+        ],
+    )  # fmt: skip
+    for words in dict.fromkeys([*found.effects["trust"], *found.effects["pre_period"]]):
+        click.echo(words)
+
+
+def _each(frame: Any) -> Iterator[Any]:
+    # pandas' stubs cannot know what a row holds.
+    rows: Iterator[Any] = frame.itertuples()
+    return rows
+
+
+def _points(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.1f}"
+
+
+def _signed(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:+.1f}"
+
+
+def _digits(value: float | None, digits: int = 2) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _share(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.0%}"
+
+
+def _between(low: float, high: float) -> str:
+    return "" if math.isnan(low) or math.isnan(high) else f"{low:.1f} to {high:.1f}"

@@ -1,0 +1,106 @@
+import json
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from instruments import make_form
+from processing import (
+    AreasDrawn,
+    KnownModel,
+    build_codebook,
+    check,
+    draw_study,
+    made_from,
+    write_drawn_study,
+)
+from survey.cli import beboerpuls
+
+
+@pytest.fixture
+def run():
+    """Run `beboerpuls …` and give its result."""
+
+    def run(*arguments):
+        result = CliRunner().invoke(beboerpuls, [str(argument) for argument in arguments])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """A study's dataset of two waves, twelve areas with a plan and twelve without."""
+    codebook = build_codebook(make_form(["tryghed", "background"], ["da", "ar"]), wave_year=2026)
+    columns = {s.name: s.columns for s in codebook.scales if s.name in {"tryghed_t1", "tryghed_t4"}}
+    model = KnownModel.simple(columns, loading=0.75, correlation=0.3)
+    areas = AreasDrawn(24, [2] * 12, effects=[0.4])
+    return write_drawn_study(draw_study(model, areas, seed=1), codebook, tmp_path / "drawn")
+
+
+@pytest.fixture
+def plan(tmp_path):
+    file = tmp_path / "plan.yaml"
+    file.write_text("primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n")
+    return file
+
+
+def test_measures_are_printed_and_written_with_the_datasets_hash(run, drawn):
+    told = run("measures", drawn.folder, "--level", "study")
+    assert told.exit_code == 0, told.output
+    assert "tryghed_t1" in told.output
+    assert "Changes in points" in told.output
+    written = drawn.folder.with_name("drawn-measures")
+    assert made_from(written) == drawn.hash
+    assert check(written) == ()
+    means = pd.read_parquet(written / "means.parquet")
+    assert {"mean", "low", "high", "n", "shrunk", "reliability"} <= set(means)
+    again = run("measures", drawn.folder, "--json")
+    content = json.loads(again.output)
+    assert content["dataset"] == drawn.hash
+    assert content["response_rate"].startswith("AAPOR RR1")
+    assert len(content["means"]) == len(means)
+
+
+def test_effects_are_told_as_exploratory_until_their_plan_was_registered(run, drawn, plan):
+    told = run("effects", drawn.folder, "--plan", plan)
+    assert told.exit_code == 0, told.output
+    assert "not registered before the data were frozen" in told.output
+    assert "exploratory, primary" in told.output
+    assert "cannot be checked" in told.output
+    content = json.loads(run("effects", drawn.folder, "--plan", plan, "--json").output)
+    assert {row["kind"] for row in content["effects"]} == {"exploratory"}
+    written = drawn.folder.with_name("drawn-effects")
+    assert (written / "plan.yaml").read_bytes() == plan.read_bytes()
+    assert check(written) == ()
+
+
+def test_a_wave_alone_shows_no_effect_and_the_command_says_what_to_give(run, drawn, plan):
+    refused = run("effects", drawn.folder / "wave-1-freeze-1", "--plan", plan)
+    assert refused.exit_code == 2
+    assert "Give the study's folder" in refused.output
+
+
+def test_a_broken_plan_and_an_unknown_scale_are_refused_in_words(run, drawn, plan):
+    plan.write_text("primary: tryghed_t1\n")
+    refused = run("effects", drawn.folder, "--plan", plan)
+    assert refused.exit_code == 2
+    assert "primary: a list of names" in refused.output
+    assert "treatment: it is missing" in refused.output
+    refused = run("measures", drawn.folder, "--scale", "joy")
+    assert refused.exit_code == 2
+    assert "scale joy: the dataset has no such scale" in refused.output
+
+
+def test_what_a_study_could_find_is_told_before_it_is_made(run):
+    told = run("detect", "--treated", 30, "--comparison", 30, "--answers", 60)
+    assert "An effect of 0.17 SD is found with 80% power" in told.output
+    content = json.loads(
+        run("detect", "--treated", 10, "--comparison", 10, "--answers", 60, "--json").output
+    )
+    assert content["effect_sd"] == pytest.approx(0.296, abs=0.001)
+    refused = run("detect", "--treated", 10, "--comparison", 10, "--answers", 60, "--icc", 2)
+    assert refused.exit_code == 2
+    assert "from 0 to 1" in refused.output
