@@ -475,5 +475,5 @@ class _Judge:
         if self.language not in frame.columns:
             return
         complete = (answers.frame >= 0).all(axis=1).to_numpy()
-        seen = set(frame[self.language][complete].dropna().astype(str))
+        seen = {str(language) for language in frame[self.language][complete].dropna().unique()}
         yield from (language for language in self.languages if language not in seen)

@@ -28,7 +28,7 @@ def read_answers(
 ) -> pd.DataFrame:
     """Items as bytes and labels as categories; of a dataset, batch by batch.
 
-    A plain frame's columns are taken as they are. `kept` tells which rows, in their order.
+    A plain frame's items are taken as they are. `kept` tells which rows, in their order.
     """
     wanted = list(dict.fromkeys([*items, *labels]))
     known = names_of(answers)
@@ -38,8 +38,14 @@ def read_answers(
         if name not in known
     )
     if isinstance(answers, pd.DataFrame):
-        frame = answers[wanted]
-        return frame if kept is None else frame[kept]
+        frame = answers[wanted] if kept is None else answers.loc[kept, wanted]
+        # Texts are compared group by group; as categories each is read once.
+        texts = [
+            name
+            for name in dict.fromkeys(labels)
+            if name not in items and not pd.api.types.is_numeric_dtype(frame[name])
+        ]
+        return frame.assign(**{name: frame[name].astype("category") for name in texts})
     return _read_batches(answers, list(dict.fromkeys(items)), labels, kept)
 
 
