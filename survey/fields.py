@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field
 from wtforms import Form as WTForm
 
-from instruments import Form, FormPage, InstrumentTexts, Item, Kind, Said
+from instruments import Form, FormPage, InstrumentTexts, Item, Kind, Recording, Said
 
 # Kinds that are written; the others are chosen.
 WRITTEN = frozenset({Kind.NUMBER, Kind.YEAR, Kind.TEXT})
@@ -44,6 +44,7 @@ class Question:
     choices: tuple[Choice, ...]
     apart: tuple[Choice, ...]
     ends: tuple[Said, Said] | None
+    recording: Recording | None = None  # in this language
 
     @property
     def kind(self) -> Kind:
@@ -229,6 +230,7 @@ def _question(texts: InstrumentTexts, item: Item, column: str, number: int) -> Q
         choices=line or choices(responses.codes),
         apart=choices(responses.apart),
         ends=texts.ends(responses) if rating else None,
+        recording=texts.instrument.recordings.get(texts.language, {}).get(item.id),
     )
 
 

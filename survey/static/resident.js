@@ -1,10 +1,14 @@
 // Comfort only: every page works the same without this.
 
+import { offerReading } from "./reading.js";
+
 const form = document.getElementById("answers");
 const summary = document.querySelector(".error-summary, .notice[role=alert]");
 
 // Whoever cannot see the summary hears it, and is put where it is.
 summary?.focus();
+
+offerReading();
 
 // A second press while the first is on its way is swallowed here, so that nobody waits for two
 // pages. The server would store the same write once in any case. After a while it may be pressed
