@@ -1,5 +1,6 @@
 """Unrotated loadings of k factors: minimum residuals or maximum likelihood."""
 
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -10,9 +11,20 @@ from processing.errors import Problem, StatisticsError
 
 Array = NDArray[np.float64]
 Extraction: TypeAlias = Literal["minres", "ml"]
+Misfit: TypeAlias = Callable[[Array, Array, int], tuple[float, Array]]
 
 SMALLEST_UNIQUENESS = 0.005
 """A communality above .995 is held there, as psych and factanal do."""
+
+
+UNIT = 0.01
+"""Uniquenesses are searched in hundredths, as R's `optim` does with psych's `parscale`."""
+
+LEAST_GAIN = 1e7 * np.finfo(np.float64).eps
+"""Share of the misfit below which a step ends the search; R's `factr`."""
+
+STEEP = 1e-2
+"""A slope that R's search must not leave; where it does, the search goes on without its limits."""
 
 
 def extract(correlation: Array, factors: int, method: Extraction) -> Array:
@@ -21,38 +33,62 @@ def extract(correlation: Array, factors: int, method: Extraction) -> Array:
     The misfit is a function of the uniquenesses alone, because the best loadings for given
     uniquenesses are eigenvectors. Its slope is given to the optimiser; without it, each step would
     need one eigendecomposition an item.
+
+    Scale, memory and end of the search are those of psych: where the misfit is flat, the fifth
+    digit of a loading hangs on where a search ends, and loadings ought not to differ by program.
     """
-    inverse = np.linalg.inv(correlation)
-    start = np.clip(1 / np.diag(inverse), SMALLEST_UNIQUENESS, 1)
+    start = np.clip(1 / np.diag(np.linalg.inv(correlation)), SMALLEST_UNIQUENESS, 1)
     misfit = _residuals if method == "minres" else _likelihood
+    found = _search(misfit, start, correlation, factors, LEAST_GAIN)
+    if _steepest(misfit, found, correlation, factors) > STEEP:
+        found = _search(misfit, found, correlation, factors, 0.0)
+        if _steepest(misfit, found, correlation, factors) > STEEP:
+            raise StatisticsError(
+                Problem(
+                    f"{factors} factors",
+                    "the extraction did not converge",
+                    "Try fewer factors, or the other extraction",
+                )
+            )
+    return (_minres_loadings if method == "minres" else _ml_loadings)(found, correlation, factors)
+
+
+def _search(
+    misfit: Misfit, start: Array, correlation: Array, factors: int, least_gain: float
+) -> Array:
+    def scaled(place: Array) -> tuple[float, Array]:
+        value, slope = misfit(place * UNIT, correlation, factors)
+        return value, slope * UNIT
+
     found = minimize(
-        misfit,
-        start,
-        args=(correlation, factors),
+        scaled,
+        start / UNIT,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(SMALLEST_UNIQUENESS, 1)] * len(start),
-        options={"maxiter": 2000, "maxfun": 5000, "ftol": 1e-15, "gtol": 1e-8},
+        bounds=[(SMALLEST_UNIQUENESS / UNIT, 1 / UNIT)] * len(start),
+        options={"maxiter": 2000, "maxfun": 5000, "ftol": least_gain, "gtol": 0, "maxcor": 5},
     )
-    # L-BFGS-B reports "abnormal" when rounding hides any further descent; the slope decides.
-    slope = misfit(found.x, correlation, factors)[1]
-    inside = (found.x > SMALLEST_UNIQUENESS) & (found.x < 1)
-    if np.abs(slope[inside]).max(initial=0) > 1e-4:
-        raise StatisticsError(
-            Problem(
-                f"{factors} factors",
-                "the extraction did not converge",
-                "Try fewer factors, or the other extraction",
-            )
-        )
-    return (_minres_loadings if method == "minres" else _ml_loadings)(found.x, correlation, factors)
+    return np.asarray(found.x * UNIT)
+
+
+def _steepest(misfit: Misfit, place: Array, correlation: Array, factors: int) -> float:
+    """The largest slope of a uniqueness that is not held at a bound."""
+    slope = misfit(place, correlation, factors)[1]
+    inside = (place > SMALLEST_UNIQUENESS * (1 + 1e-9)) & (place < 1 - 1e-9)
+    return float(np.abs(slope[inside]).max(initial=0))
 
 
 def _residuals(uniqueness: Array, correlation: Array, factors: int) -> tuple[float, Array]:
-    """Half the squared eigenvalues that k factors leave over, and its slope."""
+    """Squared residuals of the pairs that k factors leave over, and its slope.
+
+    The slope is that of all residuals, the diagonal's among them, as in psych; both vanish at one
+    place, where the diagonal is met.
+    """
     values, vectors = np.linalg.eigh(correlation - np.diag(uniqueness))
-    left, rest = values[:-factors], vectors[:, :-factors]
-    return float(left @ left / 2), -(rest**2) @ left
+    rest = vectors[:, :-factors]
+    residual = (rest * values[:-factors]) @ rest.T
+    pairs = ((residual**2).sum() - (np.diag(residual) ** 2).sum()) / 2
+    return float(pairs), -np.diag(residual)
 
 
 def _likelihood(uniqueness: Array, correlation: Array, factors: int) -> tuple[float, Array]:
