@@ -45,7 +45,7 @@ def read_answers(
             for name in dict.fromkeys(labels)
             if name not in items and not pd.api.types.is_numeric_dtype(frame[name])
         ]
-        return frame.assign(**{name: frame[name].astype("category") for name in texts})
+        return frame.assign(**{name: _as_categories(frame[name]) for name in texts})
     return _read_batches(answers, list(dict.fromkeys(items)), labels, kept)
 
 
@@ -72,6 +72,12 @@ def _read_batches(
     return frame if kept is None else frame[kept]
 
 
+def _as_categories(column: pd.Series) -> pd.Categorical:
+    """One Python text a category: texts of Arrow would be made anew for every row."""
+    place, names = pd.factorize(column, sort=True)
+    return pd.Categorical.from_codes(place, categories=pd.Index(list(names), dtype=object))
+
+
 def _in_order(place: NDArray[np.int32], seen: dict[object, int]) -> pd.Categorical:
     """Categories ascending; codes below zero say why there is no label and become none."""
     names = [name for name in seen if not (isinstance(name, int | np.integer) and name < 0)]
@@ -79,7 +85,7 @@ def _in_order(place: NDArray[np.int32], seen: dict[object, int]) -> pd.Categoric
     order = np.full(len(seen) + 1, -1, dtype=np.int32)
     for number, name in enumerate(names):
         order[seen[name]] = number
-    return pd.Categorical.from_codes(order[place], categories=pd.Index(names))
+    return pd.Categorical.from_codes(order[place], categories=pd.Index(names, dtype=object))
 
 
 def group_labels(frame: pd.DataFrame, group: str) -> pd.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,10 @@ COLUMNS = {
     "cfi": ("CFI", "{:.3f}"),
     "rmsea": ("RMSEA", "{:.3f}"),
     "srmr": ("SRMR", "{:.3f}"),
-    "loading": ("least loading", "{:.2f}"),
-    "item_rest": ("least item–rest", "{:.2f}"),
+    "loading": ("load", "{:.2f}"),
+    "item_rest": ("rest", "{:.2f}"),
     "floor": ("floor", "{:.0%}"),
-    "ceiling": ("ceiling", "{:.0%}"),
+    "ceiling": ("ceil", "{:.0%}"),
 }
 
 
@@ -51,6 +52,10 @@ class EvidencePage:
         self.console = Console(width=width, highlight=False, markup=False)
 
     def print(self, found: Evidence) -> None:
+        self._say(
+            "load: least standardised loading. rest: least correlation of an item with the others."
+            " floor, ceil: share with the lowest and the highest score."
+        )
         for entry in found.scales:
             self._scale(entry)
         for whole in found.questionnaires:
@@ -58,9 +63,16 @@ class EvidencePage:
         self._sources()
 
     def _say(self, text: str, style: str = "") -> None:
-        self.console.print(text, style=style, soft_wrap=not sys.stdout.isatty())
+        if sys.stdout.isatty():
+            inset = len(text.lstrip("\n")) - len(text.lstrip())
+            text = "\n".join(
+                textwrap.fill(line, self.console.width, subsequent_indent=" " * (inset + 2))
+                for line in text.split("\n")
+            )
+        self.console.print(text, style=style, soft_wrap=True)
 
     def _scale(self, entry: ScaleEvidence) -> None:
+        """Of loadings and item–rest correlations the least is shown."""
         label = self.codebook.scale(entry.scale).label("en")
         version = f", version {entry.version}" if entry.version else ""
         verdict = f"{SIGNS[entry.verdict]} {entry.verdict}"
@@ -88,10 +100,10 @@ class EvidencePage:
             self._comparison(comparison)
 
     def _groups(self, entry: ScaleEvidence) -> None:
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 2))
-        table.add_column("", overflow="fold")
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+        table.add_column("", overflow="fold", min_width=12)
         table.add_column("n", justify="right")
-        table.add_column("verdict")
+        table.add_column("verdict", no_wrap=True)
         present = {
             _column(finding.name)
             for part in (entry.everyone, *entry.groups)

@@ -22,6 +22,7 @@ from processing import (
     revoke,
     simulate,
     write_evidence,
+    write_study,
     write_wave,
 )
 from processing.drawing.simulation import Careless
@@ -276,3 +277,24 @@ def test_imported_answers_are_judged_as_lavaan_would(run, tmp_path, bfi_numbers)
     cfi = next(one["value"] for one in whole["findings"] if one["name"] == "cfi")
     assert cfi == pytest.approx(bfi_numbers["cfa_wlsmv"]["fit"]["cfi.scaled"], rel=1e-4)
     assert read_wave(folder).rows == 2800
+
+
+def test_the_waves_of_a_study_are_judged_and_compared(run, dataset, tmp_path, codebook):
+    answers = dataset.responses()
+    write_wave(
+        tmp_path / "wave-2",
+        responses=answers.assign(wave=2, row_id=[f"b{row:04d}" for row in range(1200)]),
+        tables={},
+        codebook=codebook,
+        instrument_files={},
+        facts=WaveFacts("study", 2, "consent"),
+    )
+    write_study(tmp_path, "study", [tmp_path / "wave-1", tmp_path / "wave-2"])
+    told = json.loads(run(tmp_path, "--out", tmp_path.parent / "told", "--json").stdout)
+    calm = told["scales"][0]
+    assert calm["everyone"]["n"] == 2400
+    waves = [group for group in calm["groups"] if group["group"] == "wave"]
+    assert [(group["value"], group["n"]) for group in waves] == [("1", 1200), ("2", 1200)]
+    over = next(one for one in calm["comparisons"] if one["group"] == "wave")
+    assert over["means_comparable"] is True
+    assert over["compared"] == ["1", "2"]
