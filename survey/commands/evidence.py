@@ -95,7 +95,8 @@ def evidence(
 
 
 def _has_reflective(read: Dataset | Study) -> bool:
-    return any(not scale.formative for scale in read.codebook.scales)
+    scales = read.codebook.scales
+    return any(not scale.formative and len(scale.columns) > 1 for scale in scales)
 
 
 def _values(read: Dataset | Study, column: str) -> dict[str, int]:

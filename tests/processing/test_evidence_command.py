@@ -16,6 +16,7 @@ from processing import (
     WaveFacts,
     careless_answers,
     check,
+    erase_rows,
     evidence,
     made_from,
     read_wave,
@@ -213,6 +214,12 @@ def test_a_revoked_dataset_says_so_and_an_erased_one_is_refused(run, dataset):
     assert "superseded by abc123" in done.stderr
     told = json.loads(run(dataset.folder, "--json").stdout)
     assert told["revoked"] is True
+    erase_rows(dataset.folder)
+    assert not dataset.folder.with_name("wave-1-evidence").exists()
+    done = run(dataset.folder)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+    assert "is revoked" in done.output or "erased" in done.output
 
 
 def test_a_changed_dataset_and_a_folder_that_is_none_are_refused(run, dataset, tmp_path):
@@ -245,6 +252,22 @@ def test_a_wave_without_answers_is_not_tested(run, tmp_path, codebook):
     done = run(nobody.folder)
     assert done.exit_code == 0
     assert "home_calm: – not tested" in done.output
+
+
+def test_a_dataset_of_counts_alone_has_no_signs_of_carelessness(run, tmp_path, dataset, codebook):
+    parts = Codebook(codebook.languages, codebook.variables, codebook.scales[-1:])
+    counts = write_wave(
+        tmp_path / "counts",
+        responses=dataset.responses(),
+        tables={},
+        codebook=parts,
+        instrument_files={},
+        facts=WaveFacts("study", 1, "consent"),
+    )
+    done = run(counts.folder, "--without-careless")
+    assert done.exit_code == 0
+    assert "home_part: ! usable with care" in done.output
+    assert "careless" not in done.output
 
 
 def test_evidence_of_another_dataset_is_not_written_beside_this_one(dataset, codebook):
