@@ -42,6 +42,7 @@ from processing import (
     write_wave,
 )
 from survey import audit
+from survey.analysis_plans import registered_plans
 from survey.answering import Content, read
 from survey.models import (
     Area,
@@ -235,6 +236,7 @@ def _write(
             form=tuple(form.pin()["instruments"]),
             counts=_counts(session, wave) | {"opened": len(given) - len(answered)},
             supersedes=supersedes,
+            analysis_plans=registered_plans(session, study),
         ),
     )
     session.add(

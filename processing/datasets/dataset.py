@@ -48,6 +48,8 @@ class WaveFacts:
     """Answers counted and not kept here, as {"superseded": 3, "withdrawn": 1, "opened": 2}."""
     supersedes: str = ""
     """The hash of the dataset that this one replaces."""
+    analysis_plans: tuple[str, ...] = ()
+    """SHA-256 of the plans that were registered before this wave was frozen."""
     source: Mapping[str, str] = field(default_factory=dict)
     """Of an import: the file's name and SHA-256, the map's SHA-256."""
 

@@ -67,7 +67,8 @@ def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> N
     """Tell whether areas with plans changed more than others, as the analysis plan said.
 
     FOLDER is a study's dataset of two waves or more. What the plan names is confirmatory where the
-    plan was registered before the data were frozen, as the dataset tells; all else is exploratory.
+    plan was registered before the last wave was frozen, as its manifest tells; all else is
+    exploratory.
     """
     with bad_use():
         read = unchanged(folder)
@@ -139,8 +140,9 @@ def _write_measures(read: Dataset | Study, found: StudyMeasures, out: Path | Non
 
 
 def _registered(read: Study, plan: str) -> bool:
-    """Whether every wave's manifest says that the plan was registered before it was frozen."""
-    return all(plan in wave.manifest.get("analysis_plans", ()) for wave in read.waves)
+    """Whether the plan was there before the last wave was frozen: until then no change was seen."""
+    last = max(read.waves, key=lambda wave: wave.wave)
+    return plan in last.manifest.get("analysis_plans", ())
 
 
 def _source(found: StudyMeasures) -> dict[str, Any]:
@@ -211,7 +213,7 @@ def _print_effects(found: Evaluation) -> None:
     click.echo(
         f"Effects in points of 0–100, high is favourable. Dataset {found.measures.dataset[:12]}, "
         f"plan {found.plan.hash[:12]}"
-        + ("" if found.registered else ", not registered before the data were frozen")
+        + ("" if found.registered else ", not registered before the last wave was frozen")
     )
     print_table(
         ("scale", "residents", "effect", "95 %", "SD", "p", "adjusted", "by", "areas", "kind"),

@@ -12,8 +12,10 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
+from processing import StatisticsError
 from survey import invitations as inviting
 from survey import registers, studies
+from survey.analysis_plans import register_plan
 from survey.commands.examples import Group
 from survey.commands.installation import installation
 from survey.commands.printing import as_json, counted, print_json, print_table, refusal, refuses
@@ -224,3 +226,32 @@ def _write_codes(path: Path, invited: Sequence[Invited], address: str) -> None:
             lines.writerow([one.reference, one.area, shown_code(one.code), *link])
         file.flush()
         os.fsync(file.fileno())
+
+
+@study.command("analysis-plan", epilog="beboerpuls study analysis-plan bopuls plan.yaml")
+@click.argument("study_key", metavar="STUDY")
+@_file
+@as_json
+@refuses(StatisticsError, StudyError)
+def analysis_plan(study_key: str, file: Path, as_json: bool) -> None:
+    """Register what will be looked at, before anybody can look.
+
+    The plan's hash goes into the audit's chain with the time, and every wave frozen from then on
+    names it: what the plan names is then reported as confirmatory. The file stays with you.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise refusal(f"{file} cannot be read: {error.strerror}.") from None
+    with installation() as here, here.database.writing() as session:
+        found = studies.find_study(session, study_key)
+        plan = register_plan(session, found, content, actor=here.actor)
+        frozen = [wave.number for wave in found.waves if wave.status == "frozen"]
+    if as_json:
+        print_json({"study": study_key, "sha256": plan.hash, "waves_frozen_before": frozen})
+        return
+    click.echo(f"Registered plan {plan.hash}")
+    click.echo(f"Primary: {', '.join(plan.primary)}")
+    if frozen:
+        waves = ", ".join(map(str, frozen))
+        click.echo(f"Frozen before it: wave {waves}. Effects that end there stay exploratory.")

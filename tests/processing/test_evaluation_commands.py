@@ -67,7 +67,7 @@ def test_measures_are_printed_and_written_with_the_datasets_hash(run, drawn):
 def test_effects_are_told_as_exploratory_until_their_plan_was_registered(run, drawn, plan):
     told = run("effects", drawn.folder, "--plan", plan)
     assert told.exit_code == 0, told.output
-    assert "not registered before the data were frozen" in told.output
+    assert "not registered before the last wave was frozen" in told.output
     assert "exploratory, primary" in told.output
     assert "cannot be checked" in told.output
     content = json.loads(run("effects", drawn.folder, "--plan", plan, "--json").output)

@@ -1,0 +1,35 @@
+"""A study's analysis plans: that they were there, by their hash, before anybody could look."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from processing import AnalysisPlan, plan_of
+from survey import audit
+from survey.models import AuditEntry, Study
+
+REGISTERED = "registered an analysis plan"
+
+
+def register_plan(session: Session, study: Study, content: bytes, *, actor: str) -> AnalysisPlan:
+    """Note a plan's hash in the audit's chain, once; every wave frozen from now on names it.
+
+    Raises processing.StatisticsError with every problem of the plan.
+    """
+    plan = plan_of(content, "the plan")
+    if plan.hash not in registered_plans(session, study):
+        audit.note(
+            session, actor, REGISTERED, study.key, sha256=plan.hash, primary=list(plan.primary)
+        )
+    return plan
+
+
+def registered_plans(session: Session, study: Study) -> tuple[str, ...]:
+    """The hashes of a study's plans, in the order in which they were registered."""
+    entries = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.act == REGISTERED, AuditEntry.subject == study.key)
+        .order_by(AuditEntry.number)
+    )
+    return tuple(str(entry.detail["sha256"]) for entry in entries)

@@ -1,0 +1,64 @@
+import hashlib
+import json
+
+import pytest
+from sqlalchemy import select
+
+from processing import StatisticsError
+from survey import audit
+from survey.analysis_plans import REGISTERED, register_plan, registered_plans
+from survey.models import AuditEntry
+
+PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\n"
+HASH = hashlib.sha256(PLAN).hexdigest()
+
+
+def test_a_plan_is_noted_once_with_its_hash_and_who_registered_it(database, make):
+    study = make.study(key="puls")
+    other = make.study(key="other")
+    with database.writing() as session:
+        for _ in range(2):
+            register_plan(session, study, PLAN, actor="bodil")
+    with database.reading() as session:
+        [entry] = session.scalars(select(AuditEntry).where(AuditEntry.act == REGISTERED))
+        assert (entry.actor, entry.detail["sha256"]) == ("bodil", HASH)
+        assert registered_plans(session, study) == (HASH,)
+        assert registered_plans(session, other) == ()
+        assert audit.broken_at(session) is None
+
+
+def test_a_plan_with_faults_is_refused_and_not_noted(database, make):
+    study = make.study(key="puls")
+    with database.writing() as session, pytest.raises(StatisticsError, match="treatment"):
+        register_plan(session, study, b"primary: [a]\n", actor="bodil")
+    with database.reading() as session:
+        assert registered_plans(session, study) == ()
+
+
+def test_a_wave_names_the_plans_that_were_there_before_it_was_frozen(commands, tmp_path):
+    areas = tmp_path / "areas.csv"
+    areas.write_text("area,name\n0667-001,Rugvænget\n")
+    plan, later = tmp_path / "plan.yaml", tmp_path / "later.yaml"
+    plan.write_bytes(PLAN)
+    later.write_bytes(PLAN + b"margin: 3\n")
+    commands.works("study", "create", "puls", "--title", "Bopulsen", "--sender", "Fonden")
+    commands.works("study", "areas", "puls", areas)
+    commands.works("wave", "plan", "puls")
+    commands.works(
+        *("wave", "open", "puls", 1, "--instrument", "background"),
+        *("--language", "da", "--accept-unreviewed", "da"),
+    )
+    told = commands.json("study", "analysis-plan", "puls", plan)
+    assert told == {"study": "puls", "sha256": HASH, "waves_frozen_before": []}
+    commands.works("wave", "close", "puls", 1, answer="y")
+    commands.works("wave", "freeze", "puls", 1)
+    said = commands.works("study", "analysis-plan", "puls", later)
+    assert "Frozen before it: wave 1. Effects that end there stay exploratory." in said
+    [manifest] = tmp_path.rglob("wave-1-freeze-1/manifest.json")
+    assert json.loads(manifest.read_text())["analysis_plans"] == [HASH]
+
+
+def test_a_plan_file_that_is_not_there_is_told(commands, tmp_path):
+    commands.works("study", "create", "puls", "--title", "Bopulsen", "--sender", "Fonden")
+    said = commands.refused("study", "analysis-plan", "puls", tmp_path / "none.yaml")
+    assert "cannot be read" in said
