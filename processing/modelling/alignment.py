@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import ndtr, ndtri
 
 from processing.counting.parts import Table
-from processing.errors import Problem, StatisticsError
+from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.small_matrices import on_one_core
 
 from .confirmatory import gather
@@ -159,12 +159,29 @@ def align(
         return _align(configural, group, seed)
 
 
+def _explained_whole(configural: Solution) -> Iterator[Problem]:
+    """Items of which a factor explains all variance, so that no residual is left to measure by."""
+    if not configural.table.design.ordinal:
+        return
+    for name, matrices in zip(configural.data.names, configural.matrices(), strict=True):
+        loadings = matrices.lambda_[: len(configural.table.model.items)]
+        explained = np.einsum("if,fg,ig->i", loadings, matrices.psi, loadings)
+        for item, share in zip(configural.table.model.items, explained.tolist(), strict=True):
+            if share >= 1:
+                yield Problem(
+                    f"item {item!r} in group {name!r}",
+                    f"its factor explains {share:.2f} of its variance, and 1 is all (Heywood case)",
+                    "Leave the item out, or one that it resembles",
+                )
+
+
 def _align(configural: Solution, group: str, seed: int) -> Alignment:
     data, model = configural.data, configural.table.model
     if not configural.search.converged:
         raise StatisticsError(
             Problem("model", "the configural model did not converge", "Look at `invariance` first")
         )
+    stop_if_any(_explained_whole(configural))
     rng = np.random.default_rng(seed)
     places: list[FactorPlace] = []
     parameters: list[AlignedParameter] = []

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from processing.counting.parts import Table, parts_of
-from processing.errors import Problem, StatisticsError
+from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.small_matrices import on_one_core
 
 from .doubts import doubts
@@ -20,7 +20,7 @@ from .normal_theory import gather_normal
 from .ordinal_theory import gather_ordinal
 from .parameters import Design, tabulate
 from .parted_rows import gather_parts
-from .samples import read_samples
+from .samples import read_samples, unanswered
 from .solutions import Data, Solution, solve
 
 ESTIMATORS = ("ML", "MLR", "FIML", "WLSMV")
@@ -166,6 +166,7 @@ def gather(frame: Table, model: Model, estimator: str, group: str | None) -> Dat
     if not isinstance(frame, pd.DataFrame):
         return gather_parts(parts_of(frame), model.items, group, estimator)
     samples = read_samples(frame, model.items, group)
+    stop_if_any(unanswered(samples))
     return gather_ordinal(samples) if estimator == "WLSMV" else gather_normal(samples, estimator)
 
 

@@ -38,6 +38,7 @@ from .samples import (
     moments_of_sums,
     repeated_in,
     rows_by_pattern,
+    unanswered_in,
     unvarying_in,
 )
 from .structure import Array
@@ -111,6 +112,13 @@ def gather_parts(
     found = rows.add_up(partial(_count, complete=estimator != "FIML"))
     labels = in_order(found, group)
     counts = {label: found[label] for label in labels}
+    if not all(counted.rows for counted in counts.values()):
+        given = rows.add_up(partial(_count, complete=False))
+        stop_if_any(
+            problem
+            for label in labels
+            for problem in unanswered_in(group_name(label), given[label])
+        )
     if estimator == "WLSMV":
         return _ordinal(rows, counts)
     return _missing(rows, counts) if estimator == "FIML" else _normal(rows, counts, estimator)

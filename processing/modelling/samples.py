@@ -228,6 +228,21 @@ def unvarying(sample: Sample) -> Iterator[Problem]:
             yield Problem(f"item {item!r} in {_place(sample)}", said, _LEAVE)
 
 
+def unanswered(samples: Iterable[Sample]) -> Iterator[Problem]:
+    """Items that nobody in some group answered."""
+    for sample in samples:
+        for item, absent in zip(sample.items, sample.missing, strict=True):
+            if absent.all():
+                yield Problem(f"item {item!r} in {_place(sample)}", "nobody answered it", _LEAVE)
+
+
+def unanswered_in(name: str, counts: Counts) -> Iterator[Problem]:
+    """The same of rows that were counted."""
+    for problem in unvarying_in(name, counts):
+        if problem.what == "nobody answered it":
+            yield problem
+
+
 def unvarying_in(name: str, counts: Counts) -> Iterator[Problem]:
     """The same of rows that were counted."""
     for item, codes in zip(counts.items, counts.codes, strict=True):

@@ -13,7 +13,7 @@ from processing.counting.answers import choose_items
 from processing.counting.counts import Points, span_of
 from processing.counting.patterns import count_patterns
 from processing.errors import Problem, StatisticsError, stop_if_any
-from processing.modelling.samples import Sample, read_samples
+from processing.modelling.samples import Sample, read_samples, repeated, unanswered
 
 from .ordinal_logit import OrdinalLogit, fit_ordinal_logit, loglik_without_predictors
 
@@ -164,8 +164,11 @@ def dif(
     ('b',)
 
     """
-    samples = _complete(read_samples(frame, choose_items(frame, items), group), group)
+    answered = read_samples(frame, choose_items(frame, items), group)
+    stop_if_any(unanswered(answered))
+    samples = _complete(answered, group)
     stop_if_any(_unfit(samples, group))
+    stop_if_any(problem for sample in samples for problem in repeated(sample))
     rows = _alike(samples)
     if reversed_items:
         rows = replace(rows, answers=_turn(rows.answers, items, reversed_items, points))

@@ -132,6 +132,14 @@ def test_one_threshold_and_one_group_is_a_logistic_regression_with_a_closed_form
         ),
         (
             {"a": lambda f: f["a"].where(f["group"] == "da", -9)},
+            ["item 'a' in group 'tr'", "nobody answered it"],
+        ),
+        (
+            # Each item was answered by some, but no row answered all.
+            {
+                "a": lambda f: f["a"].where((f["group"] == "da") | (f.index % 2 == 0), -9),
+                "b": lambda f: f["b"].where((f["group"] == "da") | (f.index % 2 == 1), -9),
+            },
             ["group 'tr' of 'group'", "no row answered every item"],
         ),
         ({"group": "da"}, ["'group'", "two groups or more", "['da']"]),

@@ -1,0 +1,164 @@
+"""Whatever is wrong with answers is told by item, group and rule, by every function alike."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from processing import (
+    StatisticsError,
+    align,
+    alpha,
+    categorical_omega,
+    cfa,
+    dif,
+    efa,
+    floor_and_ceiling,
+    graded_response,
+    invariance,
+    item_analysis,
+    kmo,
+    omega,
+    ordinal_alpha,
+    parallel_analysis,
+    polychoric,
+    split_half,
+)
+
+ITEMS = list("abcde")
+MODEL = "f =~ a + b + c + d + e"
+
+OF_ITEMS = {
+    "alpha": lambda frame: alpha(frame, ITEMS),
+    "categorical omega": lambda frame: categorical_omega(frame, ITEMS),
+    "efa": lambda frame: efa(frame, 1, ITEMS),
+    "graded response": lambda frame: graded_response(frame, ITEMS),
+    "item analysis": lambda frame: item_analysis(frame, ITEMS),
+    "kmo": lambda frame: kmo(frame, ITEMS),
+    "omega": lambda frame: omega(frame, ITEMS),
+    "ordinal alpha": lambda frame: ordinal_alpha(frame, ITEMS),
+    "parallel analysis": lambda frame: parallel_analysis(frame, ITEMS),
+    "polychoric": lambda frame: polychoric(frame, ITEMS),
+    "split half": lambda frame: split_half(frame, ITEMS),
+}
+OF_GROUPS = {
+    "align": lambda frame: align(frame, MODEL, "language"),
+    "dif": lambda frame: dif(frame, ITEMS, "language"),
+    "fiml": lambda frame: cfa(frame, MODEL, "FIML", "language"),
+    "invariance": lambda frame: invariance(frame, MODEL, "language"),
+    "ml": lambda frame: cfa(frame, MODEL, "ML", "language"),
+    "mlr": lambda frame: cfa(frame, MODEL, "MLR", "language"),
+    "wlsmv": lambda frame: cfa(frame, MODEL, "WLSMV", "language"),
+}
+ALL = OF_ITEMS | OF_GROUPS
+NORMAL = ["ml", "mlr", "fiml"]
+ORDINAL = ["align", "invariance", "wlsmv"]
+
+
+@pytest.fixture
+def frame():
+    """600 answers to five items of one trait, half of them in Arabic."""
+    rng = np.random.default_rng(1)
+    trait = rng.normal(size=600)
+    cuts = [-1.3, -0.4, 0.4, 1.3]
+    answers = {item: np.digitize(trait + rng.normal(size=600), cuts) + 1 for item in ITEMS}
+    return pd.DataFrame(answers).assign(language=np.repeat(["ar", "da"], 300))
+
+
+def _told(function, frame):
+    with pytest.raises(StatisticsError) as caught:
+        ALL[function](frame)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"a": 3}, ["item 'a'", "all answers are|every answer is"]),
+        ({"b": lambda f: f["a"]}, ["items 'a' and 'b'", "same"]),
+        ({"a": lambda f: f["a"].where(f.index != 5, 900)}, ["item 'a'", "-100 and 100", "900"]),
+        ({"a": "often"}, ["item 'a'", "must be whole numbers", "'often'"]),
+    ],
+)
+def test_a_faulty_item_is_named_with_its_rule(frame, function, change, words):
+    told = _told(function, frame.assign(**change))
+    for word in words:
+        assert any(way in told for way in word.split("|")), told
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_an_unknown_item_is_named(frame, function):
+    assert "item 'a': no column has this name" in _told(function, frame.drop(columns="a"))
+
+
+@pytest.mark.parametrize("function", OF_ITEMS)
+def test_fewer_rows_than_items_are_told(frame, function):
+    rows = frame.iloc[[0, 1, 300]]
+    told = _told(function, rows)
+    assert "got 3 for 5 items" in told or "item 'b': an item must vary" in told
+
+
+@pytest.mark.parametrize("function", ["ml", "mlr", *ORDINAL])
+def test_fewer_rows_than_items_are_told_by_group(frame, function):
+    told = _told(function, frame.iloc[[0, 1, 2, 3, *range(300, 600)]])
+    assert "group 'ar'" in told
+    assert "found 4" in told
+
+
+@pytest.mark.parametrize("function", OF_GROUPS)
+def test_an_item_that_a_group_never_answered_is_named_with_the_group(frame, function):
+    silent = frame.assign(a=frame["a"].mask(frame["language"] == "da", -9))
+    assert "item 'a' in group 'da': nobody answered it" in _told(function, silent)
+
+
+def test_an_item_that_a_group_never_answered_is_named_of_parts_too(frame):
+    silent = frame.assign(a=frame["a"].mask(frame["language"] == "da", -9))
+    for estimator in ("ML", "MLR", "FIML", "WLSMV"):
+        with pytest.raises(StatisticsError, match="'a' in group 'da': nobody answered it"):
+            cfa([silent.head(350), silent.tail(250)], MODEL, estimator, "language")
+
+
+@pytest.mark.parametrize("function", OF_GROUPS)
+def test_an_item_that_is_constant_in_a_group_is_named_with_the_group(frame, function):
+    flat = frame.assign(a=frame["a"].mask(frame["language"] == "da", 3))
+    assert "item 'a' in group 'da'" in _told(function, flat)
+
+
+@pytest.mark.parametrize("function", ORDINAL)
+def test_an_answer_that_a_group_never_gave_is_named_with_item_and_group(frame, function):
+    rare = frame.assign(a=frame["a"].mask((frame["language"] == "da") & (frame["a"] == 5), 4))
+    assert "item 'a' in group 'da': nobody answered 5" in _told(function, rare)
+
+
+@pytest.mark.parametrize("function", ["efa", "kmo", "omega", "parallel analysis", *NORMAL])
+def test_an_item_that_is_a_sum_of_others_makes_a_matrix_singular(frame, function):
+    told = _told(function, frame.assign(e=frame["a"] + frame["b"]))
+    assert "singular" in told
+    assert "a, b, c, d, e" in told or "group 'ar'" in told
+
+
+def test_alignment_names_an_item_of_which_nothing_is_left(frame):
+    told = _told("align", frame.assign(e=frame["a"] + frame["b"]))
+    assert "item 'e' in group" in told
+    assert "Heywood case" in told
+
+
+@pytest.mark.parametrize("statistic", [alpha, item_analysis, polychoric, floor_and_ceiling])
+@pytest.mark.parametrize("weight", [0.0, -1.0, np.nan])
+def test_weights_that_are_not_above_zero_are_told_with_their_row(frame, statistic, weight):
+    weights = np.ones(600)
+    weights[7] = weight
+    with pytest.raises(StatisticsError, match=rf"must be above zero, found {weight:g} in row 7"):
+        statistic(frame[ITEMS], weights=weights)
+
+
+@pytest.mark.parametrize("estimator", ["ML", "MLR", "FIML", "WLSMV"])
+def test_a_factor_of_one_item_is_named(frame, estimator):
+    with pytest.raises(StatisticsError, match="the factor 'g' has one item"):
+        cfa(frame, "f =~ a + b + c\ng =~ d", estimator)
+
+
+@pytest.mark.parametrize("estimator", ["ML", "MLR", "FIML", "WLSMV"])
+def test_every_unknown_item_of_a_model_is_named(frame, estimator):
+    with pytest.raises(StatisticsError, match=r"(?s)item 'x'.*item 'y'"):
+        cfa(frame, "f =~ a + x + y", estimator)
