@@ -180,8 +180,10 @@ def _scale(entry: dict[str, Any]) -> ScaleEntry:
     return ScaleEntry(
         **{
             **entry,
+            # A scale that a researcher names by hand belongs to no instrument.
+            "instrument": entry.get("instrument", ""),
             **_tuples(entry, "columns", "reversed", "literature"),
-            "bounds": {column: tuple(ends) for column, ends in entry["bounds"].items()},
+            "bounds": {column: tuple(ends) for column, ends in entry.get("bounds", {}).items()},
             "variants": {name: tuple(out) for name, out in entry.get("variants", {}).items()},
         }
     )

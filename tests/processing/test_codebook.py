@@ -1,7 +1,7 @@
 import pytest
 
 from instruments import load_form
-from processing import Codebook, build_codebook
+from processing import Codebook, ScaleEntry, build_codebook
 
 
 def test_a_codebook_comes_back_from_its_json_as_it_was(codebook):
@@ -85,3 +85,9 @@ def test_what_paper_says_against_the_routing_has_a_column_beside_the_item(every_
         "every_clubs_3",
         "every_clubs_3_raw",
     ]
+
+
+def test_a_scale_of_no_instrument_comes_back_from_json():
+    calm = ScaleEntry("", "calm", ("a", "b"), {"a": (1, 5), "b": (1, 5)}, reversed=("b",))
+    stored = Codebook(languages=("da",), variables=(), scales=(calm,)).to_json()
+    assert Codebook.from_json(stored).scales == (calm,)
