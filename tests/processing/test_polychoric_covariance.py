@@ -79,3 +79,25 @@ def test_the_covariance_of_thresholds_is_that_of_shares(known):
     height = np.exp(-(found.thresholds[1] ** 2) / 2) / np.sqrt(2 * np.pi)
     shares = np.minimum.outer(below.to_numpy(), below.to_numpy()) - np.outer(below, below)
     np.testing.assert_allclose(covariance[2:6, 2:6], shares / np.outer(height, height), rtol=1e-4)
+
+
+def test_the_covariance_of_yes_and_no_items_follows_from_that_of_patterns():
+    """Two answers an item leave no pair of items a misfit, so that the delta method is exact.
+
+    Γ = J (diag(p) − pp') Jᵀ, J being the slopes of thresholds and correlations in the patterns'
+    shares p, here by differences.
+    """
+    patterns = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
+    rows = np.array([210, 60, 90, 130, 40, 80, 70, 320])
+    answers = pd.DataFrame(np.repeat(patterns, rows, axis=0), columns=["a", "b", "c"])
+
+    def estimates(weights):
+        frame = pd.DataFrame(patterns, columns=["a", "b", "c"])
+        found = polychoric_of(count(frame, weights=weights))
+        return np.concatenate([*found.thresholds, found.pairs()])
+
+    p = rows / rows.sum()
+    step = 1e-5 * np.eye(8)
+    slopes = np.array([estimates(p + s) - estimates(p - s) for s in step]).T / 2e-5
+    expected = slopes @ (np.diag(p) - np.outer(p, p)) @ slopes.T
+    np.testing.assert_allclose(_covariance(answers)[1], expected, rtol=1e-4, atol=1e-4)
