@@ -36,7 +36,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import psycopg
 from flask import Flask
-from sqlalchemy import create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from werkzeug.serving import make_server
 
 from instruments import make_form
@@ -267,17 +267,30 @@ def plain_address(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
 
+def sent_statements(engine: Engine) -> list[str]:
+    """All that will be sent to a database: BEGIN too, whoever's driver says it; COMMIT aside."""
+    seen: list[str] = []
+
+    def begins(connection: Connection) -> None:
+        # psycopg sends its BEGIN unasked, where no cursor sees it; SQLite's is ours, seen below.
+        alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        if engine.dialect.name == "postgresql" and not alone:
+            seen.append("BEGIN")
+
+    def executes(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "begin", begins)
+    event.listen(engine, "before_cursor_execute", executes)
+    return seen
+
+
 def statements_of_one_session(environ: dict[str, str], code: str) -> int:
-    """SQL statements of one whole session; BEGIN, which PostgreSQL is sent unasked, is not one."""
+    """SQL statements of one whole session, each BEGIN among them."""
     with serving_here(environ) as (address, database):
-        statements: list[str] = []
-        event.listen(
-            database.engine,
-            "before_cursor_execute",
-            lambda _connection, _cursor, statement, *_: statements.append(statement),
-        )
+        statements = sent_statements(database.engine)
         whole_session(address, code)
-        return sum(not one.startswith("BEGIN") for one in statements)
+        return len(statements)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from survey.models import Invitation, Response, Study, Wave
+from survey.models import Invitation, Response, Study, Wave, table_of
 from survey.secrets import CODE_LENGTH, Keys, could_be_code, normalise_code
 
 
@@ -67,26 +67,28 @@ class OpenWave:
     study: str
 
 
+_invitation, _response = table_of(Invitation), table_of(Response)
+_wave, _study = table_of(Wave), table_of(Study)
 _BY_CODE = (
     select(
-        Invitation.id,
-        Invitation.revoked,
-        Invitation.wave_id,
-        Wave.status,
-        Wave.opens,
-        Response.id.label("response_id"),
-        Response.status.label("response_status"),
-        Response.language,
+        _invitation.c.id,
+        _invitation.c.revoked,
+        _invitation.c.wave_id,
+        _wave.c.status,
+        _wave.c.opens,
+        _response.c.id.label("response_id"),
+        _response.c.status.label("response_status"),
+        _response.c.language,
     )
-    .join(Wave, Wave.id == Invitation.wave_id)
-    .outerjoin(Response, Response.invitation_id == Invitation.id)
-    .where(Invitation.code_hash == bindparam("code_hash"))
+    .join_from(_invitation, _wave, _wave.c.id == _invitation.c.wave_id)
+    .outerjoin(_response, _response.c.invitation_id == _invitation.c.id)
+    .where(_invitation.c.code_hash == bindparam("code_hash"))
 )
 _OPEN_WAVES = (
-    select(Wave.id, Study.title)
-    .join(Study, Study.id == Wave.study_id)
-    .where(Wave.open_link, Wave.status == "open")
-    .order_by(Wave.id)
+    select(_wave.c.id, _study.c.title)
+    .join_from(_wave, _study, _study.c.id == _wave.c.study_id)
+    .where(_wave.c.open_link, _wave.c.status == "open")
+    .order_by(_wave.c.id)
 )
 
 

@@ -17,12 +17,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from instruments import NOT_ANSWERED, AnswerError, Fault, Form, Value
-from survey.models import Invitation, Response, Superseded, Wave
+from survey.models import Invitation, Response, Superseded, Wave, table_of
 from survey.secrets import Keys
 
 # A replay comes soon after its write; older ones are caught by the revision.
@@ -147,6 +147,10 @@ def begin(
         key_id=key_id,
         sealed=sealed,
     )
+    if invitation is not None:
+        session.add(response)  # the invitation is held: nobody else begins it
+        session.flush()
+        return response
     try:
         with session.begin_nested():
             session.add(response)
@@ -159,7 +163,7 @@ def begin(
     return response
 
 
-def read(keys: Keys, response: Response | Superseded) -> Content:
+def read(keys: Keys, response: Response | Superseded | Row[Any]) -> Content:
     """Open what is sealed in a response. Raises NotOpenedError."""
     return Content(**keys.open(response.key_id, response.sealed, response.id))
 
@@ -208,11 +212,18 @@ def record(
         content.seen.append(write.page)
     content.writes.append([str(write.id), write.page])
     content.told[write.page] = [[one.column, one.kept, one.replaced] for one in conflicts]
-    response.key_id, response.sealed = keys.seal(content.to_data(), response.id)
-    response.revision = revision
-    response.language = language
-    response.day = day
-    session.flush()
+    key_id, sealed = keys.seal(content.to_data(), response.id)
+    session.execute(
+        _SAVE,
+        {
+            "response_id": response.id,
+            "key_id": key_id,
+            "sealed": sealed,
+            "revision": revision,
+            "language": language,
+            "day": day,
+        },
+    )
     return Recorded(revision, content, tuple(problems), tuple(conflicts))
 
 
@@ -235,12 +246,17 @@ def submit(
         return receipt
     if wave.status != "open":
         raise WaveClosedError
-    response.status = "submitted"
-    response.day = day
-    response.duration_class = duration_class
-    response.helper = helper
-    response.receipt_hash = keys.receipt_hash(receipt)
-    session.flush()
+    session.execute(
+        _SUBMIT,
+        {
+            "response_id": response.id,
+            "status": "submitted",
+            "day": day,
+            "duration_class": duration_class,
+            "helper": helper,
+            "receipt_hash": keys.receipt_hash(receipt),
+        },
+    )
     return receipt
 
 
@@ -351,26 +367,35 @@ def hold_wave(session: Session, wave_id: int) -> Wave:
     return session.get_one(Wave, wave_id, with_for_update={"read": True}, populate_existing=True)
 
 
-# Put together once: every page that is saved begins with these.
+# Put together once, and of tables: every page that is saved asks these, and needs no objects.
+_response, _wave = table_of(Response), table_of(Wave)
 _WAVE_OF = (
-    select(Wave)
-    .join(Response, Response.wave_id == Wave.id)
-    .where(Response.id == bindparam("response_id"))
-    .with_for_update(read=True, of=Wave)
-    .execution_options(populate_existing=True)
+    select(_wave.c.id, _wave.c.status)
+    .join_from(_wave, _response, _response.c.wave_id == _wave.c.id)
+    .where(_response.c.id == bindparam("response_id"))
+    .with_for_update(read=True, of=_wave)
 )
-_HELD = (
-    select(Response)
-    .where(Response.id == bindparam("response_id"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
+_HELD = select(_response).where(_response.c.id == bindparam("response_id")).with_for_update()
+_OF_ONE = update(_response).where(_response.c.id == bindparam("response_id"))
+_SAVE = _OF_ONE.values(
+    {name: bindparam(name) for name in ("key_id", "sealed", "revision", "language", "day")}
+)
+_SUBMIT = _OF_ONE.values(
+    {
+        name: bindparam(name)
+        for name in ("status", "day", "duration_class", "helper", "receipt_hash")
+    }
 )
 
 
-def _held(session: Session, response_id: uuid.UUID) -> tuple[Response, Wave]:
+def _held(session: Session, response_id: uuid.UUID) -> tuple[Any, Any]:
+    """A response and its wave as they stand now, held until this transaction ends.
+
+    The wave is held first, by a statement of its own: who holds it alone may want the response.
+    """
     named = {"response_id": response_id}
-    wave = session.scalars(_WAVE_OF, named).first()
-    response = session.scalars(_HELD, named).first()
+    wave = session.execute(_WAVE_OF, named).first()
+    response = session.execute(_HELD, named).first()
     if wave is None or response is None:
         raise NoSuchResponseError
     return response, wave
@@ -427,7 +452,7 @@ def _merge(
 def _keep_superseded(
     session: Session,
     keys: Keys,
-    response: Response,
+    response: Response | Row[Any],
     content: Content,
     whole: WholeForm,
     *,

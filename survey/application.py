@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter
 
 from survey import delivery, errors, fieldwork, research, resident, staff
 from survey.database import Database
@@ -26,8 +27,12 @@ LARGEST_ID = 2**31 - 1
 class _RowNumber(IntegerConverter):
     """A number in an address; one larger than any row can have leads nowhere."""
 
-    def __init__(self, map: Map, *, max: int = LARGEST_ID) -> None:  # noqa: A002  # werkzeug's names
-        super().__init__(map, max=max)
+    def to_python(self, value: str) -> int:
+        # Refused by the converter, a number would lead to a wrong method, not to a missing page.
+        number = int(super().to_python(value))
+        if number > LARGEST_ID:
+            raise NotFound
+        return number
 
 
 def create_app(settings: Settings | None = None, languages: Languages | None = None) -> Flask:

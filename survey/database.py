@@ -22,7 +22,7 @@ AUDIT_KEY = "audit_key"  # its name in a session's info
 
 
 class Database:
-    """One database and the two ways into it.
+    """One database and the three ways into it.
 
     `audit_key` goes with every session, for acts are noted in the session that does them; where
     nothing is noted it can be left out.
@@ -38,6 +38,13 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         with_key = {AUDIT_KEY: audit_key} if audit_key else {}
         self._read = sessionmaker(self.engine, expire_on_commit=False, info=with_key)
+        # SQLite's driver, told AUTOCOMMIT, would open transactions by itself when told otherwise.
+        alone: dict[str, Any] = {"begins": False}
+        if self.engine.dialect.name != "sqlite":
+            alone = {"isolation_level": "AUTOCOMMIT"}
+        self._look = sessionmaker(
+            self.engine.execution_options(**alone), expire_on_commit=False, info=with_key
+        )
         self._write = sessionmaker(
             self.engine.execution_options(writes=True), expire_on_commit=False, info=with_key
         )
@@ -46,6 +53,12 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session that changes nothing: whatever it did is rolled back."""
         with self._read() as session:
+            yield session
+
+    @contextmanager
+    def looking(self) -> Iterator[Session]:
+        """A session whose statements each stand alone: no BEGIN, and no moment that they share."""
+        with self._look() as session:
             yield session
 
     @contextmanager
@@ -69,5 +82,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
+    if not options.get("begins", True):
+        return
+    writes = options.get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

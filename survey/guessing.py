@@ -29,7 +29,10 @@ def refuse_if_guessing(
     session: Session, who: str, now: dt.datetime, *, most: int = WRONG_TRIES_AN_HOUR
 ) -> None:
     """Raise TooManyTriesError when `who` has used up this hour's wrong tries."""
-    key = (now.date(), now.hour, _hashed(session, who, now.date()))
+    hashed = _hashed(session, who, now.date())
+    if not hashed:
+        return
+    key = (now.date(), now.hour, hashed)
     attempt = session.get(Attempt, key)
     if attempt is not None and attempt.count >= most:
         raise TooManyTriesError

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from instruments import Form
 from survey.answering import Content, NoSuchResponseError
 from survey.forms import Forms
-from survey.models import Response, Study, Wave
+from survey.models import Response, Study, Wave, table_of
 from survey.secrets import Keys
 
 
@@ -75,23 +75,24 @@ class Walk:
         return number == self.shown[-1] and self.first_unseen() in {None, number}
 
 
-# Columns, not rows of the models, and put together once: this is asked for with every page.
+# Columns of tables, not of models, and put together once: this is asked for with every page.
+_response, _wave, _study = table_of(Response).c, table_of(Wave).c, table_of(Study).c
 _WALK = (
     select(
-        Response.wave_id,
-        Response.status,
-        Response.revision,
-        Response.key_id,
-        Response.sealed,
-        Wave.status.label("wave_status"),
+        _response.wave_id,
+        _response.status,
+        _response.revision,
+        _response.key_id,
+        _response.sealed,
+        _wave.status.label("wave_status"),
     )
-    .join(Wave, Wave.id == Response.wave_id)
-    .where(Response.id == bindparam("response_id"))
+    .join_from(table_of(Response), table_of(Wave), _wave.id == _response.wave_id)
+    .where(_response.id == bindparam("response_id"))
 )
 _ASKED = (
-    select(Study.title, Study.sender, Study.contact, Wave.legal_basis, Wave.closes)
-    .join(Wave, Wave.study_id == Study.id)
-    .where(Wave.id == bindparam("wave_id"))
+    select(_study.title, _study.sender, _study.contact, _wave.legal_basis, _wave.closes)
+    .join_from(table_of(Study), table_of(Wave), _wave.study_id == _study.id)
+    .where(_wave.id == bindparam("wave_id"))
 )
 
 

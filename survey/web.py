@@ -41,6 +41,11 @@ def reading() -> AbstractContextManager[Session]:
     return parts().database.reading()
 
 
+def looking() -> AbstractContextManager[Session]:
+    """A session for statements that each stand alone, as a page that is only shown needs."""
+    return parts().database.looking()
+
+
 def writing() -> AbstractContextManager[Session]:
     """A session that commits when its block ends."""
     return parts().database.writing()

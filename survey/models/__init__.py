@@ -24,7 +24,7 @@ from survey.models.studies import (
     Wave,
     WaveForm,
 )
-from survey.models.table import Base
+from survey.models.table import Base, table_of
 
 __all__ = [
     "Account",
@@ -54,4 +54,5 @@ __all__ = [
     "Tombstone",
     "Wave",
     "WaveForm",
+    "table_of",
 ]

@@ -37,7 +37,7 @@ from survey.resident.visitor import (
     would_replace,
 )
 from survey.walk import Walk, asked_by
-from survey.web import client_address, language, parts, reading, words, writing
+from survey.web import client_address, language, looking, parts, words, writing
 
 REASONS: dict[type[Exception], str] = {
     MistypedCodeError: "mistyped",
@@ -101,7 +101,7 @@ def refused(reason: str) -> ResponseReturnValue:
 
 @blueprint.get("/open/<int:wave_id>")
 def without_code(wave_id: int) -> ResponseReturnValue:
-    with reading() as database:
+    with looking() as database:
         admitted = by_open_link(database, wave_id)
     return _by_link(admitted)
 
@@ -154,7 +154,7 @@ def about() -> ResponseReturnValue:
     somebody = visitor()
     if somebody is None:
         return redirect(url_for("resident.front"))
-    with reading() as database:
+    with looking() as database:
         form = parts().forms.of(database, somebody.wave_id)
         asked = asked_by(database, somebody.wave_id)
     if language() not in form.languages:
@@ -178,7 +178,7 @@ def agree_and_begin() -> ResponseReturnValue:
 
 def front_page(typed: str = "", *, problem: str = "", notice: str = "") -> str:
     """The page with the code on it, with what was typed and what is wrong with it."""
-    with reading() as database:
+    with looking() as database:
         waves = open_waves(database)
     return render_template(
         "resident/front.html", typed=typed, problem=problem, notice=notice, open_waves=waves
@@ -189,7 +189,7 @@ def _admitted(typed: str) -> Admitted:
     """Let somebody in by their code, and count a guess. Raises NotAdmittedError."""
     who, now = client_address(), dt.datetime.now(dt.UTC)
     try:
-        with reading() as database:
+        with looking() as database:
             refuse_if_guessing(database, who, now)
             return by_code(database, parts().keys, typed)
     except UnknownCodeError:
@@ -245,7 +245,7 @@ def _onwards(somebody: Visitor) -> ResponseReturnValue:
 
 
 def _form(somebody: Visitor) -> Form:
-    with reading() as database:
+    with looking() as database:
         return parts().forms.of(database, somebody.wave_id)
 
 

@@ -23,7 +23,7 @@ from survey.resident.views import blueprint
 from survey.resident.visitor import Visitor, forget, visitor
 from survey.secrets import shown_code
 from survey.walk import Walk, asked_by, walk
-from survey.web import language, parts, reading, writing
+from survey.web import language, looking, parts, writing
 
 
 class OtherVisitorError(Exception):
@@ -117,7 +117,7 @@ def done() -> ResponseReturnValue:
         if again is not None:
             return _thanks(again.wave_id, again.response_id, open_link=again.open_link)
         return redirect(url_for("resident.about" if somebody else "resident.has_left"))
-    with reading() as database:
+    with looking() as database:
         here = walk(database, parts().keys, parts().forms, somebody.response_id)
     if not here.submitted:
         return redirect(url_for("resident.resume"))
@@ -145,7 +145,7 @@ def visitor_of_this_page() -> Visitor:
 def current_walk() -> Walk:
     """Where this browser's person stands. Raises WaveClosedError where the wave is over."""
     somebody = begun_visitor()
-    with reading() as database:
+    with looking() as database:
         here = walk(database, parts().keys, parts().forms, somebody.response_id)
     if not here.submitted and here.wave_status != "open":
         raise WaveClosedError
@@ -208,7 +208,7 @@ def _submit(database: Session, somebody: Visitor) -> None:
 
 
 def _thanks(wave_id: int, response_id: uuid.UUID, *, open_link: bool) -> str:
-    with reading() as database:
+    with looking() as database:
         asked = asked_by(database, wave_id)
     return render_template(
         "resident/done.html",
