@@ -140,6 +140,9 @@ if TYPE_CHECKING:
     from .measuring.area_sums import AreaSums as AreaSums
     from .measuring.area_sums import Points as Points
     from .measuring.area_sums import area_sums as area_sums
+    from .measuring.base_weights import BaseWeights as BaseWeights
+    from .measuring.base_weights import base_weights as base_weights
+    from .measuring.dataset_weights import weigh_dataset as weigh_dataset
     from .measuring.fay_herriot import FayHerriot as FayHerriot
     from .measuring.fay_herriot import fay_herriot as fay_herriot
     from .measuring.measures import Measures as Measures
@@ -148,6 +151,13 @@ if TYPE_CHECKING:
     from .measuring.places import places as places
     from .measuring.study_measures import StudyMeasures as StudyMeasures
     from .measuring.study_measures import study_measures as study_measures
+    from .measuring.weighted_means import WeightedMeans as WeightedMeans
+    from .measuring.weighted_means import weighted_means as weighted_means
+    from .measuring.weighting_cells import add_tallies as add_tallies
+    from .measuring.weighting_cells import tally as tally
+    from .measuring.weights import Weights as Weights
+    from .measuring.weights import weigh as weigh
+    from .measuring.weights import weigh_cells as weigh_cells
     from .modelling.alignment import Alignment as Alignment
     from .modelling.alignment import align as align
     from .modelling.confirmatory import Confirmatory as Confirmatory
@@ -250,11 +260,16 @@ _HOMES = {
     "levels.area_levels": ("AreaReliability", "area_reliability"),
     "levels.two_levels": ("TwoLevels", "two_levels"),
     "measuring.area_sums": ("AreaSums", "Points", "area_sums"),
+    "measuring.base_weights": ("BaseWeights", "base_weights"),
+    "measuring.dataset_weights": ("weigh_dataset",),
     "measuring.fay_herriot": ("FayHerriot", "fay_herriot"),
     "measuring.measures": ("Measures", "measures"),
     "measuring.overlap": ("overlap",),
     "measuring.places": ("places",),
     "measuring.study_measures": ("StudyMeasures", "study_measures"),
+    "measuring.weighted_means": ("WeightedMeans", "weighted_means"),
+    "measuring.weighting_cells": ("add_tallies", "tally"),
+    "measuring.weights": ("Weights", "weigh", "weigh_cells"),
     "modelling.alignment": ("Alignment", "align"),
     "modelling.confirmatory": ("Confirmatory", "cfa"),
     "modelling.estimates": ("Estimate",),
