@@ -333,7 +333,10 @@ def _describe(result: Invariance) -> Iterator[str]:
         yield f"Let differ: {', '.join(result.free)}"
     for step in result.steps:
         yield f"{step.name:<11}{describe_fit(step.fit)}"
-        if step.test:
+        if step.test and step.test.df <= 0:
+            # Items of two answers: their scales are freed as their intercepts are tied.
+            yield f"{'':<11}no test: this model does not lie within the one before"
+        elif step.test:
             yield (
                 f"{'':<11}change: chi-square {step.test.chi_square:.2f}, df {step.test.df},"
                 f" {describe_p(step.test.p)}; CFI {step.delta_cfi:+.3f},"

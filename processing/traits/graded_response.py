@@ -12,6 +12,7 @@ from processing.counting.parts import Table
 from processing.counting.patterns import Patterns, count_patterns
 from processing.counting.scale_counts import name_of
 from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.small_matrices import on_one_core
 
 from .graded_curves import Curves, curves_of
 from .graded_likelihood import Answered, Fitted, maximise, normal_grid
@@ -170,7 +171,8 @@ def graded_response(
     )
     start = _start(answered, codes, equal_slopes=equal_slopes)
     spread = _spread(start, equal_slopes=equal_slopes)
-    fitted = maximise(answered, start, spread, normal_grid())
+    with on_one_core():
+        fitted = maximise(answered, start, spread, normal_grid())
     if not fitted.converged:
         raise StatisticsError(
             Problem(

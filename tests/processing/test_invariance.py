@@ -249,3 +249,16 @@ def test_a_missing_group_column_is_told():
 
 def test_the_example_runs():
     assert doctest.testmod(import_module(invariance.__module__)).failed == 0
+
+
+def test_steps_that_are_not_nested_are_not_tested(reference_data):
+    """Items of two answers free their scales with equal intercepts, here more than these tie."""
+    answers = reference_data("leadership")
+    items = ["HOSTIL01", "HOSTIL02", "HOSTIL03", "HOSTIL04"]
+    binary = answers[items].gt(0).astype(int).assign(half=answers["half"])
+    result = invariance(binary, f"host =~ {' + '.join(items)}", "half")
+    scalar = next(step for step in result.steps if step.name == "scalar")
+    assert scalar.test.df < 0
+    assert np.isnan(scalar.test.p)
+    assert "no test: this model does not lie within the one before" in str(result)
+    assert "df -" not in str(result)
