@@ -63,6 +63,9 @@ class PageWrite:
     page: str
     answers: Mapping[str, object]  # column -> what was received; a column left out was blank
     based_on: int  # the revision the client had seen
+    # A phone that goes on without a line counts its writes: it knows its own, seen or not.
+    writer: str = ""
+    turn: int = 0
 
 
 @dataclass
@@ -74,6 +77,7 @@ class Content:
     seen: list[str] = field(default_factory=list)  # pages saved, in the order first saved
     writes: list[list[str]] = field(default_factory=list)  # [id, page], the latest last
     told: dict[str, list[list[Any]]] = field(default_factory=dict)  # page -> conflicts of its last
+    by: dict[str, list[Any]] = field(default_factory=dict)  # column -> [writer, turn] of its last
 
     def to_data(self) -> dict[str, Any]:
         return {
@@ -82,11 +86,17 @@ class Content:
             "seen": self.seen,
             "writes": self.writes[-_REMEMBERED_WRITES:],
             "told": self.told,
+            "by": self.by,
         }
 
     def knows(self, write_id: uuid.UUID) -> bool:
         """Whether a write was stored before."""
         return any(known == str(write_id) for known, _ in self.writes)
+
+    def turn_of(self, column: str, writer: str) -> int | None:
+        """The turn at which a writer answered; None where somebody else did so last."""
+        last = self.by.get(column)
+        return last[1] if writer and last and last[0] == writer else None
 
     def is_latest(self, write_id: uuid.UUID, page: str) -> bool:
         """Whether a write is the last that its page had."""
@@ -207,7 +217,7 @@ def record(
         if answer != NOT_ANSWERED or column not in hidden
     }
     revision = response.revision + 1
-    conflicts = _merge(content, accepted, based_on=write.based_on, revision=revision)
+    conflicts = _merge(content, accepted, write, revision=revision)
     if write.page not in content.seen:
         content.seen.append(write.page)
     content.writes.append([str(write.id), write.page])
@@ -325,6 +335,27 @@ def submit_whole(
     return response
 
 
+def keep_later(
+    session: Session, keys: Keys, form: Form, response_id: uuid.UUID, later: WholeForm
+) -> bool:
+    """Keep a whole form that came after the response was submitted, as superseded.
+
+    What its items do not allow is left out. Returns whether it says anything else than what stands;
+    the same answers again are no second copy. Raises NoSuchResponseError, WaveClosedError.
+    """
+    response, wave = _held(session, response_id)
+    if response.status != "submitted" or wave.status not in {"open", "closed"}:
+        raise WaveClosedError
+    accepted, _ = check(form, form.columns, later.answers, year=later.day.year)
+    standing = read(keys, response).answers
+    if all(standing.get(column, NOT_ANSWERED) == answer for column, answer in accepted.items()):
+        return False
+    content = Content(answers=accepted, changed=dict.fromkeys(accepted, 1))
+    _keep_superseded(session, keys, response, content, later, reason="already_submitted")
+    session.flush()
+    return True
+
+
 class InvalidAnswersError(NotAcceptedError):
     """A whole form held answers that its items do not allow; carries each of them."""
 
@@ -432,16 +463,23 @@ def _of_replay(content: Content, write: PageWrite, accepted: Mapping[str, Value]
 
 
 def _merge(
-    content: Content, accepted: Mapping[str, Value], *, based_on: int, revision: int
+    content: Content, accepted: Mapping[str, Value], write: PageWrite, *, revision: int
 ) -> list[Conflict]:
     conflicts = []
     for column, answer in accepted.items():
+        own = content.turn_of(column, write.writer)
+        if own is not None and own > write.turn:
+            continue  # the same phone has answered since; this came late
         before = content.answers.get(column)
-        if before == answer:
-            continue
-        unseen = content.changed.get(column, 0) > based_on
+        unseen = content.changed.get(column, 0) > write.based_on and own is None
         if unseen and answer == NOT_ANSWERED:
             continue  # a page left blank in ignorance takes nothing away
+        if write.writer:
+            content.by[column] = [write.writer, write.turn]
+        else:
+            content.by.pop(column, None)
+        if before == answer:
+            continue
         if unseen and before is not None and before != NOT_ANSWERED:
             conflicts.append(Conflict(column, kept=answer, replaced=before))
         content.answers[column] = answer

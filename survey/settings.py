@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ DATA_FOLDER = "BEBOERPULS_DATA"
 LIBRARY_FOLDER = "BEBOERPULS_LIBRARY"
 PROXIES = "BEBOERPULS_PROXIES"
 HTTPS = "BEBOERPULS_HTTPS"
+IDLE = "BEBOERPULS_IDLE"
 
 KNOWN = {
     DATABASE: "where answers are kept: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME",
@@ -27,11 +29,36 @@ KNOWN = {
     LIBRARY_FOLDER: "a folder of questionnaires of your own (default: those that come along)",
     PROXIES: "how many reverse proxies stand in front and tell who asks (default 0)",
     HTTPS: "yes (default) or no: whether cookies are kept to https; no is for trying out",
+    IDLE: "minutes without a touch until a resident's browser is closed for them (default 20)",
+}
+
+
+# The accessibility statement that the law asks for: what only the operator knows of it.
+STATEMENT_DAY = "BEBOERPULS_STATEMENT_DAY"
+STATEMENT_BY = "BEBOERPULS_STATEMENT_BY"
+STATEMENT_CONTACT = "BEBOERPULS_STATEMENT_CONTACT"
+STATEMENT_URL = "BEBOERPULS_STATEMENT_URL"
+
+KNOWN |= {
+    STATEMENT_DAY: "the day the pages were last assessed for accessibility, as 2026-11-20",
+    STATEMENT_BY: "who assessed them, where it was not the sender",
+    STATEMENT_CONTACT: "where faults of the pages are told, by telephone and in writing",
+    STATEMENT_URL: "the official statement: https://was.digst.dk/…",
 }
 
 
 class SettingsError(Exception):
     """The environment is not as it must be; carries every problem, a line each."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What the accessibility statement says of this installation; nothing where nobody has said it."""
+
+    day: dt.date | None = None
+    by: str = ""
+    contact: str = ""
+    official: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +69,9 @@ class Settings:
     library: Path = LIBRARY
     proxies: int = 0
     https: bool = True
+    idle_minutes: int = 20
     demo: bool = False
+    statement: Statement = Statement()
 
     def doubts(self) -> tuple[str, ...]:
         """What may be meant so, and seldom is."""
@@ -79,6 +108,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     https = environ.get(HTTPS, "yes")
     if https not in {"yes", "no"}:
         problems.append(f"{HTTPS} is {https!r}; it must be yes or no.")
+    idle = environ.get(IDLE, "20")
+    if not idle.isdecimal() or not 1 <= int(idle) <= 24 * 60:
+        problems.append(f"{IDLE} is {idle!r}; it must be minutes, a whole number from 1 to 1440.")
+    problems += _statement_problems(environ)
     keys = None
     if environ.get(KEY_FILE):
         try:
@@ -94,7 +127,32 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         library=Path(environ.get(LIBRARY_FOLDER) or LIBRARY),
         proxies=int(proxies),
         https=https == "yes",
+        statement=_statement(environ),
+        idle_minutes=int(idle),
     )
+
+
+def _statement(environ: Mapping[str, str]) -> Statement:
+    day = environ.get(STATEMENT_DAY)
+    return Statement(
+        day=dt.date.fromisoformat(day) if day else None,
+        by=environ.get(STATEMENT_BY, ""),
+        contact=environ.get(STATEMENT_CONTACT, ""),
+        official=environ.get(STATEMENT_URL, ""),
+    )
+
+
+def _statement_problems(environ: Mapping[str, str]) -> list[str]:
+    problems = []
+    day, official = environ.get(STATEMENT_DAY), environ.get(STATEMENT_URL)
+    if day:
+        try:
+            dt.date.fromisoformat(day)
+        except ValueError:
+            problems.append(f"{STATEMENT_DAY} is {day!r}; it must be a day, as 2026-11-20.")
+    if official and not official.startswith("https://"):
+        problems.append(f"{STATEMENT_URL} is {official!r}; it must begin with https://.")
+    return problems
 
 
 def _database_problems(url: str) -> list[str]:

@@ -11,5 +11,6 @@ pytest_plugins = [
     "forms",
     "inspection",
     "people",
+    "servers",
     "staff",
 ]

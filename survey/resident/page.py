@@ -17,9 +17,6 @@ from survey.languages import Words
 from survey.walk import Walk
 from survey.web import language, words
 
-# What a page sends besides answers.
-CONTROLS = frozenset({"csrf_token", "write", "revision", "response", "move"})
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -109,6 +106,7 @@ def show(
         revision=_revision(here, recorded, came_back=came_back),
         write=_write_id(recorded, came_back=came_back),
         response=here.response_id,
+        here=here,
         languages=here.form.languages,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import uuid
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from werkzeug.exceptions import BadRequest, NotFound
 from instruments import Form
 from processing import DURATION_MINUTES
 from survey.answering import PageWrite, Recorded, WaveClosedError, record, submit
-from survey.fields import sent
 from survey.resident.leaving import left, thank, thanked
-from survey.resident.page import CONTROLS, asked_in, question_page, show
+from survey.resident.packs import PackError, page_write
+from survey.resident.page import asked_in, show
 from survey.resident.views import blueprint
 from survey.resident.visitor import Visitor, forget, visitor
 from survey.secrets import shown_code
@@ -182,19 +181,10 @@ def _save(database: Session, somebody: Visitor, number: int, move: str) -> Saved
 
 def _write(form: Form, number: int) -> PageWrite:
     """What came back, as the writer wants it. Raises BadRequest for what no page of ours sends."""
-    questions = question_page(form, number)
-    foreign = set(request.form) - CONTROLS - set(questions.by_column)
-    answers = sent(questions, request.form).received()
-    answers |= {name: request.form[name] for name in foreign}
     try:
-        shown = uuid.UUID(request.form["write"])
-        based_on = int(request.form["revision"])
-    except ValueError:
+        return page_write(form, number, asked_in(form), request.form)
+    except PackError:
         raise BadRequest from None
-    # A browser may bring a page back as it was sent, to be changed and sent once more: the same
-    # answers are the same write, others are another.
-    write_id = uuid.uuid5(shown, json.dumps(answers, sort_keys=True))
-    return PageWrite(id=write_id, page=questions.key, answers=answers, based_on=based_on)
 
 
 def _submit(database: Session, somebody: Visitor) -> None:

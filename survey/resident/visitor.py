@@ -14,7 +14,10 @@ from survey.admission import Admitted
 _KNOWN = ("wave", "invitation", "response", "begun", "started")
 _WAVE, _INVITATION, _RESPONSE, _BEGUN, _STARTED = _KNOWN
 _WAITING = "waiting"
-_OWN = (*_KNOWN, _WAITING, "opens")
+_TOUCHED = "touched"
+_OWN = (*_KNOWN, _WAITING, _TOUCHED, "opens")
+# A cookie is written anew no oftener than this, in seconds.
+_OFTEN_ENOUGH = 60
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,19 @@ def remember(visitor: Visitor) -> None:
     session[_STARTED] = visitor.started
 
 
+def minutes_untouched() -> float:
+    """How long nobody has asked for anything here; never stored with the answers."""
+    touched = float(session.get(_TOUCHED, time.time()))
+    return max(0.0, time.time() - touched) / 60
+
+
+def touch() -> None:
+    """Note that somebody is there."""
+    now = int(time.time())
+    if now - session.get(_TOUCHED, 0) >= _OFTEN_ENOUGH:
+        session[_TOUCHED] = now
+
+
 def welcome(admitted: Admitted) -> Visitor:
     """Open this browser for somebody, and forget whoever was there before."""
     forget()
@@ -70,6 +86,7 @@ def welcome(admitted: Admitted) -> Visitor:
         begun=admitted.response_id is not None,
     )
     remember(newcomer)
+    touch()
     return newcomer
 
 

@@ -37,8 +37,8 @@ function every(truths) {
 
 // The items a condition looks at, to tell a person which answer closed a field.
 function itemsOf(condition) {
-  const parts = condition.all ?? condition.any ?? (condition.not ? [condition.not] : []);
-  return condition.item ? [condition.item] : parts.flatMap(itemsOf);
+  const parts = condition.all || condition.any || (condition.not ? [condition.not] : []);
+  return condition.item ? [condition.item] : [].concat(...parts.map(itemsOf));
 }
 
 // column -> the columns that closed it, for every field that is surely not asked.

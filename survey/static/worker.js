@@ -1,0 +1,109 @@
+// Stands between the pages and a bad line. Pages come from the network whenever it answers; when it
+// does not, a page of questions is answered with the whole questionnaire, which the phone has kept.
+// What waits is sent at every chance, and never overtaken by a page that has not seen it.
+
+import { deliver, waiting } from "./delivering.js";
+import { drop, dropStale, empty, find } from "./pocket.js";
+
+const KEPT = "beboerpuls";
+const NAVIGATION_PATIENCE = 8000;
+const OURS = /^\/(?:(?:page(?:\/\d+)?|send|done|left)?)$/;
+const ENDS = /^\/(?:done|left)$/;
+const NO_ANSWER = [502, 503, 504];
+
+addEventListener("install", () => skipWaiting());
+
+addEventListener("activate", (event) =>
+  event.waitUntil(Promise.all([clients.claim(), dropStale().catch(() => {})]))
+);
+
+addEventListener("sync", (event) => {
+  if (event.tag === "deliver") event.waitUntil(sendAll());
+});
+
+// The browser tries again where this fails.
+async function sendAll() {
+  const { reached } = await sendAndTell({});
+  if (!reached) throw new Error("packs wait");
+}
+
+async function sendAndTell(options) {
+  const sent = await deliver(options);
+  if (sent.became.length) {
+    const pages = await clients.matchAll();
+    for (const page of pages) page.postMessage({ became: sent.became });
+  }
+  return sent;
+}
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const address = new URL(request.url);
+  if (request.method !== "GET" || address.origin !== location.origin) return;
+  if (address.pathname.startsWith("/static/")) event.respondWith(file(request));
+  else if (request.mode === "navigate") {
+    event.waitUntil(tidy());
+    if (OURS.test(address.pathname)) event.respondWith(page(request, address.pathname));
+  }
+});
+
+async function tidy() {
+  await dropStale().catch(() => {});
+  if ((await waiting().catch(() => [])).length) await sendAndTell({});
+}
+
+async function file(request) {
+  const kept = await caches.match(request, { ignoreVary: true });
+  return kept || fetch(request);
+}
+
+// Those who answer here now, or have just ended: the server must know all of theirs before it shows
+// their page, or it would show what it knew before.
+async function theirsWait() {
+  const notes = [await find("notes", "now"), await find("notes", "ended")];
+  const whose = notes.filter(Boolean).map((note) => note.whose);
+  return (await waiting()).some((pack) => whose.includes(pack.whose));
+}
+
+async function page(request, path) {
+  try {
+    if (path !== "/" && (await theirsWait())) {
+      await sendAndTell({ patience: NAVIGATION_PATIENCE });
+      if (await theirsWait()) return (await offline()) || fetch(request);
+    }
+  } catch (_) {
+    // Nothing can be kept here, so that nothing waits.
+  }
+  try {
+    const answer = await fromNetwork(request);
+    if (NO_ANSWER.includes(answer.status)) return (await offline()) || answer;
+    if (ENDS.test(path) && answer.ok) await forget();
+    return answer;
+  } catch (failure) {
+    const kept = await offline();
+    if (kept) return kept;
+    throw failure;
+  }
+}
+
+function fromNetwork(request) {
+  return new Promise((resolve, reject) => {
+    const asked = fetch(request);
+    const timer = setTimeout(async () => {
+      if (await offline()) reject(new Error("no answer"));
+    }, NAVIGATION_PATIENCE);
+    asked.then(resolve, reject).then(() => clearTimeout(timer));
+  });
+}
+
+async function offline() {
+  const note = await find("notes", "document").catch(() => null);
+  if (!note) return null;
+  const cache = await caches.open(KEPT);
+  return cache.match(note.address, { ignoreVary: true });
+}
+
+async function forget() {
+  await empty("copies").catch(() => {});
+  await drop("notes", "now").catch(() => {});
+}
