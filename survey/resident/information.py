@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from survey.resident.views import blueprint
 from survey.resident.visitor import visitor
 from survey.walk import Asked, asked_by
-from survey.web import reading
+from survey.web import parts, reading
 
 
 @blueprint.get("/privacy")
@@ -22,7 +23,18 @@ def help_page() -> str:
 
 @blueprint.get("/accessibility")
 def accessibility() -> str:
-    return render_template("resident/accessibility.html", asked=_asked())
+    return render_template(
+        "resident/accessibility.html",
+        asked=_asked(),
+        statement=parts().settings.statement,
+        site=request.host,
+    )
+
+
+@blueprint.get("/was")
+def statement() -> ResponseReturnValue:
+    """The short address that the agency asks of every public body's site."""
+    return redirect(parts().settings.statement.official or url_for("resident.accessibility"))
 
 
 def _asked() -> Asked | None:

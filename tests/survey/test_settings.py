@@ -49,3 +49,16 @@ def test_every_problem_is_told_at_once():
 def test_a_database_that_cannot_be_used_is_named(environ, url):
     with pytest.raises(SettingsError, match="BEBOERPULS_DATABASE"):
         read_settings(environ | {"BEBOERPULS_DATABASE": url})
+
+
+def test_the_accessibility_statement_is_read(environ):
+    told = {"DAY": "2026-11-20", "BY": "Sensus", "URL": "https://was.digst.dk/x-dk"}
+    settings = read_settings(environ | {f"BEBOERPULS_STATEMENT_{k}": v for k, v in told.items()})
+    assert settings.statement.day.isoformat() == "2026-11-20"
+    assert (settings.statement.by, settings.statement.contact) == ("Sensus", "")
+
+
+@pytest.mark.parametrize(("name", "value"), [("DAY", "20. november"), ("URL", "was.digst.dk/x-dk")])
+def test_a_statement_that_cannot_be_shown_is_a_problem(environ, name, value):
+    with pytest.raises(SettingsError, match=f"BEBOERPULS_STATEMENT_{name} is '{value}'"):
+        read_settings(environ | {f"BEBOERPULS_STATEMENT_{name}": value})
