@@ -33,11 +33,17 @@ PICTURES = ROOT / "docs" / "pictures"
 FIXTURES = ROOT / "tests" / "given"
 PASSWORD = "hest batteri klamme"  # noqa: S105 -- of people who are made up for the pictures
 OURS = ("tryghed", "trivsel", "beboerdemokrati", "background")
+LANGUAGES = ("da", "ar", "bs", "en", "fa", "pl", "so", "tr", "uk", "ur")
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2}
 DESK = {"viewport": {"width": 1280, "height": 900}}
 # As a browser shows a page of 360 pixels when it is enlarged to 200 %.
 ENLARGED = {"viewport": {"width": 180, "height": 370}, "device_scale_factor": 4}
+# A browser without a screen has no voices, and would show no button to read aloud; most phones have.
+VOICES = """
+speechSynthesis.getVoices = () => ["da", "ar", "ur"].map((lang) =>
+  ({ lang, name: lang, voiceURI: lang, localService: true, default: false }));
+"""
 
 
 class Product:
@@ -55,9 +61,11 @@ class Product:
         migrated = Database(self.settings.database)
         upgrade(migrated.engine)
         migrated.engine.dispose()
-        app = create_app(self.settings, Languages(TRANSLATIONS, FIXTURES / "translations"))
+        small = "mini" in questionnaires
+        folders = [FIXTURES / "translations"] if small else []
+        app = create_app(self.settings, Languages(TRANSLATIONS, *folders))
         self.database = app.extensions["beboerpuls"].database
-        languages = ["da", "ar"] if "mini" in questionnaires else ["da", "en"]
+        languages = ["da", "ar"] if small else LANGUAGES
         self.wave = self._wave(make_form(questionnaires, languages, self.settings.library))
         self._server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
         threading.Thread(target=self._server.run, daemon=True).start()
@@ -124,8 +132,11 @@ class Camera:
     """One device, and the pictures it takes."""
 
     def __init__(self, browser: Browser, product: Product, folder: Path, **device: object) -> None:
-        context = browser.new_context(base_url=product.address, locale="da-DK", **device)
-        context.set_default_timeout(5000)
+        # A slat that is halfway to being painted is no picture of anything.
+        still = {"locale": "da-DK", "reduced_motion": "reduce"}
+        context = browser.new_context(base_url=product.address, **still, **device)
+        context.set_default_timeout(20_000)
+        context.add_init_script(VOICES)
         self.page: Page = context.new_page()
         self._folder = folder
 
@@ -147,8 +158,12 @@ class Camera:
                 labels.nth(min(answer, labels.count() - 1)).click()
 
     def next(self) -> None:
-        self.page.locator(".moves .button").first.click()
-        self.page.wait_for_load_state()
+        self.press(".moves .button")
+
+    def press(self, selector: str) -> None:
+        # What is sent by a script comes with a page only when it has been answered.
+        with self.page.expect_navigation():
+            self.page.locator(selector).first.click()
 
 
 def resident(browser: Browser, product: Product, folder: Path, name: str, **device: object) -> None:
@@ -173,8 +188,7 @@ def resident(browser: Browser, product: Product, folder: Path, name: str, **devi
             page.locator("input[inputmode=numeric]").first.fill("2206")
             camera.next()
             camera.take(f"{name}-6-error")
-            page.locator("button[value=skip]").click()
-            page.wait_for_load_state()
+            camera.press("button[value=skip]")
             continue
         if page.locator(".line").count() and page.locator("textarea").count() == 0:
             camera.take(f"{name}-7-line")
@@ -215,6 +229,16 @@ def right_to_left(
     camera.take(f"{name}-question")
     camera.next()
     camera.take(f"{name}-kinds")
+
+
+def first_question(browser: Browser, product: Product, folder: Path) -> None:
+    """The first page of questions in a language of each script that residents read, light and dark."""
+    for language in ("da", "ar", "ur"):
+        for scheme, name in (("light", ""), ("dark", "-dark")):
+            camera = Camera(browser, product, folder, **PHONE, color_scheme=scheme)
+            camera.begin(product.code(), language)
+            camera.choose(3)
+            camera.take(f"question-{language}{name}", whole=False)
 
 
 def keyer(browser: Browser, product: Product, folder: Path, name: str, **device: object) -> None:
@@ -262,6 +286,7 @@ def main(folder: Path) -> None:
         for place in places:
             place.mkdir()
         product = Product(places[0], OURS)
+        first_question(browser, product, folder)
         resident(browser, product, folder, "phone", **PHONE)
         resident(browser, product, folder, "dark", **PHONE, color_scheme="dark")
         resident(browser, product, folder, "desk", **DESK)
@@ -276,6 +301,8 @@ def main(folder: Path) -> None:
         browser.close()
     PICTURES.mkdir(exist_ok=True)
     shutil.copyfile(folder / "phone-5-question-screen.png", PICTURES / "phone.png")
+    for picture in folder.glob("question-*.png"):
+        shutil.copyfile(picture, PICTURES / picture.name)
     shutil.copyfile(folder / "keying-2-warning.png", PICTURES / "keying.png")
 
 
