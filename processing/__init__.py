@@ -183,6 +183,7 @@ if TYPE_CHECKING:
     from .scoring.summary import ScaleSummary as ScaleSummary
     from .scoring.summary import Summary as Summary
     from .scoring.summary import summarise as summarise
+    from .telling.report import report as report
     from .traits.dif import Dif as Dif
     from .traits.dif import DifItem as DifItem
     from .traits.dif import DifLimits as DifLimits
@@ -283,6 +284,7 @@ _HOMES = {
     "scoring.scales": ("score",),
     "scoring.score_folder": ("write_scores",),
     "scoring.summary": ("ScaleSummary", "Summary", "summarise"),
+    "telling.report": ("report",),
     "traits.dif": ("Dif", "DifItem", "DifLimits", "dif"),
     "traits.graded_response": ("GradedResponse", "graded_response"),
     "traits.local_dependence": ("LocalDependence", "local_dependence"),

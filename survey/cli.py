@@ -27,6 +27,7 @@ COMMANDS = {
     "evidence": ("survey.commands.evidence:evidence", "Tell whether scales may be used, and why."),
     "measures": ("survey.commands.evaluation:measures", "Tell how areas and plans stand."),
     "effects": ("survey.commands.evaluation:effects", "Tell whether plans moved the measures."),
+    "report": ("survey.commands.report:report", "Write a study's findings on one page."),
     "detect": ("survey.commands.evaluation:detect", "Tell what a study could find, beforehand."),
     "export": ("survey.commands.datasets:export", "Write labelled files for other programs."),
     "import": ("survey.commands.datasets:import_", "Make a dataset of answers from elsewhere."),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError
@@ -32,12 +33,14 @@ class Evaluation:
     method trusted (empty: none), standard_error, df, low, high, p, p_adjusted, rows, areas,
     treated, comparison, waves, equivalence_p, equivalent, breakdown, trust
     and pre_period in words. `inferences` has a row for every method. `staggered` holds effects by
-    exposure where plans start in different waves.
+    exposure where plans start in different waves. `trends` has the mean of treated and of other
+    areas by wave: scale, treated (ever), wave, mean, low, high, areas.
     """
 
     effects: pd.DataFrame
     inferences: pd.DataFrame
     staggered: pd.DataFrame
+    trends: pd.DataFrame
     measures: StudyMeasures
     plan: AnalysisPlan
     registered: bool
@@ -100,6 +103,7 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> E
         effects=_adjusted(pd.DataFrame(found)),
         inferences=pd.concat(inferences, ignore_index=True),
         staggered=pd.concat(staggered, ignore_index=True) if staggered else pd.DataFrame(),
+        trends=_trends(measured.measures, treated, plan.level),
         measures=measured,
         plan=plan,
         registered=registered,
@@ -233,6 +237,19 @@ def _staggered(
         )
     except StatisticsError:
         return None
+
+
+def _trends(found: Measures, treated: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Means of areas' means, each area alike, with t intervals over areas."""
+    means = found.means
+    mine = means[(means["cohort"] == "all") & (means["level"] == "afdeling")]
+    ever = treated.groupby("unit")["treated"].max().rename("treated")
+    joined = mine.merge(ever.reset_index(), on="unit")
+    by = joined.groupby(["scale", "treated", "wave"], as_index=False)["mean"]
+    told: pd.DataFrame = by.agg(["mean", "std", "count"]).rename(columns={"count": "areas"})
+    reach = stats.t((told["areas"] - 1).clip(lower=1)).ppf((1 + level) / 2)
+    reach = reach * told["std"] / np.sqrt(told["areas"])
+    return told.assign(low=told["mean"] - reach, high=told["mean"] + reach).drop(columns="std")
 
 
 def _adjusted(effects: pd.DataFrame) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> N
             raise BadUse(
                 f"{folder} is one wave, and an effect is a change. Give the study's folder."
             )
-        found = processing.evaluate(read, plan, registered=_registered(read, plan.hash))
+        found = processing.evaluate(read, plan, registered=registered(read, plan.hash))
         written = processing.write_derived(
             read,
             "effects",
@@ -139,7 +139,7 @@ def _write_measures(read: Dataset | Study, found: StudyMeasures, out: Path | Non
     return processing.write_derived(read, "measures", frames, out)
 
 
-def _registered(read: Study, plan: str) -> bool:
+def registered(read: Study, plan: str) -> bool:
     """Whether the plan was there before the last wave was frozen: until then no change was seen."""
     last = max(read.waves, key=lambda wave: wave.wave)
     return plan in last.manifest.get("analysis_plans", ())

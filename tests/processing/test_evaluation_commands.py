@@ -104,3 +104,15 @@ def test_what_a_study_could_find_is_told_before_it_is_made(run):
     refused = run("detect", "--treated", 10, "--comparison", 10, "--answers", 60, "--icc", 2)
     assert refused.exit_code == 2
     assert "from 0 to 1" in refused.output
+
+
+def test_a_report_is_one_page_that_needs_nothing_else(run, drawn, plan):
+    told = run("report", drawn.folder, "--plan", plan)
+    assert told.exit_code == 0, told.output
+    page = drawn.folder.with_name("drawn-report.html").read_text("utf-8")
+    assert "<link" not in page
+    assert "src=" not in page
+    assert "beboerpuls report drawn --plan plan.yaml" in page
+    refused = run("report", drawn.folder, "--plan", plan, "--out", drawn.folder / "no" / "x.html")
+    assert refused.exit_code == 2
+    assert "cannot be written" in refused.output

@@ -1,0 +1,421 @@
+"""The report for researchers: one page that holds all it needs, from a study's evaluation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from processing.datasets.study import Study
+from processing.effects.evaluation import Evaluation
+
+from .figures import Estimate, Line, Place, forest, places, trend
+from .words import count, number, words
+
+SHOWN_FROM = 10
+RELIABLE = 0.7
+_MARK = "M3 1h26v4H3zM3 7h26v4H3zM0 14h32v4H0zM5 18h3v6H5zM24 18h3v6h-3z"
+
+
+def report(
+    study: Study,
+    found: Evaluation,
+    *,
+    stylesheet: str,
+    language: str = "da",
+    validated: Collection[str] = (),
+    command: str = "",
+) -> str:
+    """Return a self-contained HTML page: effects, development, places, response, limits, source.
+
+    Units with fewer than ten answers are named and not shown. `stylesheet` is the product's CSS,
+    `validated` names the scales whose evidence in this dataset lets them be used, `command` is what
+    makes the page again. Raises KeyError for a language there are no words in.
+    """
+    page = _Page(study, found, language, frozenset(validated))
+    body = "".join(
+        [
+            page.head(),
+            page.section("effects", page.effects()),
+            page.section("trends", page.trends()),
+            page.section("places", page.places()),
+            page.section("response", page.response()),
+            page.section("limits", page.limits()),
+            page.section("source", page.source(command)),
+        ]
+    )
+    t = page.t
+    return (
+        f'<!doctype html>\n<html lang="{language}" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(t('title', study=study.study))}</title>\n<style>{stylesheet}</style>\n"
+        f'</head>\n<body class="desk">\n<a class="skip" href="#main">{t("skip")}</a>\n'
+        f'<header class="band"><a class="wordmark" href="#main"><svg viewBox="0 0 32 24" aria-hidden="true">'
+        f'<path d="{_MARK}"/></svg>{t("brand")}</a></header>\n<main id="main">\n{body}</main>\n'
+        "</body>\n</html>\n"
+    )
+
+
+@dataclass(frozen=True)
+class _Page:
+    study: Study
+    found: Evaluation
+    language: str
+    validated: frozenset[str]
+
+    def t(self, key: str, **values: object) -> str:
+        return words(self.language)[key].format(**values)
+
+    def n(self, value: float, digits: int = 1, *, signed: bool = False) -> str:
+        return number(value, self.language, digits, signed=signed)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What each measure is called, from the codebook."""
+        found = {}
+        for scale in self.study.codebook.scales:
+            label = scale.label(self.language)
+            # A scale of problems is told the other way round: high is favourable everywhere.
+            found[scale.name] = self.t("turned", scale=label) if scale.headline_reversed else label
+            for variant, left_out in scale.variants.items():
+                items = ", ".join(
+                    self.study.codebook.variable(one).label(self.language) for one in left_out
+                )
+                found[f"{scale.name}_{variant}"] = self.t("variant", scale=label, items=items)
+        return found
+
+    def name(self, scale: object) -> str:
+        return self.names.get(str(scale), str(scale))
+
+    @property
+    def every(self) -> pd.DataFrame:
+        """Effects for all residents, planned ones first."""
+        mine = self.found.effects[self.found.effects["cohort"] == "all"]
+        return mine.sort_values("primary", ascending=False, kind="stable")
+
+    @property
+    def level(self) -> str:
+        return self.n(100 * self.found.plan.level, 0)
+
+    def head(self) -> str:
+        first = _first(self.every)
+        waves = ", ".join(str(wave) for wave in sorted(self.found.measures.days))
+        return (
+            f'<p class="where">{escape(self.study.study)}. {self.t("where", waves=waves)}</p>'
+            f"<h1>{self.t('heading')}</h1>"
+            f'<p class="lead">{escape(self._lead(first))}</p>{self._key_figures(first)}'
+        )
+
+    def _lead(self, row: Any) -> str:
+        if row is None:
+            return self.t("lead_none")
+        said = {
+            "scale": self.name(row.scale),
+            "change": self.n(abs(row.estimate)),
+            "more": self.t("more" if row.estimate >= 0 else "less"),
+            "treated": row.treated,
+            "comparison": row.comparison,
+        }
+        if not math.isfinite(row.low):
+            return self.t("lead_untested", **said)
+        said |= {"low": self.n(row.low), "high": self.n(row.high)}
+        if row.low <= 0 <= row.high:
+            return self.t("lead_unsure", **said | {"change": self.n(row.estimate, signed=True)})
+        return self.t("lead_moved", **said)
+
+    def _key_figures(self, row: Any) -> str:
+        if row is None:
+            return ""
+        cells = [
+            (
+                self.t("effect"),
+                self.t("points", value=self.n(row.estimate, signed=True)),
+                self._interval(row.low, row.high),
+            ),
+            (self.t("in_sd"), self.n(row.in_sd, 2, signed=True), self._kind(row.kind)),
+            (
+                self.t("p"),
+                self._p(row.p_adjusted),
+                self.t("p_note", method=self._method(row)),
+            ),
+            (
+                self.t("areas"),
+                f"{row.treated} + {row.comparison}",
+                self.t("areas_note", rows=count(row.rows, self.language)),
+            ),
+        ]
+        inside = "".join(
+            f'<div><dt>{escape(a)}</dt><dd>{escape(b)}</dd><dd class="note">{escape(c)}</dd></div>'
+            for a, b, c in cells
+        )
+        return f'<dl class="key-figures">{inside}</dl>'
+
+    def _p(self, p: float) -> str:
+        if not math.isfinite(p):
+            return self.t("untested")
+        return f"< {self.n(0.001, 3)}" if p < 0.001 else self.n(p, 3)
+
+    def _interval(self, low: float, high: float) -> str:
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return self.t("untested")
+        return self.t("interval", level=self.level, low=self.n(low), high=self.n(high))
+
+    def _bounds(self, row: Any) -> str:
+        if not math.isfinite(row.low):
+            return self.t("untested")
+        return f"[{self.n(row.low)}; {self.n(row.high)}]"
+
+    def _kind(self, kind: str) -> str:
+        return self.t("confirmatory" if kind == "confirmatory" else "exploratory")
+
+    def _method(self, row: Any) -> str:
+        key = {"CR2": "trust_cr2", "randomisation": "trust_randomisation"}.get(
+            row.method, "trust_none"
+        )
+        return self.t(key, treated=row.treated, comparison=row.comparison)
+
+    def section(self, key: str, inside: str) -> str:
+        return f'<section class="section"><h2>{self.t(key)}</h2><div>{inside}</div></section>\n'
+
+    def effects(self) -> str:
+        rows = [
+            Estimate(
+                label=self.name(row.scale),
+                value=row.estimate,
+                low=row.low,
+                high=row.high,
+                painted=bool(row.primary),
+                strong=self.n(row.estimate, signed=True),
+                said=self._bounds(row),
+            )
+            for row in _each(self.every)
+        ]
+        if not rows:
+            return f"<p>{self.t('lead_none')}</p>"
+        said = "; ".join(
+            self.t(
+                "effects_alt" if math.isfinite(row.low) else "effects_alt_untested",
+                scale=row.label, value=row.strong, low=self.n(row.low), high=self.n(row.high),
+            )
+            for row in rows
+        )  # fmt: skip
+        drawing = forest(rows, said, self._tick)
+        notes = [f'<p class="note">{escape(self._pre())}</p>']
+        if not self.found.registered:
+            notes.append(f'<p class="note">{self.t("not_registered")}</p>')
+        return (
+            self._figure(
+                self.t("effects_caption"), self.t("effects_note", level=self.level), drawing
+            )
+            + self._table(
+                ("scale", "effect", "interval_head", "p", "areas", "in_sd"),
+                [
+                    (
+                        self.name(row.scale),
+                        self.n(row.estimate, signed=True),
+                        self._bounds(row),
+                        self._p(row.p_adjusted),
+                        f"{row.treated} + {row.comparison}",
+                        self.n(row.in_sd, 2, signed=True),
+                    )
+                    for row in _each(self.every)
+                ],
+            )
+            + "".join(notes)
+        )
+
+    def _pre(self) -> str:
+        first = _first(self.every)
+        once = first is None or "cannot be checked" in first.pre_period
+        return self.t("pre_none" if once else "pre_some")
+
+    def trends(self) -> str:
+        parts = []
+        chosen = [row.scale for row in _each(self.every) if row.primary] or list(
+            self.every["scale"].head(1)
+        )
+        for scale in chosen:
+            mine = self.found.trends[self.found.trends["scale"] == scale].sort_values("wave")
+            lines = [
+                Line(
+                    self.t("with_plan" if treated else "without")
+                    + f" {self.n(part['mean'].iloc[-1])}",
+                    [(row.mean, row.low, row.high) for row in _each(part)],
+                    painted=bool(treated),
+                )
+                for treated, part in mine.groupby("treated", sort=False)
+            ]
+            if not lines:
+                continue
+            lines.sort(key=lambda line: not line.painted)
+            said = self.t(
+                "trends_alt",
+                **{
+                    key: ", ".join(self.n(m) for line in lines if line.painted is painted for m, _, _ in line.points)
+                    for key, painted in (("treated", True), ("others", False))
+                },
+            )  # fmt: skip
+            days = [self.found.measures.days[int(w)][:4] for w in sorted(set(mine["wave"]))]
+            parts.append(
+                self._figure(
+                    self.t("trends_caption", scale=self.name(scale)),
+                    self.t("trends_note", level=self.level),
+                    trend(lines, days, said, self._tick),
+                )
+            )
+        return "".join(parts)
+
+    def places(self) -> str:
+        means = self.found.measures.measures.means
+        levels = [one for one in ("boligområde", "plan", "afdeling") if one in set(means["level"])]
+        last = means["wave"].max()
+        scale = _first(self.every).scale if len(self.every) else means["scale"].iloc[0]
+        mine = means[
+            (means["scale"] == scale) & (means["wave"] == last) & (means["cohort"] == "all")
+        ]
+        level = next((one for one in levels if (mine["level"] == one).sum() > 1), "study")
+        whole = float(mine.loc[mine["level"] == "study", "mean"].iloc[0])
+        rows = [
+            Place(
+                label=self._place(row.unit),
+                shown=row.n >= SHOWN_FROM,
+                measured=(row.mean, row.low, row.high),
+                estimated=(row.shrunk, row.shrunk_low, row.shrunk_high),
+                n=count(row.n, self.language),
+                reliability=self.n(row.reliability, 2) if math.isfinite(row.reliability) else "",
+                unreliable=row.reliability < RELIABLE,
+            )
+            for row in _each(mine[mine["level"] == level].sort_values("unit"))
+        ]
+        rows.sort(key=lambda row: row.label)
+        drawing = places(
+            rows,
+            self.t("places_alt", scale=self.name(scale), count=len(rows)),
+            self._tick,
+            few=self.t("places_few"),
+            overall=whole,
+            overall_said=self.t("places_all", value=self.n(whole)),
+            head=(self.t("estimated"), "n", "λ"),
+        )
+        caption = self.t("places_caption", scale=self.name(scale))
+        return (
+            self._figure(caption, self.t("places_note"), drawing)
+            + f'<p class="note">{self.t("places_words")}</p>'
+        )
+
+    def _place(self, unit: str) -> str:
+        areas = self.study.table("areas").drop_duplicates("area", keep="last").set_index("area")
+        return str(areas["name"].get(unit, unit))
+
+    def response(self) -> str:
+        means = self.found.measures.measures.means
+        whole = means[(means["level"] == "study") & (means["cohort"] == "all")]
+        most = whole.sort_values("n", ascending=False).drop_duplicates("wave").sort_values("wave")
+        composed = self.found.measures.measures.composition
+        shares = composed[composed["level"] == "study"]
+        rows = []
+        for row in _each(most):
+            modes = shares[(shares["wave"] == row.wave) & (shares["mode"] != "")]
+            told = ", ".join(
+                f"{self.t(f'mode_{one.mode}')} {self.n(100 * one.share, 0)} %"
+                for one in _each(modes)
+            )
+            rate = f"{self.n(100 * row.response_rate, 0)} %" if row.response_rate > 0 else ""
+            rows.append(
+                (
+                    str(row.wave), count(row.n, self.language), rate,
+                    count(row.effective_n, self.language), told,
+                )
+            )  # fmt: skip
+        head = ("wave", "answers", "rate", "effective", "mode")
+        return f"<p>{self.t('response_words')}</p>" + self._table(head, rows)
+
+    def limits(self) -> str:
+        told = [self._pre(), self.t("limit_causes"), self.t("limit_answer")]
+        unproven = [self.name(s) for s in self.every["scale"] if s not in self.validated]
+        if unproven:
+            told.append(self.t("limit_status", scales=", ".join(unproven)))
+        told += self._shift()
+        return "<ul>" + "".join(f"<li>{escape(one)}</li>" for one in told) + "</ul>"
+
+    def _shift(self) -> list[str]:
+        """What a shift to paper would have moved by itself, where it is known."""
+        found = self.found.measures.measures
+        first = _first(self.every)
+        if first is None:
+            return []
+        changes = found.changes
+        mine = changes[
+            (changes["level"] == "study")
+            & (changes["cohort"] == "all")
+            & (changes["scale"] == first.scale)
+        ]
+        paper = found.composition[
+            (found.composition["level"] == "study") & (found.composition["mode"] == "paper")
+        ].sort_values("wave")
+        if (
+            not len(mine)
+            or len(paper) < 2
+            or not math.isfinite(mine["change_at_first_mix"].iloc[-1])
+        ):
+            return []
+        row = next(_each(mine.tail(1)))
+        shift = 100 * (paper["share"].iloc[-1] - paper["share"].iloc[0])
+        return [
+            self.t(
+                "limit_mode",
+                shift=self.n(shift, 0, signed=True),
+                fixed=self.n(row.change_at_first_mix, signed=True),
+                change=self.n(row.change, signed=True),
+            )
+        ]
+
+    def source(self, command: str) -> str:
+        words_ = self.t(
+            "source_words",
+            dataset=self.found.measures.dataset[:12],
+            plan=self.found.plan.hash[:12],
+            weight=self.found.measures.weight,
+        )
+        told = f'<p><code class="code">{escape(command)}</code></p>' if command else ""
+        return f"<p>{words_}</p>{told}"
+
+    def _tick(self, value: float) -> str:
+        return self.n(value, 0 if float(value).is_integer() else 1)
+
+    def _figure(self, caption: str, note: str, drawing: str) -> str:
+        return (
+            f"<figure><figcaption>{escape(caption)}<span>{escape(note)}</span></figcaption>"
+            f'<div class="plot" role="region" aria-label="{escape(caption, quote=True)}" tabindex="0">'
+            f"{drawing}</div></figure>"
+        )
+
+    def _table(self, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+        first, *others = head
+        cells = f'<th scope="col">{self.t(first)}</th>' + "".join(
+            f'<th scope="col" class="number">{self.t(one)}</th>' for one in others
+        )
+        body = "".join(
+            f'<tr><th scope="row">{escape(row[0])}</th>'
+            + "".join(f'<td class="number">{escape(one)}</td>' for one in row[1:])
+            + "</tr>"
+            for row in rows
+        )
+        name = escape(self.t(first), quote=True)
+        return (
+            f'<div class="scroll" role="region" aria-label="{name}" tabindex="0"><table class="table">'
+            f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+
+
+def _each(frame: pd.DataFrame) -> Any:
+    return frame.itertuples(index=False)
+
+
+def _first(frame: pd.DataFrame) -> Any:
+    return next(_each(frame), None)
