@@ -143,6 +143,9 @@ if TYPE_CHECKING:
     from .measuring.base_weights import BaseWeights as BaseWeights
     from .measuring.base_weights import base_weights as base_weights
     from .measuring.dataset_weights import weigh_dataset as weigh_dataset
+    from .measuring.disclosure import Disclosure as Disclosure
+    from .measuring.disclosure import DisclosureLimits as DisclosureLimits
+    from .measuring.disclosure import disclose as disclose
     from .measuring.fay_herriot import FayHerriot as FayHerriot
     from .measuring.fay_herriot import fay_herriot as fay_herriot
     from .measuring.measures import Measures as Measures
@@ -151,6 +154,7 @@ if TYPE_CHECKING:
     from .measuring.places import places as places
     from .measuring.study_measures import StudyMeasures as StudyMeasures
     from .measuring.study_measures import study_measures as study_measures
+    from .measuring.table_attack import attack as attack
     from .measuring.weighted_means import WeightedMeans as WeightedMeans
     from .measuring.weighted_means import weighted_means as weighted_means
     from .measuring.weighting_cells import add_tallies as add_tallies
@@ -263,11 +267,13 @@ _HOMES = {
     "measuring.area_sums": ("AreaSums", "Points", "area_sums"),
     "measuring.base_weights": ("BaseWeights", "base_weights"),
     "measuring.dataset_weights": ("weigh_dataset",),
+    "measuring.disclosure": ("Disclosure", "DisclosureLimits", "disclose"),
     "measuring.fay_herriot": ("FayHerriot", "fay_herriot"),
     "measuring.measures": ("Measures", "measures"),
     "measuring.overlap": ("overlap",),
     "measuring.places": ("places",),
     "measuring.study_measures": ("StudyMeasures", "study_measures"),
+    "measuring.table_attack": ("attack",),
     "measuring.weighted_means": ("WeightedMeans", "weighted_means"),
     "measuring.weighting_cells": ("add_tallies", "tally"),
     "measuring.weights": ("Weights", "weigh", "weigh_cells"),

@@ -1,0 +1,238 @@
+"""What may be published: no small cell, and none that can be worked out from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from processing.errors import Problem, stop_if_any
+
+from .published_tables import (
+    Array,
+    Parents,
+    Relations,
+    relations,
+    that_do_not_add_up,
+    unsound,
+)
+from .suppression import Mask, Protected, Secrets, protect
+
+
+@dataclass(frozen=True)
+class DisclosureLimits:
+    """What a study publishes; the default is safe.
+
+    No mean of fewer than `mean_n` and no count under `count`. A hidden count can be anything within
+    an interval of `count_width`, a hidden mean within one of `mean_width` points, whatever is added
+    to and subtracted from what is shown; a mean of k times `mean_n` answers, hidden to protect
+    others, within a k-th of that. Means run from `lowest` to `highest`. Where `zeros` are
+    published, an empty cell is shown as 0: only where all know that nobody was asked there.
+    """
+
+    mean_n: int = 10
+    count: int = 5
+    count_width: float = 5.0
+    mean_width: float = 20.0
+    lowest: float = 0.0
+    highest: float = 100.0
+    zeros: bool = False
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """A table that may leave, and what was hidden in it and why.
+
+    `frame` is the table as given, with blanks in `n` and the mean where they are hidden: it does not
+    tell why. `reasons`, for those who see the answers, has n_hidden and mean_hidden ("", "few",
+    "protects others") and how wide an interval each hidden value lies in at least (n_width,
+    mean_width; NaN where shown).
+    """
+
+    frame: pd.DataFrame
+    reasons: pd.DataFrame = field(repr=False)
+    limits: DisclosureLimits
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table that may leave."""
+        return self.frame.copy()
+
+    def __str__(self) -> str:
+        told = [f"{len(self.frame):,} cells"]
+        for name in ("n", "mean"):
+            if f"{name}_hidden" in self.reasons:
+                why = self.reasons[f"{name}_hidden"]
+                told.append(
+                    f"{name}: {(why == '').sum():,} shown, {(why == 'few').sum():,} too small,"
+                    f" {(why == 'protects others').sum():,} hidden to protect them"
+                )
+        return "\n  ".join(told)
+
+
+def disclose(
+    cells: pd.DataFrame,
+    keys: Sequence[str],
+    parents: Parents,
+    *,
+    n: str = "n",
+    mean: str | None = None,
+    weight: str | None = None,
+    limits: DisclosureLimits | None = None,
+    seed: int = 1,
+    block: int = 500,
+) -> Disclosure:
+    """Hide what is too small, and what would give it away.
+
+    Parameters: `cells` has a row for every cell that is published anywhere, all tables, levels,
+    waves and languages together; `keys` name a cell, `parents` tell what adds up to what (see
+    `published_tables.relations`). Several measures are a key of their own without parents. `n`
+    counts answers; `mean` is optional, and `weight` the sum of weights it was made with (n itself
+    unless named). Totals must be the sums of their parts, in answers and in weight × mean.
+
+    Rules: a count under the limit is hidden, as is a mean of too few answers; a mean whose count is
+    hidden is hidden as well. A mean and its weight tell a sum, and sums add up: they are protected
+    as counts are, an attacker being taken to know every weight. Then further cells are hidden until
+    every hidden cell, also those, lies in an interval of the width set (see `suppression.protect`).
+    Counts and sums are each protected against adding and subtracting their own kind. Other numbers
+    made from a hidden cell (shares, shrunk estimates, intervals) are to be hidden with it.
+
+    `block` is about how many cells are solved together: more hide less and take longer.
+
+    The same cells, in any order, and seed give the same table. Raises StatisticsError with every
+    problem: cells that are there twice, totals that are not the sum of their parts, means outside
+    the limits.
+
+    >>> table = pd.DataFrame({"area": ["a", "b", "c", "all"], "n": [3, 40, 12, 55]})
+    >>> parents = {"area": {"a": "all", "b": "all", "c": "all"}}
+    >>> disclose(table, ["area"], parents).frame["n"].tolist()
+    [<NA>, 40, <NA>, 55]
+    """
+    limits = limits or DisclosureLimits()
+    stop_if_any([*unsound(cells, keys, parents), *_wrong(cells, n, mean, weight, limits)])
+    order = cells[[*keys]].astype(str).sort_values([*keys]).index if cells.index.is_unique else None
+    table = cells.loc[order] if order is not None else cells
+    found = relations(table, keys, parents, block=block)
+    count = table[n].to_numpy(float)
+    mass = table[weight].to_numpy(float) if weight else count
+    average = np.where(mass > 0, table[mean].to_numpy(float), 0.0) if mean else np.zeros(len(table))
+    problems = [*that_do_not_add_up(table, keys, found.matrix, count, n)]
+    if mean:
+        problems += that_do_not_add_up(table, keys, found.matrix, mass * average, "weight × mean")
+    stop_if_any(problems)
+
+    few = (count < limits.count) & ((count > 0) | (not limits.zeros))
+    counts = _protect_counts(found, count, few, limits, seed)
+    reasons = table[[*keys]].assign(
+        n_hidden=_why(few, counts.hidden), n_width=_width(counts, np.ones(len(table)))
+    )
+    shown = table.assign(**{n: _blanked_counts(count, counts.hidden, cells.loc[table.index, n])})
+    if mean:
+        bare = ((count < limits.mean_n) | counts.hidden) & ~(limits.zeros & (count == 0))
+        sums = _protect_sums(found, count, mass, average, bare, limits, seed)
+        reasons["mean_hidden"] = _why((count < limits.mean_n), sums.hidden)
+        reasons["mean_width"] = _width(sums, mass)
+        shown[mean] = np.where(sums.hidden | (count == 0), np.nan, table[mean].to_numpy(float))
+    return Disclosure(shown.loc[cells.index], reasons.loc[cells.index], limits)
+
+
+def _protect_counts(
+    found: Relations, count: Array, few: Mask, limits: DisclosureLimits, seed: int
+) -> Protected:
+    known = limits.zeros & (count == 0)
+    secrets = Secrets(
+        count,
+        np.zeros(len(count)),
+        np.where(known, 0.0, np.inf),
+        np.where(known, 0.0, limits.count_width),
+        1 + np.log1p(count) * _breadth(found),
+    )
+    return protect(found, secrets, few, seed=seed)
+
+
+def _protect_sums(
+    found: Relations,
+    count: Array,
+    mass: Array,
+    average: Array,
+    bare: Mask,
+    limits: DisclosureLimits,
+    seed: int,
+) -> Protected:
+    secrets = Secrets(
+        mass * average,
+        mass * limits.lowest,
+        mass * limits.highest,
+        # A cell of more than mean_n is no secret itself: its sum need be no less certain than theirs.
+        mass * limits.mean_width * np.minimum(1.0, limits.mean_n / np.maximum(count, 1.0)),
+        # Cost is counted a unit moved, and large cells must move further in their sum.
+        (1 + np.log1p(mass) * _breadth(found)) / np.maximum(mass, 1.0),
+    )
+    return protect(found, secrets, bare, seed=seed)
+
+
+def _breadth(found: Relations) -> Array:
+    """1 for a cell that is no total, more for each relation it is the total of."""
+    totals = (found.matrix > 0).sum(axis=0)
+    return 1.0 + 4.0 * np.asarray(totals, float).ravel()
+
+
+def _why(few: Mask, hidden: Mask) -> np.ndarray:
+    return np.where(few & hidden, "few", np.where(hidden, "protects others", ""))
+
+
+def _width(protected: Protected, unit: Array) -> Array:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(protected.hidden, protected.reach / unit, np.nan)
+
+
+def _blanked_counts(count: Array, hidden: Mask, given: pd.Series) -> pd.Series:
+    return pd.Series(count, given.index).astype("Int64").mask(hidden)
+
+
+def _wrong(
+    cells: pd.DataFrame, n: str, mean: str | None, weight: str | None, limits: DisclosureLimits
+) -> list[Problem]:
+    found = [
+        Problem(name, "the table has no such column", "Name a column of the table")
+        for name in (n, mean, weight)
+        if name and name not in cells.columns
+    ]
+    if limits.mean_n < limits.count:
+        found.append(
+            Problem(
+                "limits",
+                f"means from n = {limits.mean_n} would be shown where a count under"
+                f" {limits.count} is not",
+                "Let mean_n be at least count",
+            )
+        )
+    if not 0 < limits.mean_width <= (limits.highest - limits.lowest) / 2:
+        found.append(
+            Problem(
+                "limits",
+                f"mean_width is {limits.mean_width}, means run from {limits.lowest} to"
+                f" {limits.highest}",
+                "Let it be above 0 and at most half of that",
+            )
+        )
+    if found:
+        return found
+    if not (cells[n] >= 0).all() or (cells[n] % 1 != 0).any():
+        found.append(Problem(n, "a count is missing, below zero or broken", "Give whole counts"))
+    if mean:
+        with_n = cells[cells[n] > 0]
+        outside = ~with_n[mean].between(limits.lowest - 1e-9, limits.highest + 1e-9)
+        if outside.any():
+            found.append(
+                Problem(
+                    mean,
+                    f"{int(outside.sum()):,} means are missing or outside {limits.lowest} to"
+                    f" {limits.highest}",
+                    "Give a mean wherever somebody answered, and the limits of its scale",
+                )
+            )
+    if weight and not (cells[weight] >= 0).all():
+        found.append(Problem(weight, "a weight is missing or below zero", "Give sums of weights"))
+    return found

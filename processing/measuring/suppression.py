@@ -1,0 +1,204 @@
+"""Which further cells to hide, so that no hidden cell can be worked out from what is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.optimize import linprog
+
+from processing.errors import Problem, StatisticsError
+
+from .published_tables import Array, Ids, Relations
+
+Mask = NDArray[np.bool_]
+_ROUNDS = 4
+_FEW = 3
+_EASE = 1e-7
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What is to be kept of each cell.
+
+    `low` and `high` are what an attacker knows beforehand, `width` how wide the interval must be in
+    which the cell can lie once the rest is known; `cost` what it costs to hide the cell.
+    """
+
+    values: Array
+    low: Array
+    high: Array
+    width: Array
+    cost: Array
+
+
+@dataclass(frozen=True)
+class Protected:
+    """`hidden` cells; `reach` is a lower bound of the width of the interval each can lie in."""
+
+    hidden: Mask
+    reach: Array
+
+
+def protect(relations: Relations, secrets: Secrets, primary: Mask, *, seed: int = 1) -> Protected:
+    """Hide cells until every hidden cell can be anything within an interval of its width.
+
+    Method: another table that an attacker could take for the true one differs from it in hidden
+    cells alone and keeps all relations. If such tables differ in a cell by its width, its
+    feasibility interval is at least as wide. Within a block, linear programs first look for tables
+    that move many hidden cells at once, in directions drawn at random; for each cell left, the
+    program of least cost moves it by its width, and the shown cells that must move with it are
+    hidden too (Kelly, Golden & Assad 1992, DOI 10.1002/net.3230220407). What is hidden by that is
+    itself protected, until nothing is left.
+
+    Cells outside a block are held still, as if an attacker knew them, so that intervals found are
+    never too wide, and blocks can be solved apart: the work grows with their number.
+    """
+    state = _State(relations.matrix.tocsc(), secrets, primary.copy())
+    rng = np.random.default_rng(seed)
+    blocks = list(relations.blocks)
+    while blocks:
+        left = np.unique(np.concatenate([_settle(state, block, rng) for block in blocks]))
+        # A sum of many blocks may find too little room in one of them: it is tried in more together.
+        if not len(left):
+            break
+        if len(blocks) == 1:
+            raise _unprotected(left[0], secrets)
+        blocks = [np.unique(np.concatenate(blocks[at : at + 2])) for at in range(0, len(blocks), 2)]
+    return Protected(state.hidden, np.where(state.hidden, state.most - state.least, 0.0))
+
+
+def _settle(state: _State, block: Ids, rng: np.random.Generator) -> Ids:
+    """Protect a block's hidden cells; those that found no room in it are returned."""
+    state.look(block, rng)
+    stuck = np.zeros(0, np.intp)
+    while len(left := np.setdiff1d(state.uncertain(block), stuck)):
+        at = left[np.argmax(state.secrets.width[left])]
+        if not state.hide_for(at, block):
+            stuck = np.append(stuck, at)
+        elif len(left) > _FEW:
+            # What was hidden for one cell leaves room for others, which then need nothing more.
+            state.look(block, rng, rounds=1)
+    return state.uncertain(block)
+
+
+def _unprotected(at: int, secrets: Secrets) -> StatisticsError:
+    return StatisticsError(
+        Problem(
+            f"cell {at}",
+            f"no other table has it {secrets.width[at]:g} away, and so it cannot be protected",
+            "Lessen the width, or leave the cell out of what is published",
+        )
+    )
+
+
+class _State:
+    """What is hidden so far, and how far tables found so far differ from the true one."""
+
+    def __init__(self, matrix: sparse.csc_matrix, secrets: Secrets, hidden: Mask) -> None:
+        self.matrix = matrix
+        self.secrets = secrets
+        self.hidden = hidden
+        self.least = np.zeros(len(hidden))
+        self.most = np.zeros(len(hidden))
+
+    def uncertain(self, block: Ids) -> Ids:
+        """Hidden cells of the block that are not known to be protected."""
+        reach = self.most[block] - self.least[block]
+        short = reach < self.secrets.width[block] * (1 - _EASE) - 1e-9
+        return np.asarray(block[self.hidden[block] & short], np.intp)
+
+    def look(self, block: Ids, rng: np.random.Generator, rounds: int = _ROUNDS) -> None:
+        """Tables that move many hidden cells at once."""
+        cells = block[self.hidden[block]]
+        matrix = _rows_of(self.matrix[:, cells])
+        for _ in range(rounds):
+            left = self.uncertain(block)
+            if not len(left):
+                return
+            width = self.secrets.width[cells]
+            low = np.maximum(self.secrets.low[cells] - self.secrets.values[cells], -4 * width - 1)
+            high = np.minimum(self.secrets.high[cells] - self.secrets.values[cells], 4 * width + 1)
+            # A cell need not move further than its width; more would be taken from others.
+            wanted = np.isin(cells, left)
+            low = np.where(wanted, np.maximum(low, -width), low)
+            high = np.where(wanted, np.minimum(high, width), high)
+            sign = np.where(rng.random(len(cells)) < 0.5, -1.0, 1.0)
+            scale = np.where(width > 0, width, 1.0)
+            found = linprog(
+                -np.where(wanted, sign / scale, 0.0),
+                A_eq=matrix if matrix.shape[0] else None,
+                b_eq=np.zeros(matrix.shape[0]) if matrix.shape[0] else None,
+                bounds=np.column_stack([np.minimum(low, 0.0), np.maximum(high, 0.0)]),
+                method="highs",
+            )
+            if found.status == 0:
+                self.keep(cells, found.x)
+            if len(self.uncertain(block)) > 0.8 * len(left):
+                return
+
+    def hide_for(self, at: int, block: Ids) -> bool:
+        """Move a cell by its width at the least cost, and hide what must move with it, if it can."""
+        secrets = self.secrets
+        width = secrets.width[at]
+        up = secrets.high[at] - secrets.values[at] >= width
+        found = self._cheapest(at, block, width if up else -width)
+        if found is None and up and secrets.values[at] - secrets.low[at] >= width:
+            found = self._cheapest(at, block, -width)
+        if found is None:
+            return False
+        self._hide(block, found, 1e-6 * max(width, 1e-9))
+        return True
+
+    def _cheapest(self, at: int, block: Ids, by: float) -> Array | None:
+        up, down = self._room(block)
+        target = block == at
+        up = np.where(target, max(by, 0.0), up)
+        down = np.where(target, max(-by, 0.0), down)
+        cost = self._cost(block)
+        return self._least(
+            block,
+            np.concatenate([cost, cost]),
+            np.concatenate([np.where(target, up, 0.0), np.where(target, down, 0.0)]),
+            np.concatenate([up, down]),
+        )
+
+    def _room(self, block: Ids) -> tuple[Array, Array]:
+        secrets = self.secrets
+        up = np.maximum(secrets.high[block] - secrets.values[block], 0.0)
+        down = np.maximum(secrets.values[block] - secrets.low[block], 0.0)
+        return up, down
+
+    def _cost(self, block: Ids) -> Array:
+        return np.where(self.hidden[block], 1e-4, self.secrets.cost[block])
+
+    def _least(self, block: Ids, cost: Array, low: Array, high: Array) -> Array | None:
+        """The cheapest move, as ups and downs, that keeps every relation."""
+        matrix = _rows_of(self.matrix[:, block])
+        found = linprog(
+            cost,
+            A_eq=sparse.hstack([matrix, -matrix], format="csr"),
+            b_eq=np.zeros(matrix.shape[0]),
+            bounds=np.column_stack([low, high]),
+            method="highs",
+        )
+        if found.status != 0:
+            return None
+        moved: Array = found.x[: len(block)] - found.x[len(block) :]
+        return moved
+
+    def _hide(self, block: Ids, moved: Array, least: float) -> None:
+        far = np.abs(moved) > least
+        self.hidden[block[far]] = True
+        self.keep(block, np.where(far, moved, 0.0))
+
+    def keep(self, cells: Ids, moved: Array) -> None:
+        self.least[cells] = np.minimum(self.least[cells], moved)
+        self.most[cells] = np.maximum(self.most[cells], moved)
+
+
+def _rows_of(matrix: sparse.csc_matrix) -> sparse.csr_matrix:
+    rows = matrix.tocsr()
+    return rows[np.diff(rows.indptr) > 0]
