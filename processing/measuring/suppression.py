@@ -60,7 +60,9 @@ def protect(relations: Relations, secrets: Secrets, primary: Mask, *, seed: int 
     rng = np.random.default_rng(seed)
     blocks = list(relations.blocks)
     while blocks:
-        left = np.unique(np.concatenate([_settle(state, block, rng) for block in blocks]))
+        for block in blocks:
+            _settle(state, block, rng)
+        left = state.uncertain(np.arange(len(primary)))
         # A sum of many blocks may find too little room in one of them: it is tried in more together.
         if not len(left):
             break
@@ -70,8 +72,8 @@ def protect(relations: Relations, secrets: Secrets, primary: Mask, *, seed: int 
     return Protected(state.hidden, np.where(state.hidden, state.most - state.least, 0.0))
 
 
-def _settle(state: _State, block: Ids, rng: np.random.Generator) -> Ids:
-    """Protect a block's hidden cells; those that found no room in it are returned."""
+def _settle(state: _State, block: Ids, rng: np.random.Generator) -> None:
+    """Protect a block's hidden cells, but for those that find no room in it."""
     state.look(block, rng)
     stuck = np.zeros(0, np.intp)
     while len(left := np.setdiff1d(state.uncertain(block), stuck)):
@@ -81,7 +83,6 @@ def _settle(state: _State, block: Ids, rng: np.random.Generator) -> Ids:
         elif len(left) > _FEW:
             # What was hidden for one cell leaves room for others, which then need nothing more.
             state.look(block, rng, rounds=1)
-    return state.uncertain(block)
 
 
 def _unprotected(at: int, secrets: Secrets) -> StatisticsError:

@@ -5,6 +5,7 @@ import doctest
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from processing.errors import StatisticsError
 from processing.measuring import disclosure
@@ -82,6 +83,30 @@ def test_no_hidden_mean_can_be_worked_out(seed, rate, draw):
     )
     bound = 20 * np.minimum(n, 10)[hidden]
     assert (greatest - least - bound).min() >= -1e-4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_and_sums_attacked_together_give_nothing_more_away(seed, draw):
+    """Every sum lies between 0 and 100 times its count, which ties the two tables."""
+    cells, parents = draw(20 + seed, 1.0)
+    shown = disclose(cells, KEYS, parents, mean="mean").frame
+    matrix = relations(cells, KEYS, parents).matrix
+    size = len(cells)
+    # A slack a cell: 100·n − sum − slack = 0.
+    one = sparse.identity(size)
+    tied = sparse.bmat([[matrix, None, None], [None, matrix, None], [100 * one, -one, -one]])
+    known = np.concatenate(
+        [
+            shown["n"].astype(float),
+            np.where(shown["mean"].isna(), np.nan, cells["sum"]),
+            np.full(size, np.nan),
+        ]
+    )
+    small = np.flatnonzero(shown["n"].isna())
+    _, least, greatest = attack(
+        tied.tocsr(), known, np.zeros(3 * size), np.full(3 * size, np.inf), small
+    )
+    assert (greatest - least).min() >= 5 - 1e-6
 
 
 def test_without_further_cells_hidden_the_attack_succeeds(draw):
