@@ -12,7 +12,9 @@ LANGUAGES = ("da", "ar", "bs", "en", "fa", "pl", "so", "tr", "uk", "ur")
 # One of each direction; the others have the same markup, and are looked at where they differ.
 WHOLE_WAY = ("da", "ar")
 OURS = ("tryghed", "trivsel", "beboerdemokrati", "background")
-PHONE = {"viewport": {"width": 360, "height": 740}, "locale": "da-DK"}
+# Without what is kept for a lost line, which a slow machine would go on with; that is a test apart.
+PHONE = {"viewport": {"width": 360, "height": 740}, "locale": "da-DK", "service_workers": "block"}
+MOST_PAGES = 30
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def study(make):
 
 @pytest.fixture
 def wave(make, study, form):
-    return make.open_wave(study, form, closes=dt.date(2026, 12, 13))
+    return make.open_wave(study, form, closes=dt.date(2099, 12, 13))
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def test_every_page_of_a_resident_meets_wcag(open_browser, code, judge, language
     judge.look(page)
     press(page, "main form button.button")
     refused = 0
-    while "/page/" in page.url:
+    for _ in range(MOST_PAGES):
         here = page.url
         answer_first(page)
         judge.look(page)
@@ -87,7 +89,10 @@ def test_every_page_of_a_resident_meets_wcag(open_browser, code, judge, language
             refused += 1
             judge.look(page, f"{here} refused")
             press(page, "button[value=skip]")
+        if "/page/" not in page.url:
+            break
     assert refused
+    assert page.url.endswith("/done")
     judge.look(page)
 
 
