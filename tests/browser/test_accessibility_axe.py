@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from playwright.sync_api import expect
 
 from instruments import make_form
 from survey.freezing import freeze
@@ -133,3 +134,22 @@ def test_what_staff_see_meets_wcag(
         freeze(session, keys, form, session.get_one(Wave, wave.id), settings.data, actor="operator")
     other.reload()
     judge.look(other, "research with a dataset")
+
+
+def test_the_questionnaire_without_a_line_meets_wcag(open_browser, code, judge):
+    page = open_browser(viewport=PHONE["viewport"], locale="da-DK")
+    begin(page, code(), "ar")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#answers")).to_be_visible()
+    holds = """async () => navigator.serviceWorker.controller !== null &&
+        (await (await caches.open('beboerpuls')).keys()).some(({ url }) => url.includes('/offline/'))"""
+    for _ in range(50):
+        if page.evaluate(holds):
+            break
+        page.wait_for_timeout(200)
+    page.wait_for_timeout(200)
+    page.context.set_offline(True)
+    page.locator(".moves .button").first.click()
+    shown = page.locator("#offline [data-part='2']")
+    expect(shown).to_be_visible(timeout=30_000)
+    judge.look(page, "page 2 without a line")
