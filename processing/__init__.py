@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .counting.counts import count as count
     from .counting.counts import count_parquet as count_parquet
     from .counting.parts import Parts as Parts
+    from .counting.patterns import GroupedPatterns as GroupedPatterns
     from .counting.patterns import Patterns as Patterns
     from .counting.patterns import count_patterns as count_patterns
     from .datasets.checking import Difference as Difference
@@ -211,7 +212,7 @@ _HOMES = {
     "consistency.retest": ("Icc", "MeasurementError", "icc", "measurement_error"),
     "counting.counts": ("Counts", "count", "count_parquet"),
     "counting.parts": ("Parts",),
-    "counting.patterns": ("Patterns", "count_patterns"),
+    "counting.patterns": ("GroupedPatterns", "Patterns", "count_patterns"),
     "datasets.checking": ("Difference", "check"),
     "datasets.codebook": ("Codebook", "ScaleEntry", "Variable"),
     "datasets.dataset": ("Dataset", "WaveFacts", "read_wave", "write_wave"),

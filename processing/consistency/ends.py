@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from processing.counting.answers import Weights, choose_items, read_rows
+from processing.counting.answers import Codes, Weights, choose_items, read_rows
 from processing.counting.counts import Points, span_of
+from processing.counting.patterns import Patterns
 from processing.errors import Problem, StatisticsError
 
 
@@ -32,7 +33,7 @@ class Ends:
 
 
 def floor_and_ceiling(
-    answers: pd.DataFrame,
+    answers: pd.DataFrame | Patterns,
     items: Sequence[str] | None = None,
     *,
     reversed_items: Sequence[str] = (),
@@ -44,7 +45,7 @@ def floor_and_ceiling(
     Parameters
     ----------
     answers, items, reversed_items, weights
-        As in `alpha`; rows that answered every item are used.
+        As in `alpha`; rows that answered every item are used. Or `Patterns`.
     points
         The answers that every item offers; without it, each item's lowest and highest answer seen.
 
@@ -69,8 +70,7 @@ def floor_and_ceiling(
     floor 25.0%, ceiling 25.0%, n = 4
 
     """
-    chosen = choose_items(answers, items, weights)
-    codes, weight = read_rows(answers, chosen, weights, complete=True)
+    chosen, codes, weight, n = _complete(answers, items, weights)
     if not codes.shape[1]:
         raise StatisticsError(
             Problem(
@@ -86,8 +86,20 @@ def floor_and_ceiling(
     return Ends(
         floor=float(np.average(bottom, weights=weight)),
         ceiling=float(np.average(top, weights=weight)),
-        n=codes.shape[1],
+        n=n,
     )
+
+
+def _complete(
+    answers: pd.DataFrame | Patterns, items: Sequence[str] | None, weights: Weights
+) -> tuple[list[str], Codes, NDArray[np.float64] | None, int]:
+    """Items, codes of complete rows, what each column of them weighs, and rows."""
+    if isinstance(answers, Patterns):
+        found = answers.select(answers.items if items is None else items).complete()
+        return list(found.items), found.answers, found.frequency, int(found.frequency.sum())
+    chosen = choose_items(answers, items, weights)
+    codes, weight = read_rows(answers, chosen, weights, complete=True)
+    return chosen, codes, weight, codes.shape[1]
 
 
 def _ends(

@@ -17,6 +17,8 @@ from .answers import Codes, Weights, choose_items, read_rows
 from .burt import CodesFound, burt_table, categories, codes_found
 from .parts import Parts, column_of
 
+PATTERNS_AT_A_TIME = 2**14
+
 Points = int | tuple[int, int]
 """The answers a scale offers: 5 means 1 to 5, (0, 3) means 0 to 3."""
 
@@ -251,6 +253,21 @@ def count_codes(
         squared_weights=float(rows if weight is None else weight @ weight),
         complete=complete,
     )
+
+
+def count_patterns_of(
+    items: Sequence[str], codes: Codes, frequency: NDArray[np.float64], *, complete: bool
+) -> Counts:
+    """Count (items, patterns) of which each stands for so many rows: exact, as whole numbers are."""
+    found = codes_found(codes)
+    lines = categories(found)
+    table = np.zeros((len(lines), len(lines)))
+    for start in range(0, codes.shape[1], PATTERNS_AT_A_TIME):
+        part = slice(start, start + PATTERNS_AT_A_TIME)
+        has = np.array([codes[item, part] == code for item, code in lines], dtype=np.float64)
+        table += (has * frequency[part]) @ has.T
+    rows = int(frequency.sum())
+    return Counts(tuple(items), found, table, rows, float(rows), float(rows), complete)
 
 
 def count_parquet(

@@ -79,8 +79,9 @@ class Parts:
                 "there is nothing to count", "Name a Parquet file or frame with columns"
             )
         one = partial(_sum_part, task=task, columns=tuple(columns))
-        parts = (map if self.executor is None else self.executor.map)(one, list(self.parts))
-        return reduce(add, parts)
+        if self.executor is None:
+            return reduce(add, map(one, self.parts))
+        return reduce(add, self.executor.map(one, list(self.parts)))
 
 
 Table: TypeAlias = pd.DataFrame | Parts | str | Path | Iterable[Part]

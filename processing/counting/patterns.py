@@ -1,16 +1,18 @@
 """How often every combination of answers occurs: for statistics of a scale that need whole rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from processing.errors import Problem, StatisticsError
+from processing.errors import Problem, StatisticsError, stop_if_any
 
 from .answers import Codes, Weights, choose_items, read_rows
+from .counts import Counts, count_patterns_of
 from .parts import Table, column_of, parts_of
 
 Array = NDArray[np.float64]
@@ -58,6 +60,16 @@ class Patterns:
             squared=self.squared[kept],
         )
 
+    def select(self, items: Sequence[str]) -> "Patterns":
+        """Some of the items, in the order given; equal rows stay apart."""
+        chosen = [self.items.index(item) for item in known_items(items, self.items)]
+        return replace(self, items=tuple(items), answers=self.answers[chosen])
+
+    def counts(self) -> Counts:
+        """The Burt table of the rows that answered every item; of rows without weights."""
+        whole = self.complete()
+        return count_patterns_of(whole.items, whole.answers, whole.frequency, complete=True)
+
     def resampled_covariances(self, replicates: int, rng: np.random.Generator) -> Array:
         """(replicates, items, items): covariances of complete rows drawn anew (bootstrap)."""
         whole = self.complete()
@@ -69,6 +81,41 @@ class Patterns:
         mean = drawn @ values / n
         second = (drawn @ products / n).reshape(-1, k, k)
         return np.asarray((second - mean[:, :, None] * mean[:, None, :]) * n / (n - 1))
+
+
+@dataclass(frozen=True)
+class GroupedPatterns:
+    """The patterns of each group, in place of the rows: `cfa`, `invariance` and `dif` take them."""
+
+    group: str
+    """What divides the rows."""
+    of: Mapping[Any, Patterns]
+    """Group -> its rows, without weights."""
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        return next((part.items for part in self.of.values()), ())
+
+
+Rows: TypeAlias = Table | Patterns | GroupedPatterns
+"""Rows themselves, in one frame or in parts, or the different ones and how often each occurs."""
+
+
+def known_items(items: Sequence[str], known: Sequence[str]) -> Sequence[str]:
+    """The items, if all of them were counted."""
+    stop_if_any(
+        Problem(f"item {item!r}", "it was not counted", f"Choose among {', '.join(known)}")
+        for item in items
+        if item not in known
+    )
+    return items
+
+
+def patterns_of(items: Sequence[str], codes: Codes) -> Patterns:
+    """The different columns of (items, rows) codes, each row counting once."""
+    one = np.ones((1, codes.shape[1]))
+    answers, (frequency,) = _group(codes, one)
+    return Patterns(tuple(items), answers, frequency, frequency, codes.shape[1])
 
 
 def count_patterns(
@@ -129,7 +176,8 @@ def _group(codes: Codes, amounts: Array) -> tuple[Codes, Array]:
         key *= width
         key += answers
         key -= lowest
-    if np.prod(base.astype(np.float64)) <= CELLS:
+    # A table much larger than the rows takes longer to clear than the rows to sort.
+    if np.prod(base.astype(np.float64)) <= min(CELLS, 8 * key.size):
         cells = int(np.prod(base))
         occurring = np.flatnonzero(np.bincount(key, minlength=cells))
         return _unkey(occurring, low, base), _sums(key, amounts, cells)[:, occurring]

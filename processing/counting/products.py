@@ -1,5 +1,7 @@
 """Sums and products of answers over rows, which for whole numbers are exact."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk, ssyrk
@@ -15,11 +17,27 @@ WHOLE_IN_SINGLE = 2**24
 """Up to here single precision holds every whole number."""
 
 
-def sums_and_products(codes: Codes) -> tuple[Array, Array]:
+@dataclass(frozen=True)
+class RowSums:
+    """Exact sums over complete rows: of the items, and of their products."""
+
+    n: int
+    sums: Array
+    products: Array
+
+    def __add__(self, other: "RowSums") -> "RowSums":
+        return RowSums(self.n + other.n, self.sums + other.sums, self.products + other.products)
+
+
+def sums_and_products(codes: Codes, frequency: Array | None = None) -> tuple[Array, Array]:
     """(items,) sums and (items, items) sums of products of complete rows.
 
-    Both are whole numbers without rounding, so that parts add up to exactly the whole.
+    Both are whole numbers without rounding, so that parts add up to exactly the whole. `frequency`
+    tells how many rows each column stands for, by default one.
     """
+    if frequency is not None:
+        values = codes.astype(np.float64)
+        return values @ frequency, (values * frequency) @ values.T
     sums = codes.sum(axis=1, dtype=np.int64).astype(np.float64)
     products = np.zeros((len(codes), len(codes)))
     largest = int(codes.max(initial=0)) ** 2 * ROWS_AS_NUMBERS

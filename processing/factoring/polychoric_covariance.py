@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import ssyrk
+from scipy.linalg.blas import dsyrk, ssyrk
 from scipy.special import ndtr
 
 from processing.counting.answers import Codes
@@ -99,11 +99,51 @@ def asymptotic_covariance(found: Polychoric, counts: Counts, codes: Codes) -> Ar
     return np.asarray(products / codes.shape[1])
 
 
-def casewise_products(moved: Influence, answers: Sequence[Sequence[int]], codes: Codes) -> Array:
+def casewise_products(
+    moved: Influence,
+    answers: Sequence[Sequence[int]],
+    codes: Codes,
+    frequency: Array | None = None,
+) -> Array:
     """(d, d) sum over complete rows of the products of their influences; parts add up.
 
-    `answers` are those that each item may have, ascending.
+    `answers` are those that each item may have, ascending. `frequency` tells how many rows each
+    column of `codes` stands for, by default one. Where there are fewer possible rows than rows,
+    equal ones are taken together, and no digit is lost.
     """
+    if frequency is None:
+        cells = np.prod([float(len(seen)) for seen in answers])
+        if cells > codes.shape[1]:
+            return _products_of_many(moved, answers, codes)
+        codes, frequency = _taken_together(answers, codes)
+    size = sum(len(part) for part in moved.of_answer) + len(moved.of_pair)
+    total: Array = np.zeros((size, size))
+    start = 0
+    for places in _places(answers, codes):
+        rows = np.empty((places.shape[1], size), order="F")
+        _look_up(moved, places, rows)
+        rows *= np.sqrt(frequency[start : start + len(rows), None])
+        total += np.asarray(dsyrk(1.0, rows, trans=1))
+        start += len(rows)
+    return np.asarray(np.triu(total) + np.triu(total, 1).T)
+
+
+def _taken_together(answers: Sequence[Sequence[int]], codes: Codes) -> tuple[Codes, Array]:
+    """The different columns of codes, and how often each occurs."""
+    widths = [len(seen) for seen in answers]
+    counted = np.zeros(int(np.prod(widths)), dtype=np.int64)
+    for places in _places(answers, codes):
+        cell = np.ravel_multi_index(tuple(places), widths)
+        counted += np.bincount(cell, minlength=len(counted))
+    occurring = np.flatnonzero(counted)
+    different = [
+        np.array(seen, dtype=np.int8)[place]
+        for seen, place in zip(answers, np.unravel_index(occurring, widths), strict=True)
+    ]
+    return np.array(different), counted[occurring].astype(np.float64)
+
+
+def _products_of_many(moved: Influence, answers: Sequence[Sequence[int]], codes: Codes) -> Array:
     size = sum(len(part) for part in moved.of_answer) + len(moved.of_pair)
     total: Array = np.zeros((size, size))
     room = np.empty((ROWS, size), dtype=np.float32, order="F")
@@ -125,14 +165,14 @@ def _places(answers: Sequence[Sequence[int]], codes: Codes) -> Iterator[NDArray[
         yield np.array([row[part] for row, part in zip(places, chunk, strict=True)])
 
 
-def _look_up(moved: Influence, places: NDArray[np.intp], rows: NDArray[np.float32]) -> None:
+def _look_up(moved: Influence, places: NDArray[np.intp], rows: NDArray[np.floating[Any]]) -> None:
     """Fill (rows, d) with each row's influence on each estimate."""
     column = 0
     for item, lines in enumerate(moved.of_answer):
-        for line in lines.astype(np.float32):
+        for line in lines.astype(rows.dtype):
             np.take(line, places[item], out=rows[:, column], mode="clip")
             column += 1
-    tables = moved.of_pair.astype(np.float32).reshape(len(moved.of_pair), -1)
+    tables = moved.of_pair.astype(rows.dtype).reshape(len(moved.of_pair), -1)
     first, second = np.triu_indices(len(places), 1)
     offset = places * moved.of_pair.shape[1]
     for table, i, j in zip(tables, first, second, strict=True):

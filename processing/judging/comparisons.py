@@ -1,11 +1,10 @@
 """Whether a scale's means may be compared over groups: invariance and DIF, held against the limits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
+from processing.counting.patterns import GroupedPatterns
 from processing.errors import StatisticsError
 from processing.modelling.invariance import invariance
 from processing.traits.dif import DifLimits, dif
@@ -50,28 +49,29 @@ def name_of_group(value: object) -> str:
 
 
 def compare_groups(
-    answers: Oriented, labels: pd.Series, group: str, thresholds: Thresholds
+    groups: Mapping[Any, Oriented], group: str, thresholds: Thresholds
 ) -> Comparison:
     """Compare the groups that have respondents enough."""
-    complete = (answers.frame >= 0).all(axis=1)
-    sizes = labels[complete].value_counts().sort_index()
     least = thresholds["respondents_dif"].blocks or 0
-    large = sizes.index[sizes >= least]
-    left_out = tuple(
-        name_of_group(name)
-        for name in sorted(labels.dropna().unique(), key=str)
-        if name not in large
-    )
+    names = sorted(groups, key=str)
+    large = [name for name in _ascending(groups) if groups[name].n >= least]
+    left_out = tuple(name_of_group(name) for name in names if name not in large)
+    compared = tuple(map(name_of_group, large))
     if len(large) < 2:
-        found = int(sizes.nlargest(2).min()) if len(sizes) > 1 else 0
+        sizes = sorted((part.n for part in groups.values() if part.n), reverse=True)
+        found = sizes[1] if len(sizes) > 1 else 0
         finding = judged(thresholds, "respondents_dif", found, detail="fewer than two groups")
-        return Comparison(group, tuple(map(name_of_group, large)), left_out, (finding,))
-    frame = answers.frame.assign(**{group: labels})[labels.isin(large)]
+        return Comparison(group, compared, left_out, (finding,))
+    rows = GroupedPatterns(group, {name: groups[name].complete for name in large})
     findings = (
-        *_computed(_invariance(frame, answers.items, group, thresholds), "invariance"),
-        *_computed(_dif(frame, answers.items, group, thresholds), "DIF"),
+        *_computed(_invariance(rows, thresholds), "invariance"),
+        *_computed(_dif(rows, thresholds), "DIF"),
     )
-    return Comparison(group, tuple(map(name_of_group, large)), left_out, findings)
+    return Comparison(group, compared, left_out, findings)
+
+
+def _ascending(groups: Mapping[Any, Oriented]) -> list[Any]:
+    return sorted(groups, key=lambda name: (str(type(name)), name))
 
 
 def _computed(findings: Iterator[Finding], what: str) -> Iterator[Finding]:
@@ -82,15 +82,13 @@ def _computed(findings: Iterator[Finding], what: str) -> Iterator[Finding]:
         yield Finding("computation", "blocks", f"{what} could not be computed: {reasons}")
 
 
-def _invariance(
-    frame: pd.DataFrame, items: list[str], group: str, thresholds: Thresholds
-) -> Iterator[Finding]:
+def _invariance(rows: GroupedPatterns, thresholds: Thresholds) -> Iterator[Finding]:
     """Equal loadings against the configural model, equal intercepts against equal loadings.
 
     Equal thresholds are a step of their own for ordered answers; what they cost is counted with the
     loadings, so that the limits, made for the two steps of maximum likelihood, keep their sense.
     """
-    found = invariance(frame, f"trait =~ {' + '.join(items)}", group, "WLSMV")
+    found = invariance(rows, f"trait =~ {' + '.join(rows.items)}", rows.group, "WLSMV")
     small = min(found.n) <= SMALL
     steps = {step.name: step for step in found.steps}
     same_form = steps["configural"]
@@ -116,15 +114,13 @@ def _invariance(
             yield judged(thresholds, name, value, detail=f"{kind} invariance")
 
 
-def _dif(
-    frame: pd.DataFrame, items: list[str], group: str, thresholds: Thresholds
-) -> Iterator[Finding]:
+def _dif(rows: GroupedPatterns, thresholds: Thresholds) -> Iterator[Finding]:
     usual = DifLimits()
     limits = DifLimits(
         mcfadden=thresholds["dif_mcfadden"].cautions or usual.mcfadden,
         nagelkerke=thresholds["dif_nagelkerke"].cautions or usual.nagelkerke,
     )
-    found = dif(frame, items, group, limits=limits)
+    found = dif(rows, rows.items, rows.group, limits=limits)
     for name in ("mcfadden", "nagelkerke"):
         gains = {item.item: getattr(item, name) for item in found.items if item.p < limits.p}
         over = [item for item in gains if item in found.flagged]

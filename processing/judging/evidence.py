@@ -13,14 +13,15 @@ from processing.datasets.codebook import Codebook, ScaleEntry, write_json
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError
-from processing.levels.area_levels import area_reliability
-from processing.scoring.scales import Scales, scale_entries, score
+from processing.levels.area_levels import reliability_of_areas
+from processing.scoring.scales import Scales, scale_entries
 
 from .comparisons import Comparison, compare_groups, name_of_group
 from .findings import Finding, Verdict, deciding, judged, verdict_of
 from .questionnaires import QuestionnaireEvidence, judge_questionnaire
-from .reading import Kept, group_labels, names_of, read_answers
-from .scale_evidence import Oriented, formative_findings, orient, reflective_findings
+from .reading import Kept, names_of
+from .scale_evidence import Oriented, formative_findings, reflective_findings
+from .tally import Tally, tally
 from .thresholds import Thresholds, usual_thresholds
 
 EVERYONE = ""
@@ -70,6 +71,8 @@ class ScaleEvidence:
     """Languages that the questionnaire offers and in which the scale was never tested."""
     beside: tuple[str, ...] = ()
     """What the model of all the questionnaire's scales says against it."""
+    other_versions: tuple[int, ...] = ()
+    """Waves whose version of the scale asks other items or answers: their rows are not in this."""
 
     @property
     def verdict(self) -> Verdict:
@@ -98,6 +101,11 @@ class ScaleEvidence:
             if group.verdict in {"not usable", "not tested"}
         ]
         reasons += self.beside
+        reasons += [
+            f"wave {wave} asked another version (other items or answers) and is not in this: judge"
+            " its dataset by itself"
+            for wave in self.other_versions
+        ]
         reasons += [f"never tested in {language}" for language in self.untested_languages]
         return tuple(reasons)
 
@@ -111,6 +119,7 @@ class ScaleEvidence:
             "groups": [group.to_json() for group in self.groups],
             "comparisons": [comparison.to_json() for comparison in self.comparisons],
             "untested_languages": list(self.untested_languages),
+            "other_versions": list(self.other_versions),
         }
 
     def __str__(self) -> str:
@@ -391,49 +400,54 @@ class _Judge:
                 if entry.instrument == instrument and not entry.formative and len(entry.columns) > 1
             ]
             if len(scales) > 1:
-                items = [column for entry in scales for column in entry.columns]
-                frame = read_answers(self.answers, items, kept=self.kept)
-                yield judge_questionnaire(frame, scales, self.thresholds)
+                yield judge_questionnaire(self.answers, scales, self.thresholds, self.kept)
 
     def scale(
         self, scale: ScaleEntry, together: Sequence[QuestionnaireEvidence] = ()
     ) -> ScaleEvidence:
-        frame = self._read(scale)
-        answers = orient(frame, scale)
-        more = tuple(self._of_scores(frame, scale))
+        rows = self._read(scale)
+        more = tuple(self._of_scores(rows, scale))
+        oriented = {
+            group: {value: Oriented(part) for value, part in rows.groups[group].items()}
+            for group in self.groups
+        }
         return ScaleEvidence(
             scale=scale.name,
             version=scale.version,
-            everyone=self._judged(answers, scale, EVERYONE, EVERYONE, more),
-            groups=tuple(self._groups(frame, scale)),
+            everyone=self._judged(Oriented(rows.everyone), scale, EVERYONE, EVERYONE, more),
+            groups=tuple(
+                self._judged(oriented[group][value], scale, group, name_of_group(value))
+                for group in self.groups
+                for value in sorted(oriented[group], key=str)
+            ),
             comparisons=tuple(
-                compare_groups(answers, frame[group], group, self.thresholds)
+                compare_groups(oriented[group], group, self.thresholds)
                 for group in self.groups
                 if not scale.formative
             ),
-            untested_languages=tuple(self._untested(frame, answers)),
+            untested_languages=tuple(self._untested(rows)),
             beside=tuple(
                 care
                 for whole in together
                 if scale.name in whole.scales
                 for care in whole.care_for(scale.name)
             ),
+            other_versions=rows.other_versions,
         )
 
-    def _read(self, scale: ScaleEntry) -> pd.DataFrame:
+    def _read(self, scale: ScaleEntry) -> Tally:
         """One scale's columns at a time, so that memory does not grow with the questionnaire."""
-        labels = [*self.groups, *([self.area] if self.area else [])]
+        labels = list(self.groups)
         if self.language in names_of(self.answers):
             labels.append(self.language)
-        frame = read_answers(self.answers, scale.columns, labels, self.kept)
-        return frame.assign(**{group: group_labels(frame, group) for group in self.groups})
-
-    def _groups(self, frame: pd.DataFrame, scale: ScaleEntry) -> Iterator[GroupEvidence]:
-        for group in self.groups:
-            labels = frame[group]
-            for value in sorted(labels.dropna().unique().tolist(), key=str):
-                part = orient(frame[(labels == value).to_numpy(dtype=bool)], scale)
-                yield self._judged(part, scale, group, name_of_group(value))
+        return tally(
+            self.answers,
+            scale,
+            list(dict.fromkeys(labels)),
+            area=self.area,
+            kept=self.kept,
+            incomplete=self.graded,
+        )
 
     def _judged(
         self,
@@ -451,17 +465,14 @@ class _Judge:
             )
         return GroupEvidence(scale.name, scale.version, group, value, answers.n, (*findings, *more))
 
-    def _of_scores(self, frame: pd.DataFrame, scale: ScaleEntry) -> Iterator[Finding]:
+    def _of_scores(self, rows: Tally, scale: ScaleEntry) -> Iterator[Finding]:
         """What only scores tell: agreement of two measurements, reliability of areas."""
         if scale.name in self.retest:
             found = icc(self.retest[scale.name])
             yield judged(self.thresholds, "retest", found.agreement, detail=f"n = {found.n}")
-        name = f"{scale.name}_score"
-        scored = score(frame, scale)[[name]]
-        if self.area is not None:
-            scored = scored.assign(area=frame[self.area])
+        if rows.areas is not None:
             try:
-                areas = area_reliability(scored, name, "area")
+                areas = reliability_of_areas(rows.areas, f"{scale.name}_score", "area")
             except StatisticsError as error:
                 text = f"area reliability could not be computed: {error}"
                 yield Finding("computation", "cautions", text)
@@ -471,9 +482,9 @@ class _Judge:
             needed = f"ICC {areas.icc:.3f}, {would} an area would do"
             yield judged(self.thresholds, "area_reliability", areas.reliability, detail=needed)
 
-    def _untested(self, frame: pd.DataFrame, answers: Oriented) -> Iterator[str]:
-        if self.language not in frame.columns:
+    def _untested(self, rows: Tally) -> Iterator[str]:
+        if self.language not in rows.groups:
             return
-        complete = (answers.frame >= 0).all(axis=1).to_numpy()
-        seen = {str(language) for language in frame[self.language][complete].dropna().unique()}
+        parts = rows.groups[self.language].items()
+        seen = {str(name) for name, part in parts if part.complete().frequency.any()}
         yield from (language for language in self.languages if language not in seen)

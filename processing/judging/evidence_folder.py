@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from processing.counting.patterns import GroupedPatterns, Patterns
 from processing.datasets.codebook import ScaleEntry
 from processing.datasets.dataset import Dataset
 from processing.datasets.derived import write_derived
@@ -12,8 +13,9 @@ from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError
 
 from .evidence import Evidence
-from .reading import Kept, group_labels, read_answers
+from .reading import Kept
 from .short_forms import ShortForms, short_forms
+from .tally import tally
 
 
 def write_evidence(
@@ -76,20 +78,12 @@ def propose_short_forms(
         raise StatisticsError(
             Problem(f"scale {scale.name}", what, "Shorten reflective scales of equal answers only")
         )
-    frame = read_answers(dataset, scale.columns, groups, kept)
-    complete = (frame[list(scale.columns)] >= 0).all(axis=1)
-    group = None
+    rows = tally(dataset, scale, groups, kept=kept)
+    chosen: Patterns | GroupedPatterns = rows.everyone
     for name in groups:
-        labels = group_labels(frame, name)
-        large = labels[complete].value_counts()
-        if (large >= least).sum() > 1:
-            compared = labels.isin(large.index[large >= least])
-            frame, group = frame[compared].assign(**{name: labels[compared]}), name
+        sizes = {value: part.frequency.sum() for value, part in rows.groups[name].items()}
+        large = {value: rows.groups[name][value] for value, n in sizes.items() if n >= least}
+        if len(large) > 1:
+            chosen = GroupedPatterns(name, large)
             break
-    return short_forms(
-        frame,
-        list(scale.columns),
-        points=next(iter(ends)),
-        reversed_items=scale.reversed,
-        group=group,
-    )
+    return short_forms(chosen, list(scale.columns), points=next(iter(ends)))

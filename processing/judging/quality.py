@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,12 +13,14 @@ from scipy.special import chdtrc
 
 from processing.counting.answers import Codes, choose_items, read_codes
 from processing.counting.counts import Points, span_of
+from processing.counting.products import RowSums, sums_and_products
 from processing.datasets.codebook import ScaleEntry
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError, stop_if_any
 
-from .reading import read_answers
+from .labels import NONE
+from .reading import Piece, pieces
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -50,7 +55,7 @@ class Carelessness:
     """Signs and flags of every row; the rows themselves stay where they are."""
 
     signs: pd.DataFrame
-    """On the frame's index: `run`, `spread`, `even_odd`, `distance`, `distance_p`, `antonym`,
+    """On the frame's index (of a dataset none is kept): `run`, `spread`, `even_odd`, `distance`, `distance_p`, `antonym`,
     `duration`; NaN where a sign cannot be read."""
     flags: pd.DataFrame
     """On the frame's index, true where a sign passes its limit: straight, inconsistent, outlying,
@@ -150,66 +155,148 @@ def careless(
     items = choose_items(frame, list(dict.fromkeys(i for part in scales.values() for i in part)))
     stop_if_any(_unfit(items, reversed_items, points))
     codes = read_codes(frame, items)
+    reading = _Reading.of(items, scales, duration, _complete_sums(codes), limits)
     turned = _turned(codes, items, reversed_items, points)
-    unread: dict[str, str] = {}
-    even_odd = _even_odd(turned, items, scales, unread)
-    distance, df = _distances(codes, unread)
-    pairs = _opposites(codes, limits.opposite)
-    antonym = _antonyms(codes, pairs, unread)
-    run, spread = _longest_runs(codes), _spreads(codes)
-    time = _durations(frame, duration, unread)
-    longest = max(6, len(items) // 2) if limits.run is None else limits.run
-    probability = np.where(df > 0, chdtrc(np.maximum(df, 1), distance), np.nan)
-    with np.errstate(invalid="ignore"):
-        flags = {
-            "straight": run >= longest,
-            "inconsistent": even_odd < limits.even_odd,
-            "outlying": probability < limits.outlier,
-            "contradictory": antonym > limits.antonym,
-            "fast": (time >= 1) & (time <= limits.fastest),
-        }
-    signs = {
-        "run": run,
-        "spread": spread,
-        "even_odd": even_odd,
-        "distance": distance,
-        "distance_p": probability,
-        "antonym": antonym,
-        "duration": time,
-    }
+    signs = reading.signs(codes, turned, _durations(frame, duration))
     return Carelessness(
         signs=pd.DataFrame(signs, index=frame.index),
-        flags=pd.DataFrame(flags, index=frame.index),
-        opposites=tuple((items[a], items[b]) for a, b in pairs),
-        unread=unread,
+        flags=pd.DataFrame(reading.flags(signs), index=frame.index),
+        opposites=reading.opposites,
+        unread=reading.unread,
     )
 
 
-def careless_of_scales(frame: pd.DataFrame, scales: Sequence[ScaleEntry]) -> Carelessness:
-    """Signs over all reflective scales of a dataset, with its duration class where one was kept.
+@dataclass(frozen=True)
+class _Reading:
+    """How signs are read from any stretch of rows, once all rows' moments are known."""
 
-    Counts of what somebody did (formative scales) are left out: a row of noes is no straight line.
-    """
-    reflective = [scale for scale in scales if not scale.formative]
-    return careless(
-        frame,
-        {scale.name: scale.columns for scale in reflective},
-        reversed_items=[item for scale in reflective for item in scale.reversed],
-        points={item: ends for scale in reflective for item, ends in scale.bounds.items()},
-        duration="duration_class" if "duration_class" in frame.columns else None,
-    )
+    items: tuple[str, ...]
+    scales: Mapping[str, Sequence[str]]
+    mean: Array
+    covariance: Array
+    pairs: tuple[tuple[int, int], ...]
+    unread: Mapping[str, str]
+    limits: CarelessLimits
+
+    @classmethod
+    def of(
+        cls,
+        items: Sequence[str],
+        scales: Mapping[str, Sequence[str]],
+        duration: str | None,
+        sums: RowSums,
+        limits: CarelessLimits,
+    ) -> "_Reading":
+        mean, covariance = _moments(sums)
+        pairs = _opposites(covariance, limits.opposite)
+        unread: dict[str, str] = {}
+        usable = sum(len(part) >= 2 for part in scales.values())
+        if usable < 3:
+            unread["even_odd"] = f"it needs three scales of two items or more, got {usable}"
+        if sums.n <= len(items) or np.linalg.cond(covariance) > 1e12:
+            unread["distance"] = (
+                f"the covariance matrix of {sums.n} complete rows and {len(items)} items is"
+                " singular"
+            )
+        if len(pairs) < 3:
+            unread["antonym"] = (
+                f"it needs three pairs of opposite items, these answers hold {len(pairs)}"
+            )
+        if duration is None:
+            unread["duration"] = "no column of duration classes was named"
+        return cls(tuple(items), scales, mean, covariance, tuple(pairs), unread, limits)
+
+    @property
+    def opposites(self) -> tuple[tuple[str, str], ...]:
+        return tuple((self.items[a], self.items[b]) for a, b in self.pairs)
+
+    def signs(self, codes: Codes, turned: Codes, time: Array) -> dict[str, Any]:
+        """Of (items, rows) codes as they were crossed and as they point in one direction."""
+        nothing = np.full(codes.shape[1], np.nan)
+        distance, df = nothing, np.zeros(codes.shape[1], dtype=np.intp)
+        if "distance" not in self.unread:
+            distance, df = _distances(codes, self.mean, self.covariance)
+        readable = "even_odd" not in self.unread
+        return {
+            "run": _longest_runs(codes),
+            "spread": _spreads(codes),
+            "even_odd": _even_odd(turned, self.items, self.scales) if readable else nothing,
+            "distance": distance,
+            "distance_p": np.where(df > 0, chdtrc(np.maximum(df, 1), distance), np.nan),
+            "antonym": nothing if "antonym" in self.unread else _antonyms(codes, self.pairs),
+            "duration": time,
+        }
+
+    def flags(self, signs: Mapping[str, Any]) -> dict[str, Flags]:
+        """Which signs pass their limits."""
+        limits = self.limits
+        longest = max(6, len(self.items) // 2) if limits.run is None else limits.run
+        time = signs["duration"]
+        with np.errstate(invalid="ignore"):
+            return {
+                "straight": signs["run"] >= longest,
+                "inconsistent": signs["even_odd"] < limits.even_odd,
+                "outlying": signs["distance_p"] < limits.outlier,
+                "contradictory": signs["antonym"] > limits.antonym,
+                "fast": (time >= 1) & (time <= limits.fastest),
+            }
+
+
+FLAGS = ("straight", "inconsistent", "outlying", "contradictory", "fast")
 
 
 def careless_answers(answers: Dataset | Study) -> Carelessness:
-    """Signs of careless answering in a whole dataset, read batch by batch; see `careless`.
+    """Signs of careless answering over all reflective scales of a dataset; see `careless`.
+
+    The rows are gone through twice, batch by batch, and only the flags are kept of them: `signs`
+    is without columns. Each wave's items are turned as its own version of the scale says. Counts
+    of what somebody did (formative scales) are left out: a row of noes is no straight line.
 
     Raises DatasetError where the rows are erased, StatisticsError where there is no reflective
     scale to read signs from.
     """
-    scales = answers.codebook.scales
-    items = [item for scale in scales if not scale.formative for item in scale.columns]
-    time = [name for name in ("duration_class",) if name in answers.codebook.names]
-    return careless_of_scales(read_answers(answers, [*dict.fromkeys(items), *time]), scales)
+    scales = tuple(scale for scale in answers.codebook.scales if not scale.formative)
+    own = {scale.name: scale.columns for scale in scales}
+    items = list(dict.fromkeys(item for scale in scales for item in scale.columns))
+    stop_if_any(_unfit(items, (), None))
+    duration = "duration_class" if "duration_class" in answers.codebook.names else None
+    columns = [*items, *([duration] if duration else [])]
+    sums = reduce(
+        add,
+        (
+            _complete_sums(_as_asked(piece, items, scales))
+            for piece in pieces(answers, columns, scales)
+        ),
+    )
+    reading = _Reading.of(items, own, duration, sums, USUAL_LIMITS)
+    flags = np.zeros((len(FLAGS), answers.rows), dtype=bool)
+    start = 0
+    for piece in pieces(answers, columns, scales):
+        rows = slice(start, start + len(piece.frame))
+        start = rows.stop
+        codes = _as_asked(piece, items, scales)
+        known = [scale for scale in piece.scales if scale is not None]
+        turned = [item for scale in known for item in scale.reversed]
+        ends = {item: ends for scale in known for item, ends in scale.bounds.items()}
+        signs = reading.signs(
+            codes, _turned(codes, items, turned, ends), _durations(piece.frame, duration)
+        )
+        flags[:, rows] = np.array(list(reading.flags(signs).values()))
+    return Carelessness(
+        signs=pd.DataFrame(index=pd.RangeIndex(answers.rows)),
+        flags=pd.DataFrame(flags.T, columns=list(FLAGS), copy=False),
+        opposites=reading.opposites,
+        unread=reading.unread,
+    )
+
+
+def _as_asked(piece: Piece, items: Sequence[str], scales: Sequence[ScaleEntry]) -> Codes:
+    """(items, rows); a scale that the wave asked in another version has no answers."""
+    codes = read_codes(piece.frame, items)
+    for scale, own in zip(scales, piece.scales, strict=True):
+        if own is None:
+            codes[np.isin(items, scale.columns)] = NONE
+    return codes
 
 
 Offered = Points | Mapping[str, tuple[int, int]] | None
@@ -287,13 +374,8 @@ def _means(codes: Codes) -> Array:
         return np.asarray(np.where(given, codes, 0).sum(axis=0) / given.sum(axis=0))
 
 
-def _even_odd(
-    codes: Codes, items: list[str], scales: Mapping[str, Sequence[str]], unread: dict[str, str]
-) -> Array:
+def _even_odd(codes: Codes, items: Sequence[str], scales: Mapping[str, Sequence[str]]) -> Array:
     usable = [part for part in scales.values() if len(part) >= 2]
-    if len(usable) < 3:
-        unread["even_odd"] = f"it needs three scales of two items or more, got {len(usable)}"
-        return np.full(codes.shape[1], np.nan)
     place = {item: row for row, item in enumerate(items)}
     halves = [
         np.column_stack([_means(codes[[place[i] for i in part[side::2]]]) for part in usable])
@@ -305,18 +387,12 @@ def _even_odd(
         return np.asarray(np.where(r > 0, 2 * r / (1 + r), r))
 
 
-def _distances(codes: Codes, unread: dict[str, str]) -> tuple[Array, NDArray[np.intp]]:
+def _distances(codes: Codes, mean: Array, covariance: Array) -> tuple[Array, NDArray[np.intp]]:
     """(rows,) squared distances and their degrees of freedom, by pattern of missing answers."""
     rows = codes.shape[1]
     given = codes >= 0
     distance, df = np.full(rows, np.nan), np.zeros(rows, dtype=np.intp)
-    complete = codes[:, given.all(axis=0)]
-    mean, covariance = _moments(complete)
-    if complete.shape[1] <= len(codes) or np.linalg.cond(covariance) > 1e12:
-        unread["distance"] = (
-            f"the covariance matrix of {complete.shape[1]} complete rows and {len(codes)} items is"
-            " singular"
-        )
+    if not rows:
         return distance, df
     packed = np.packbits(given, axis=0)
     order = np.lexsort(packed)
@@ -333,21 +409,21 @@ def _distances(codes: Codes, unread: dict[str, str]) -> tuple[Array, NDArray[np.
     return distance, df
 
 
-def _moments(complete: Codes) -> tuple[Array, Array]:
-    """Mean and covariance (divisor n − 1), a stretch of rows at a time."""
-    items, n = complete.shape
-    sums, products = np.zeros(items), np.zeros((items, items))
-    for start in range(0, n, ROWS):
-        part = complete[:, start : start + ROWS].astype(np.float64)
-        sums += part.sum(axis=1)
-        products += part @ part.T
-    mean = sums / max(n, 1)
-    return mean, (products - n * np.outer(mean, mean)) / max(n - 1, 1)
+def _complete_sums(codes: Codes) -> RowSums:
+    """Exact sums over the rows that answered every item."""
+    complete = codes[:, (codes >= 0).all(axis=0)]
+    return RowSums(complete.shape[1], *sums_and_products(complete))
 
 
-def _opposites(codes: Codes, limit: float) -> list[tuple[int, int]]:
+def _moments(sums: RowSums) -> tuple[Array, Array]:
+    """Mean and covariance (divisor n − 1)."""
+    mean = sums.sums / max(sums.n, 1)
+    apart = sums.products - np.outer(sums.sums, sums.sums) / max(sums.n, 1)
+    return mean, apart / max(sums.n - 1, 1)
+
+
+def _opposites(covariance: Array, limit: float) -> list[tuple[int, int]]:
     """Pairs of items that correlate below the limit, the strongest first, each item once."""
-    _, covariance = _moments(codes[:, (codes >= 0).all(axis=0)])
     spread = np.sqrt(np.diag(covariance))
     with np.errstate(invalid="ignore", divide="ignore"):
         r = covariance / spread[:, None] / spread
@@ -361,20 +437,14 @@ def _opposites(codes: Codes, limit: float) -> list[tuple[int, int]]:
     return chosen
 
 
-def _antonyms(codes: Codes, pairs: list[tuple[int, int]], unread: dict[str, str]) -> Array:
-    if len(pairs) < 3:
-        unread["antonym"] = (
-            f"it needs three pairs of opposite items, these answers hold {len(pairs)}"
-        )
-        return np.full(codes.shape[1], np.nan)
+def _antonyms(codes: Codes, pairs: Sequence[tuple[int, int]]) -> Array:
     values = np.where(codes >= 0, codes, np.nan)
     first, second = (values[[pair[side] for pair in pairs]].T for side in (0, 1))
     return _correlations(first, second)
 
 
-def _durations(frame: pd.DataFrame, duration: str | None, unread: dict[str, str]) -> Array:
+def _durations(frame: pd.DataFrame, duration: str | None) -> Array:
     if duration is None:
-        unread["duration"] = "no column of duration classes was named"
         return np.full(len(frame), np.nan)
     choose_items(frame, [duration])
     if not pd.api.types.is_numeric_dtype(frame[duration]):

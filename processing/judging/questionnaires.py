@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from processing.counting.answers import Codes
+from processing.counting.counts import count_parts
+from processing.counting.parts import Parts
 from processing.datasets.codebook import ScaleEntry
 from processing.errors import StatisticsError
 from processing.modelling.confirmatory import Confirmatory, cfa
 
 from .findings import Finding, Verdict, deciding, judged, verdict_of
-from .scale_evidence import orient
+from .labels import NONE
+from .reading import Answers, Kept, pieces
+from .tally import orient
 from .thresholds import Thresholds
 
 
@@ -67,21 +72,41 @@ class QuestionnaireEvidence:
         }
 
 
+@dataclass(frozen=True)
+class _OrientedRows:
+    """Rows of all scales' items in one direction, gone through anew as often as asked."""
+
+    answers: Answers
+    scales: tuple[ScaleEntry, ...]
+    kept: Kept
+
+    @property
+    def items(self) -> list[str]:
+        return [column for scale in self.scales for column in scale.columns]
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        for piece in pieces(self.answers, self.items, self.scales, self.kept):
+            columns: dict[str, Codes] = {}
+            for scale, own in zip(self.scales, piece.scales, strict=True):
+                codes = np.full((len(scale.columns), len(piece.frame)), NONE, dtype=np.int8)
+                if own is not None:
+                    codes = orient(piece.frame, own)
+                columns |= dict(zip(scale.columns, codes, strict=True))
+            yield pd.DataFrame(columns, copy=False)
+
+
 def judge_questionnaire(
-    frame: pd.DataFrame, scales: Sequence[ScaleEntry], thresholds: Thresholds
+    answers: Answers, scales: Sequence[ScaleEntry], thresholds: Thresholds, kept: Kept = None
 ) -> QuestionnaireEvidence:
     """Fit the correlated factors (WLSMV) to the rows that answered every item."""
-    columns: dict[str, pd.Series] = {}
-    for scale in scales:
-        oriented = orient(frame, scale).frame
-        columns |= {item: oriented[item] for item in scale.columns}
-    turned = pd.DataFrame(columns, copy=False)
-    n = int((turned >= 0).all(axis=1).sum())
+    rows = _OrientedRows(answers, tuple(scales), kept)
+    parts = Parts(rows)
+    n = count_parts(parts, rows.items, complete=True).rows
     respondents = judged(thresholds, "respondents", n)
     findings, correlations, tested = [respondents], pd.DataFrame(), False
     if respondents.outcome == "good":
         try:
-            fitted = cfa(turned, _model(scales), "WLSMV", std_lv=True)
+            fitted = cfa(parts, _model(scales), "WLSMV", std_lv=True)
             tested = True
             if fitted.converged:
                 correlations = _correlations(fitted, scales)
@@ -93,7 +118,7 @@ def judge_questionnaire(
     return QuestionnaireEvidence(
         instrument=scales[0].instrument,
         scales=tuple(scale.name for scale in scales),
-        items=len(turned.columns),
+        items=len(rows.items),
         n=n,
         findings=tuple(findings),
         correlations=correlations,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,8 @@ import pandas as pd
 from processing.consistency.ends import floor_and_ceiling
 from processing.consistency.items import item_analysis
 from processing.consistency.omega_total import omega
-from processing.counting.answers import read_codes
-from processing.counting.counts import Counts, count
+from processing.counting.counts import Counts
+from processing.counting.patterns import Patterns
 from processing.datasets.codebook import ScaleEntry
 from processing.errors import StatisticsError
 from processing.modelling.confirmatory import Confirmatory, cfa
@@ -30,28 +31,27 @@ FEWEST = 10
 class Oriented:
     """A scale's answers, all turned into one direction."""
 
-    frame: pd.DataFrame
-    counts: Counts
-    """Of the rows that answered every item."""
+    patterns: Patterns
+    """The different rows, those that miss some answers included where they were asked for."""
+
+    @cached_property
+    def complete(self) -> Patterns:
+        """Of the rows that answered every item."""
+        return self.patterns.complete()
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The same rows' Burt table."""
+        return self.patterns.counts()
 
     @property
     def items(self) -> list[str]:
-        return list(self.counts.items)
+        return list(self.patterns.items)
 
     @property
     def n(self) -> int:
+        """Rows that answered every item."""
         return self.counts.rows
-
-
-def orient(frame: pd.DataFrame, scale: ScaleEntry) -> Oriented:
-    """Turn reversed items; missing codes stay."""
-    codes = read_codes(frame, list(scale.columns))
-    for row, column in enumerate(scale.columns):
-        if column in scale.reversed:
-            low, high = scale.bounds[column]
-            codes[row] = np.where(codes[row] >= 0, low + high - codes[row], codes[row])
-    turned = pd.DataFrame(codes.T, index=frame.index, columns=list(scale.columns), copy=False)
-    return Oriented(turned, count(turned, complete=True))
 
 
 def reflective_findings(
@@ -133,7 +133,7 @@ def _ends(answers: Oriented, scale: ScaleEntry, thresholds: Thresholds) -> Itera
         return
     ends = set(scale.bounds.values())
     points = next(iter(ends)) if len(ends) == 1 else None
-    found = floor_and_ceiling(answers.frame, points=points)
+    found = floor_and_ceiling(answers.complete, points=points)
     yield judged(thresholds, "floor", found.floor)
     yield judged(thresholds, "ceiling", found.ceiling)
 
@@ -147,7 +147,7 @@ def _reliability(answers: Oriented, thresholds: Thresholds) -> Iterator[Finding]
 
 
 def _structure(answers: Oriented, thresholds: Thresholds) -> Iterator[Finding]:
-    fitted = cfa(answers.frame, f"trait =~ {' + '.join(answers.items)}", "WLSMV", std_lv=True)
+    fitted = cfa(answers.complete, f"trait =~ {' + '.join(answers.items)}", "WLSMV", std_lv=True)
     if not fitted.converged:
         yield Finding("structure", "blocks", "the one-factor model does not converge")
         return
@@ -188,7 +188,7 @@ def _local_dependence(answers: Oriented, thresholds: Thresholds) -> Iterator[Fin
             respondents.source,
         )
         return
-    found = local_dependence(answers.frame, graded_response(answers.frame))
+    found = local_dependence(answers.patterns, graded_response(answers.patterns))
     first, second, q3 = max(found.pairs(0.0), key=lambda pair: pair[2])
     yield judged(thresholds, "q3", q3, (first, second), f"{first} and {second}")
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import reduce
 from itertools import combinations
+from operator import add
 
 import numpy as np
 import pandas as pd
@@ -10,10 +12,10 @@ from numpy.typing import NDArray
 
 from processing.consistency.one_factor import fit_one_factor
 from processing.counting.counts import Counts, Points, span_of
-from processing.counting.patterns import Patterns, count_patterns
+from processing.counting.patterns import GroupedPatterns, Patterns, count_patterns, patterns_of
 from processing.counting.scale_counts import name_of, scale_counts
 from processing.errors import Problem, StatisticsError, stop_if_any
-from processing.modelling.samples import Sample, read_samples
+from processing.modelling.samples import divided, in_order
 from processing.traits.dif import dif
 from processing.traits.graded_likelihood import Grid, normal_grid
 from processing.traits.graded_response import GradedResponse, graded_response
@@ -92,7 +94,7 @@ class ShortForms:
 
 
 def short_forms(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Patterns | GroupedPatterns,
     items: Sequence[str],
     *,
     points: Points,
@@ -113,7 +115,8 @@ def short_forms(
     Parameters
     ----------
     frame, items, reversed_items
-        As in `alpha`; rows that answered every item are used. At least four items.
+        As in `alpha`; rows that answered every item are used. At least four items. The different
+        rows may stand for the frame (`Patterns`), by the group's column `GroupedPatterns`.
     points
         The answers that every item offers (5 means 1–5).
     sizes
@@ -148,17 +151,17 @@ def short_forms(
 
     """
     stop_if_any(_unfit(items, sizes))
-    counts = scale_counts(frame, items, "listwise", reversed_items, points, None)
-    patterns = _turned(count_patterns(frame, items, complete=True), reversed_items, points)
-    model = graded_response(patterns)
+    rows, divided_rows = _counted(frame, items, group)
+    counts = scale_counts(rows.counts(), items, "listwise", reversed_items, points, None)
+    model = graded_response(_turned(rows, reversed_items, points))
     whole = _Whole.of(counts, model, normal_grid(), points)
     biased: tuple[str, ...] = ()
-    samples: tuple[Sample, ...] = ()
-    if group is not None:
-        found = dif(frame, items, group, reversed_items=reversed_items, points=points)
+    if divided_rows is not None:
+        found = dif(
+            divided_rows, items, divided_rows.group, reversed_items=reversed_items, points=points
+        )
         biased = found.flagged
-        samples = tuple(sample.complete() for sample in read_samples(frame, items, group))
-    means = _group_means(samples, items, reversed_items, points)
+    means = _group_means(divided_rows, items, reversed_items, points)
     forms = [
         whole.form(form, biased, means)
         for size in sizes
@@ -205,12 +208,36 @@ def _turned(patterns: Patterns, turned: Sequence[str], points: Points) -> Patter
     return Patterns(patterns.items, answers, patterns.frequency, patterns.squared, patterns.rows)
 
 
+def _counted(
+    frame: pd.DataFrame | Patterns | GroupedPatterns, items: Sequence[str], group: str | None
+) -> tuple[Patterns, GroupedPatterns | None]:
+    """The different complete rows of everyone and of each group."""
+    if isinstance(frame, Patterns):
+        return frame.select(items).complete(), None
+    if isinstance(frame, GroupedPatterns):
+        of = {label: part.select(items).complete() for label, part in frame.of.items()}
+        return reduce(add, of.values()), GroupedPatterns(frame.group, of)
+    rows = count_patterns(frame, items, complete=True)
+    if group is None:
+        return rows, None
+    found = divided(frame, items, group)
+    return rows, GroupedPatterns(
+        group,
+        {
+            label: patterns_of(items, found[label].complete().answers.astype(np.int8, copy=False))
+            for label in in_order(found, group)
+        },
+    )
+
+
 def _group_means(
-    samples: Sequence[Sample], items: Sequence[str], turned: Sequence[str], points: Points
+    groups: GroupedPatterns | None, items: Sequence[str], turned: Sequence[str], points: Points
 ) -> Array:
     """(groups, items): means, turned to one direction."""
     low, high = span_of(points)
-    means = np.array([sample.answers.mean(axis=1) for sample in samples]).reshape(-1, len(items))
+    of = () if groups is None else groups.of.values()
+    means = np.array([part.answers @ part.frequency / part.frequency.sum() for part in of])
+    means = means.reshape(-1, len(items))
     return np.where(np.isin(items, list(turned)), low + high - means, means)
 
 

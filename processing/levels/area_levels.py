@@ -132,7 +132,13 @@ def area_reliability(
     (0.885, 0.958)
 
     """
-    sums = _read(frame, score, area, weights)
+    return reliability_of_areas(area_sums(frame, score, area, weights), score, area, level)
+
+
+def reliability_of_areas(
+    sums: pd.DataFrame, score: str, area: str, level: float = 0.95
+) -> AreaReliability:
+    """The same of sums by area, as `area_sums` makes and `joined_areas` adds them up."""
     stop_if_any(_unfit(sums, score, area))
     n, total = sums["n"].to_numpy(), float(sums["n"].sum())
     means = sums["mean"].to_numpy()
@@ -170,7 +176,7 @@ def area_reliability(
     )
 
 
-def _read(frame: pd.DataFrame, score: str, area: str, weights: Weights) -> pd.DataFrame:
+def area_sums(frame: pd.DataFrame, score: str, area: str, weights: Weights = None) -> pd.DataFrame:
     """Per area: rows, effective n, mean, and squares around it."""
     choose_items(frame, [score, area])
     if not pd.api.types.is_numeric_dtype(frame[score]):
@@ -196,6 +202,22 @@ def _read(frame: pd.DataFrame, score: str, area: str, weights: Weights) -> pd.Da
     squares = np.bincount(place, weights=w * apart, minlength=count) * effective / sums
     return pd.DataFrame(
         {"rows": rows, "n": effective, "mean": mean, "squares": squares}, index=pd.Index(names)
+    )
+
+
+def joined_areas(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Sums of two parts of the rows, unweighted; squares around the common mean (Chan et al. 1983)."""
+    names = one.index.union(other.index)
+    a, b = (part.reindex(names, fill_value=0) for part in (one, other))
+    rows = a["rows"] + b["rows"]
+    apart = b["mean"] - a["mean"]
+    return pd.DataFrame(
+        {
+            "rows": rows,
+            "n": a["n"] + b["n"],
+            "mean": a["mean"] + apart * b["rows"] / rows,
+            "squares": a["squares"] + b["squares"] + apart**2 * a["rows"] * b["rows"] / rows,
+        }
     )
 
 
@@ -241,7 +263,19 @@ def _restricted(
         bends = float(np.log1p(n * ratio).sum()) + float(np.log(precision.sum()))
         return (total - 1) * float(np.log(apart)) + bends
 
+    def slope(icc: float) -> float:
+        """Of the deviance in the ratio: at the optimum known to all digits, the deviance to half."""
+        precision, apart = spread(icc / (1 - icc))
+        centre = precision @ means / precision.sum()
+        pull = float(precision**2 @ (means - centre) ** 2)
+        total_precision = float(precision.sum())
+        bend = total_precision - float(precision @ precision) / total_precision
+        return bend - (total - 1) * pull / apart
+
     found = minimize_scalar(deviance, bounds=(0, 1 - 1e-9), options={"xatol": 1e-12})
+    near = found.x * (1 - 1e-4), min(found.x * (1 + 1e-4), 1 - 1e-9)
+    if slope(near[0]) < 0 < slope(near[1]):
+        found.x = brentq(slope, *near, xtol=1e-15)
     icc, least = (0.0, deviance(0.0)) if deviance(0.0) <= found.fun else (found.x, found.fun)
     allowed = least + float(chdtri(1, 1 - level))
     low = brentq(lambda x: deviance(x) - allowed, 0, icc) if deviance(0.0) > allowed else 0.0

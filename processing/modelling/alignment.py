@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import ndtr, ndtri
 
-from processing.counting.parts import Table
+from processing.counting.patterns import Rows
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.small_matrices import on_one_core
 
@@ -107,7 +107,7 @@ class Alignment:
 
 
 def align(
-    frame: Table, model: str, group: str, estimator: str = "WLSMV", *, seed: int = 1
+    frame: Rows, model: str, group: str, estimator: str = "WLSMV", *, seed: int = 1
 ) -> Alignment:
     """Place many groups on common factors by alignment.
 

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import pandas as pd
 
-from processing.counting.parts import Table, parts_of
+from processing.counting.parts import parts_of
+from processing.counting.patterns import GroupedPatterns, Patterns, Rows
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.small_matrices import on_one_core
 
@@ -19,7 +20,7 @@ from .modification import ModificationIndices, modification_indices
 from .normal_theory import gather_normal
 from .ordinal_theory import gather_ordinal
 from .parameters import Design, tabulate
-from .parted_rows import gather_parts
+from .parted_rows import CountedRows, gather_parts, gather_sums
 from .samples import read_samples, unanswered
 from .solutions import Data, Solution, solve
 
@@ -83,7 +84,7 @@ class Confirmatory:
 
 
 def cfa(
-    frame: Table,
+    frame: Rows,
     model: str,
     estimator: str = "ML",
     group: str | None = None,
@@ -97,7 +98,8 @@ def cfa(
     ----------
     frame
         One row a respondent. Codes below zero and NaN are missing. Or rows that lie in parts: a
-        Parquet file, several, a list of frames, or `Parts` for a pool or a Dask cluster.
+        Parquet file, several, a list of frames, or `Parts` for a pool or a Dask cluster. Or the
+        different rows and how often each occurs: `Patterns`, with a group `GroupedPatterns`.
     model
         In the language of `parse_model`: ``tryg =~ hjemme + trappe + ude``.
     estimator
@@ -153,7 +155,7 @@ def cfa(
         return report(solve(data, table))
 
 
-def gather(frame: Table, model: Model, estimator: str, group: str | None) -> Data:
+def gather(frame: Rows, model: Model, estimator: str, group: str | None) -> Data:
     """Read what an estimator needs from the rows: once from a frame, by sums from parts."""
     if estimator not in ESTIMATORS:
         raise StatisticsError(
@@ -163,6 +165,8 @@ def gather(frame: Table, model: Model, estimator: str, group: str | None) -> Dat
                 "Take WLSMV for ordered categories, MLR for many-valued answers",
             )
         )
+    if isinstance(frame, Patterns | GroupedPatterns):
+        return gather_sums(CountedRows.read(frame, model.items, group), estimator)
     if not isinstance(frame, pd.DataFrame):
         return gather_parts(parts_of(frame), model.items, group, estimator)
     samples = read_samples(frame, model.items, group)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from processing.counting.parts import Table
+from processing.counting.patterns import Rows
 from processing.errors import Problem, stop_if_any
 from processing.small_matrices import on_one_core
 
@@ -116,7 +116,7 @@ class Invariance:
 
 
 def invariance(
-    frame: Table,
+    frame: Rows,
     model: str,
     group: str,
     estimator: str = "WLSMV",

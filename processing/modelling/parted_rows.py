@@ -8,16 +8,17 @@ thresholds and polychoric correlations (WLSMV).
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from processing.counting.answers import Codes
-from processing.counting.counts import Counts, count_codes
+from processing.counting.counts import Counts, count_codes, count_patterns_of
 from processing.counting.parts import Parts
-from processing.counting.products import sums_and_products
-from processing.errors import Problem, stop_if_any
+from processing.counting.patterns import GroupedPatterns, Patterns
+from processing.counting.products import RowSums, sums_and_products
+from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.factoring.polychoric_covariance import Influence, casewise_products, influence
 from processing.factoring.polychorics import polychoric_of
 
@@ -56,18 +57,6 @@ class ByGroup(Generic[Value]):
         return ByGroup(_merged(self.of, other.of))
 
 
-@dataclass(frozen=True)
-class RowSums:
-    """Exact sums over complete rows: of the items, and of their products."""
-
-    n: int
-    sums: Array
-    products: Array
-
-    def __add__(self, other: "RowSums") -> "RowSums":
-        return RowSums(self.n + other.n, self.sums + other.sums, self.products + other.products)
-
-
 def _merged(one: Mapping[Any, Value], other: Mapping[Any, Value]) -> dict[Any, Value]:
     merged = dict(one)
     for key, value in other.items():
@@ -89,6 +78,55 @@ class PatternSums:
             yield Pattern(np.array(observed), moments_of_sums(rows.n, rows.sums, rows.products))
 
 
+class Summable(Protocol):
+    """Whatever sums over the rows of each group can be asked of."""
+
+    @property
+    def items(self) -> tuple[str, ...]: ...
+
+    @property
+    def group(self) -> str | None: ...
+
+    def add_up(
+        self, task: Callable[..., Any], **known: Mapping[Label, Any]
+    ) -> Mapping[Label, Any]: ...
+
+
+@dataclass(frozen=True)
+class CountedRows:
+    """Rows that were counted as patterns, by group."""
+
+    items: tuple[str, ...]
+    group: str | None
+    of: Mapping[Label, Patterns]
+
+    @classmethod
+    def read(
+        cls, answers: Patterns | GroupedPatterns, items: Sequence[str], group: str | None
+    ) -> "CountedRows":
+        """Raises StatisticsError for items that were not counted, and another group's name."""
+        grouped = answers.group if isinstance(answers, GroupedPatterns) else None
+        if grouped != group:
+            raise StatisticsError(
+                Problem(
+                    f"group {group!r}",
+                    f"these patterns were counted by {grouped or 'no group'}",
+                    "Count them by the column that is to divide the rows",
+                )
+            )
+        of = answers.of if isinstance(answers, GroupedPatterns) else {"": answers}
+        return cls(tuple(items), group, {label: part.select(items) for label, part in of.items()})
+
+    def add_up(self, task: Callable[..., Any], **known: Mapping[Label, Any]) -> Mapping[Label, Any]:
+        return {
+            label: task(
+                Sample(group_name(label), part.items, part.answers, part.frequency),
+                **{name: of[label] for name, of in known.items()},
+            )
+            for label, part in self.of.items()
+        }
+
+
 @dataclass(frozen=True)
 class GroupedParts:
     """Rows in parts, the items of a model and the column that divides the rows."""
@@ -108,7 +146,12 @@ def gather_parts(
     parts: Parts, items: Sequence[str], group: str | None, estimator: str
 ) -> NormalData | OrdinalData:
     """What an estimator needs of rows that lie in parts; the same as of one frame."""
-    rows = GroupedParts(parts, tuple(items), group)
+    return gather_sums(GroupedParts(parts, tuple(items), group), estimator)
+
+
+def gather_sums(rows: Summable, estimator: str) -> NormalData | OrdinalData:
+    """The same of anything that adds up."""
+    group = rows.group
     found = rows.add_up(partial(_count, complete=estimator != "FIML"))
     labels = in_order(found, group)
     counts = {label: found[label] for label in labels}
@@ -151,6 +194,8 @@ def _by_group(
 
 def _count(sample: Sample, *, complete: bool) -> Counts:
     used = sample.complete() if complete else sample
+    if used.frequency is not None:
+        return count_patterns_of(sample.items, _codes(used), used.frequency, complete=complete)
     return count_codes(sample.items, _codes(used), complete=complete)
 
 
@@ -158,7 +203,7 @@ def _codes(sample: Sample) -> Codes:
     return sample.answers.astype(np.int8, copy=False)
 
 
-def _normal(rows: GroupedParts, counts: Mapping[Label, Counts], estimator: str) -> NormalData:
+def _normal(rows: Summable, counts: Mapping[Label, Counts], estimator: str) -> NormalData:
     known = {label: moments_of_counts(counted) for label, counted in counts.items()}
     for label, counted in counts.items():
         name = group_name(label)
@@ -184,7 +229,7 @@ def _fourth_products(sample: Sample, *, moments: Moments) -> Array:
     return fourth_moments(used, moments) * used.rows
 
 
-def _ordinal(rows: GroupedParts, counts: Mapping[Label, Counts]) -> OrdinalData:
+def _ordinal(rows: Summable, counts: Mapping[Label, Counts]) -> OrdinalData:
     names = tuple(group_name(label) for label in counts)
     check_categories(names, list(counts.values()))
     found = {label: polychoric_of(counted) for label, counted in counts.items()}
@@ -198,10 +243,11 @@ def _ordinal(rows: GroupedParts, counts: Mapping[Label, Counts]) -> OrdinalData:
 def _influence_products(
     sample: Sample, *, moved: Influence, codes: tuple[tuple[int, ...], ...]
 ) -> Array:
-    return casewise_products(moved, codes, _codes(sample.complete()))
+    used = sample.complete()
+    return casewise_products(moved, codes, _codes(used), used.frequency)
 
 
-def _missing(rows: GroupedParts, counts: Mapping[Label, Counts]) -> NormalData:
+def _missing(rows: Summable, counts: Mapping[Label, Counts]) -> NormalData:
     for label, counted in counts.items():
         name = group_name(label)
         stop_if_any([*unvarying_in(name, counted), *repeated_in(name, counted)])
@@ -219,7 +265,8 @@ def _missing(rows: GroupedParts, counts: Mapping[Label, Counts]) -> NormalData:
 
 def _pattern_sums(sample: Sample) -> PatternSums:
     of = {}
-    for observed, answers in rows_by_pattern(sample):
+    for observed, answers, frequency in rows_by_pattern(sample):
         codes = answers.astype(np.int8, copy=False)
-        of[observed] = RowSums(codes.shape[1], *sums_and_products(codes))
+        n = codes.shape[1] if frequency is None else int(frequency.sum())
+        of[observed] = RowSums(n, *sums_and_products(codes, frequency))
     return PatternSums(of)

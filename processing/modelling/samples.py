@@ -36,9 +36,13 @@ class Sample:
     items: tuple[str, ...]
     answers: Codes | Array
     """(items, rows): codes, negative where missing; or measurements, nan where missing."""
+    frequency: Array | None = None
+    """(columns,) rows that each column of the answers stands for; by default one."""
 
     @property
     def rows(self) -> int:
+        if self.frequency is not None:
+            return int(self.frequency.sum())
         return int(self.answers.shape[1])
 
     @property
@@ -49,14 +53,16 @@ class Sample:
     def complete(self) -> "Sample":
         """Only the rows that answered every item."""
         missing = self.missing.any(axis=0)
-        if not missing.any():
-            return self
-        return Sample(self.name, self.items, self.answers[:, ~missing])
+        return self if not missing.any() else self._without(missing)
 
     def answered(self) -> "Sample":
         """Only the rows that answered any item."""
         empty = self.missing.all(axis=0)
-        return self if not empty.any() else Sample(self.name, self.items, self.answers[:, ~empty])
+        return self if not empty.any() else self._without(empty)
+
+    def _without(self, rows: Any) -> "Sample":
+        frequency = None if self.frequency is None else self.frequency[~rows]
+        return Sample(self.name, self.items, self.answers[:, ~rows], frequency)
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,7 @@ def _read_values(frame: pd.DataFrame, items: Sequence[str]) -> Codes | Array:
 
 def _chunks(sample: Sample) -> Iterator[Array]:
     """(items, some rows) as floating point."""
-    for start in range(0, sample.rows, CHUNK):
+    for start in range(0, sample.answers.shape[1], CHUNK):
         yield sample.answers[:, start : start + CHUNK].astype(np.float64)
 
 
@@ -181,11 +187,14 @@ def fourth_moments(sample: Sample, known: Moments) -> Array:
     row, column = np.tril_indices(p)
     size = p + len(row)
     products = np.zeros((size, size), order="F")
-    for chunk in _chunks(sample):
+    for place, chunk in enumerate(_chunks(sample)):
         centred = chunk - known.mean[:, None]
         wide = np.empty((centred.shape[1], size), order="F")
         wide[:, :p] = centred.T
         np.multiply(centred[row].T, centred[column].T, out=wide[:, p:])
+        if sample.frequency is not None:
+            own = sample.frequency[place * CHUNK : (place + 1) * CHUNK]
+            wide *= np.sqrt(own)[:, None]
         products = dsyrk(1.0, wide, beta=1.0, c=products, trans=1, overwrite_c=1)
     return _mirrored(products) / max(sample.rows, 1)
 
@@ -197,12 +206,14 @@ def patterns(sample: Sample) -> tuple[Pattern, ...]:
             np.array(observed),
             moments(Sample(sample.name, tuple(sample.items[k] for k in observed), answers)),
         )
-        for observed, answers in rows_by_pattern(sample)
+        for observed, answers, _ in rows_by_pattern(sample)
     )
 
 
-def rows_by_pattern(sample: Sample) -> Iterator[tuple[tuple[int, ...], Codes | Array]]:
-    """Positions of the items that some rows answered, and just these answers, (items, rows)."""
+def rows_by_pattern(
+    sample: Sample,
+) -> Iterator[tuple[tuple[int, ...], Codes | Array, Array | None]]:
+    """Positions of the items that some rows answered, just these answers (items, rows), frequency."""
     missing = sample.missing
     packed = np.ascontiguousarray(np.packbits(missing, axis=0).T)
     keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
@@ -213,7 +224,8 @@ def rows_by_pattern(sample: Sample) -> Iterator[tuple[tuple[int, ...], Codes | A
         rows = order[(ends[pattern - 1] if pattern else 0) : end]
         observed = np.flatnonzero(~missing[:, first[pattern]])
         if observed.size:
-            yield tuple(observed.tolist()), sample.answers[np.ix_(observed, rows)]
+            frequency = None if sample.frequency is None else sample.frequency[rows]
+            yield tuple(observed.tolist()), sample.answers[np.ix_(observed, rows)], frequency
 
 
 def unvarying(sample: Sample) -> Iterator[Problem]:

@@ -9,11 +9,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from processing.counting.answers import choose_items
+from processing.counting.answers import Codes, choose_items
 from processing.counting.counts import Points, span_of
-from processing.counting.patterns import count_patterns
+from processing.counting.patterns import GroupedPatterns, patterns_of
 from processing.errors import Problem, StatisticsError, stop_if_any
-from processing.modelling.samples import Sample, read_samples, repeated, unanswered
+from processing.modelling.samples import (
+    Sample,
+    group_name,
+    in_order,
+    read_samples,
+    repeated,
+    unanswered,
+)
 
 from .ordinal_logit import OrdinalLogit, fit_ordinal_logit, loglik_without_predictors
 
@@ -100,7 +107,7 @@ class Dif:
 
 
 def dif(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | GroupedPatterns,
     items: Sequence[str],
     group: str,
     *,
@@ -125,7 +132,7 @@ def dif(
     Parameters
     ----------
     frame
-        Whole numbers; negative codes and NaN are missing.
+        Whole numbers; negative codes and NaN are missing. Or `GroupedPatterns`.
     items
         Columns of one scale, at least three.
     group
@@ -164,7 +171,7 @@ def dif(
     ('b',)
 
     """
-    answered = read_samples(frame, choose_items(frame, items), group)
+    answered = _read(frame, items, group)
     stop_if_any(unanswered(answered))
     samples = _complete(answered, group)
     stop_if_any(_unfit(samples, group))
@@ -199,6 +206,19 @@ def dif(
     )
 
 
+def _read(
+    frame: pd.DataFrame | GroupedPatterns, items: Sequence[str], group: str
+) -> tuple[Sample, ...]:
+    if isinstance(frame, pd.DataFrame):
+        return read_samples(frame, choose_items(frame, items), group)
+    of = frame.of
+    return tuple(
+        Sample(group_name(label), tuple(items), part.answers, part.frequency)
+        for label in in_order(of, group)
+        for part in (of[label].select(items),)
+    )
+
+
 @dataclass(frozen=True)
 class _Rows:
     """Respondents of one group with the same answers are one column."""
@@ -210,15 +230,21 @@ class _Rows:
 
 
 def _alike(samples: Sequence[Sample]) -> _Rows:
-    patterns = [
-        count_patterns(pd.DataFrame(sample.answers.T, columns=list(sample.items), copy=False))
-        for sample in samples
-    ]
+    patterns = [_different(sample) for sample in samples]
     return _Rows(
-        np.concatenate([part.answers for part in patterns], axis=1).astype(np.int64),
-        np.repeat(np.arange(len(patterns)), [len(part.frequency) for part in patterns]),
-        np.concatenate([part.frequency for part in patterns]),
+        np.concatenate([answers for answers, _ in patterns], axis=1).astype(np.int64),
+        np.repeat(np.arange(len(patterns)), [len(frequency) for _, frequency in patterns]),
+        np.concatenate([frequency for _, frequency in patterns]),
     )
+
+
+def _different(sample: Sample) -> tuple[Codes, Array]:
+    """Different rows, and how often each occurs."""
+    codes = sample.answers.astype(np.int8, copy=False)
+    if sample.frequency is not None:
+        return codes, sample.frequency
+    found = patterns_of(sample.items, codes)
+    return found.answers, found.frequency
 
 
 def _complete(samples: Iterable[Sample], group: str) -> list[Sample]:

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .graded_likelihood import normal_grid
+from processing.counting.patterns import Patterns
+
+from .graded_likelihood import Answered, normal_grid
 from .graded_response import GradedResponse
 from .trait_scores import expected_traits, read_respondents
 
@@ -48,7 +50,7 @@ class LocalDependence:
         return f"{self.to_frame().round(3).to_string()}\nmean Q3 = {self.mean:.3f}, n = {self.n}"
 
 
-def local_dependence(frame: pd.DataFrame, model: GradedResponse) -> LocalDependence:
+def local_dependence(frame: pd.DataFrame | Patterns, model: GradedResponse) -> LocalDependence:
     """Q3 of every pair of items: r(xᵢ − E(xᵢ | θ̂), xⱼ − E(xⱼ | θ̂)) over those who answered both.
 
     θ̂ is the expected a posteriori score. A share of each answer is in θ̂ itself, so that Q3 is
@@ -58,7 +60,8 @@ def local_dependence(frame: pd.DataFrame, model: GradedResponse) -> LocalDepende
     Parameters
     ----------
     frame
-        Answers to the model's items, whole numbers; negative codes and NaN are missing.
+        Answers to the model's items, whole numbers; negative codes and NaN are missing. Or
+        `Patterns`.
     model
         From `graded_response`.
 
@@ -82,7 +85,7 @@ def local_dependence(frame: pd.DataFrame, model: GradedResponse) -> LocalDepende
     ()
 
     """
-    answered = read_respondents(frame, model).answered
+    answered = _answered(frame, model)
     theta, _ = expected_traits(answered, model, normal_grid())
     given = (answered.place >= 0).astype(np.float64)
     left = np.where(given > 0, answered.place - model.curves.expected(theta).T, 0.0)
@@ -97,3 +100,10 @@ def local_dependence(frame: pd.DataFrame, model: GradedResponse) -> LocalDepende
         q3 = covariance / np.sqrt(variance * variance.T)
     np.fill_diagonal(q3, 1.0)
     return LocalDependence(model.items, q3, int(answered.frequency[given.any(axis=1)].sum()))
+
+
+def _answered(frame: pd.DataFrame | Patterns, model: GradedResponse) -> Answered:
+    if isinstance(frame, pd.DataFrame):
+        return read_respondents(frame, model).answered
+    own = frame.select(model.items)
+    return Answered(model.places(own.answers), own.frequency)

@@ -405,7 +405,7 @@ def test_of_a_handful_of_people_nothing_but_their_number_is_told(sound):
 
 def test_a_column_that_tells_rows_apart_is_no_group(sound):
     with pytest.raises(
-        StatisticsError, match="'row': it has 1500 different values, and at most 50"
+        StatisticsError, match="'row': it has at least 1500 different values, and at most 50"
     ):
         evidence(sound.assign(row=np.arange(1500)), scale_of(FIVE), groups=["row"])
 
