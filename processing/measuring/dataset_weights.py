@@ -12,7 +12,7 @@ from processing.datasets.study import Study
 from processing.errors import Problem, stop_if_any
 
 from .base_weights import base_weights
-from .places import places
+from .places import must_know, places
 from .weights import Weights, weigh
 
 _TABLES = ("areas", "area_succession", "area_group", "area_plan")
@@ -52,7 +52,11 @@ def weigh_dataset(
         rows["wave"] = number
     rows["wave"] = rows["wave"].astype("int64")
     units = _units(tables, rows, level)
+    must_know(units, rows.loc[rows["base_weight"] > 0, "area"])
     rows = rows.merge(units, on=["wave", "area"], how="left")
+    answered = rows[["wave", "area"]].drop_duplicates().assign(answered=True)
+    units = units.merge(answered, on=["wave", "area"], how="left")
+    units["answered"] = units["answered"].notna()
     rows["base"] = base_weights(rows, adults=adults, most=most).weight
     counts, problems = _counts(margins, units)
     stop_if_any([*_in_two(units), *problems])
@@ -115,8 +119,14 @@ def _counts(margins: pd.DataFrame, units: pd.DataFrame) -> tuple[pd.DataFrame, l
 
 
 def _whole(by_area: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    """The counts of units all of whose areas have counts of the variable."""
-    members = units.groupby(["wave", "unit"])["area"].nunique().rename("members")
+    """The counts of units all of whose areas have counts of the variable.
+
+    An area that nobody answered from and nothing counts, as one closed long ago, is no part of it.
+    """
+    counted_areas = by_area[["wave", "area"]].drop_duplicates().assign(there=True)
+    there = units.merge(counted_areas, on=["wave", "area"], how="left")
+    there = there[there["answered"] | there["there"].notna()]
+    members = there.groupby(["wave", "unit"])["area"].nunique().rename("members")
     counted = by_area.groupby(["wave", "unit", "variable"])["area"].nunique().rename("counted")
     both = counted.reset_index().merge(members.reset_index(), on=["wave", "unit"])
     full = both[both["members"] == both["counted"]][["wave", "unit", "variable"]]

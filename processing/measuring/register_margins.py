@@ -164,7 +164,7 @@ def unknown_variables(
                 "Ask it in the form, correct the name, or leave the margin out",
             )
     for name in unknowable:
-        if name not in variables:
+        if variables and name not in variables:
             yield Problem(
                 f"unknowable: {name}", "it has no margin", f"Name one of {', '.join(variables)}"
             )

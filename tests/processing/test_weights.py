@@ -356,7 +356,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
 def frozen_areas(freeze_wave, make_answers, codebook):
     """A wave of three areas, two of them one boligområde with counts of its own or of its areas."""
 
-    def freeze(margins, groups=(("bo", "0001-001"), ("bo", "0001-002"))):
+    def freeze(margins, groups=(("bo", "0001-001"), ("bo", "0001-002")), closed=(), known=None):
         answers = make_answers(300)
         areas = ["0001-001", "0001-002", "0001-003"]
         answers["area"] = np.random.default_rng(1).choice(areas, 300)
@@ -368,7 +368,7 @@ def frozen_areas(freeze_wave, make_answers, codebook):
         return freeze_wave(
             responses=answers,
             tables={
-                "areas": pd.DataFrame({"area": areas}).assign(
+                "areas": pd.DataFrame({"area": [*(known or areas), *closed]}).assign(
                     name="", level="afdeling", dwellings=80, residents=170, **dated
                 ),
                 "area_group": group.assign(name="", level="boligområde", **dated),
@@ -398,6 +398,21 @@ def test_a_dataset_is_weighted_within_its_boligomraader(frozen_areas):
     totals = rows.groupby("unit")["weight"].sum().to_dict()
     assert totals == pytest.approx({"bo": 340, "0001-003": 170})
     assert made.groups["gap"].max() < 1e-9
+
+
+def test_an_area_that_was_closed_needs_no_counts(frozen_areas):
+    """It is still an area of the study, and nobody answers from it."""
+    areas = [
+        row for area in ("0001-001", "0001-002", "0001-003") for row in of_area(area, 90, 50, 30)
+    ]
+    _, made = weigh_dataset(frozen_areas(areas, closed=["0001-009"]), "study")
+    assert made.groups["population"].tolist() == [510]
+
+
+def test_answers_from_an_area_that_the_dataset_does_not_know_are_refused(frozen_areas):
+    frozen = frozen_areas(of_area("0001-001", 90, 50, 30), known=["0001-001", "0001-002"])
+    with pytest.raises(StatisticsError, match="0001-003"):
+        weigh_dataset(frozen)
 
 
 def test_a_group_whose_counts_are_not_its_areas_is_refused(frozen_areas):
