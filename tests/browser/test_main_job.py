@@ -102,7 +102,9 @@ def answer_on_the_phone(page, address, code):
         for name, value in YEARS.items():
             for entry in page.locator(f"input[type=text][name={name}]").all():
                 entry.fill(value)
-        page.locator("main form .moves button").first.click()
+        # The page's own script sends the answers, and goes on when they have arrived.
+        with page.expect_navigation():
+            page.locator("main form .moves button").first.click()
     return page.locator(".receipt .code").inner_text()
 
 
