@@ -70,3 +70,10 @@ def test_it_has_all_that_the_model_of_the_commission_asks_for(stated):
 def test_the_agencys_short_address_leads_to_the_statement(stated, official, leads):
     answer = stated(replace(KNOWN, official=official)).get("/was")
     assert answer.headers["Location"] == leads
+
+
+def test_what_the_operator_wrote_is_marked_as_danish_on_a_page_in_another_language(stated):
+    client = stated(KNOWN)
+    client.get("/?language=ar")
+    page = client.get("/accessibility").get_data(as_text=True)
+    assert f'<bdi lang="da">{KNOWN.contact}</bdi>' in page
