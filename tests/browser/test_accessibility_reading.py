@@ -98,7 +98,7 @@ def first_page(open_browser, make, settings):
     def opened(language="da", voices=(), **options):
         form = make_form(["tryghed"], ["da", "ar", "bs"], settings.library)
         study = make.study()
-        wave = make.open_wave(study, form, closes=dt.date(2026, 12, 13))
+        wave = make.open_wave(study, form, closes=dt.date(2099, 12, 13))
         _, code = make.invitation(wave, make.area(study))
         page = open_browser(**PHONE | options)
         if options.get("java_script_enabled", True):
@@ -257,6 +257,25 @@ def test_without_a_script_a_recording_has_the_browsers_own_player(first_page, re
     expect(page.locator("audio")).to_have_count(1)
     assert page.locator("audio").get_attribute("preload") == "none"
     expect(page.locator(".read-aloud")).to_have_count(0)
+
+
+def test_without_a_line_the_voice_still_reads(first_page):
+    page = first_page(voices=[voice("da-DK")])
+    kept = """async () => navigator.serviceWorker.controller !== null &&
+        (await (await caches.open('beboerpuls')).keys()).some(({ url }) => url.includes('/offline/'))"""
+    for _ in range(50):
+        if page.evaluate(kept):
+            break
+        page.wait_for_timeout(200)
+    page.wait_for_timeout(200)
+    page.context.set_offline(True)
+    page.locator(".moves .button").first.click()
+    shown = page.locator("#offline [data-part='2']")
+    expect(shown).to_be_visible(timeout=30_000)
+    shown.locator(".read-aloud").first.tap()
+    expect(shown.locator("legend.being-read")).to_have_count(1)
+    heading = shown.locator("h1").inner_text().rstrip("… ")
+    assert page.evaluate("heard[0].text").startswith(heading)
 
 
 def test_recordings_are_for_those_who_are_asked(client):
