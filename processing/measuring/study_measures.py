@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from processing.errors import Problem, StatisticsError
 from processing.scoring.scales import score
 
 from .area_sums import AreaSums, Points, area_sums
+from .dataset_weights import weigh_dataset
 from .measures import Measures, measures
 from .overlap import overlap
 from .places import places
@@ -33,6 +34,9 @@ class StudyMeasures:
     scales: tuple[str, ...]
     dataset: str
     weight: str
+    """base_weight, or within what the weights were calibrated"""
+    weights: pd.Series | None = field(default=None, repr=False)
+    """Calibrated weights by row id"""
 
 
 def study_measures(
@@ -41,20 +45,24 @@ def study_measures(
     *,
     points: Points | None = None,
     level: float = 0.95,
+    calibrated: bool | None = None,
 ) -> StudyMeasures:
     """Estimate every scale in every unit and wave of a dataset.
 
-    Scores are the headline ones: high is favourable. Weights are the dataset's base weights; rows
-    of an open link have none and are left out. Whoever moved in before the year of the first wave
+    Scores are the headline ones: high is favourable. Where the dataset has register counts, weights
+    are calibrated to them within boligområder (afdelinger where there are none), unless
+    `calibrated` is false; else they are the base weights. Rows of an open link have none and are
+    left out. Standard errors do not take what calibration gains: they err on the safe side. Whoever moved in before the year of the first wave
     is a stayer, later a newcomer. A wave's day is the middle one of its answers. People are
     followed by the panel's pseudonym. `scales` are all by default. Raises StatisticsError.
     """
     chosen = _chosen(dataset, scales)
+    weight, weights = _weights(dataset, calibrated)
     days = wave_days(dataset)
     first = int(min(days.values())[:4])
     sums: AreaSums | None = None
     kept = []
-    for rows in scored_rows(dataset, chosen, first):
+    for rows in scored_rows(dataset, chosen, first, weights):
         part = area_sums(
             rows, chosen, weight="weight", points=dict.fromkeys(chosen, points or Points())
         )
@@ -69,16 +77,21 @@ def study_measures(
     units = places(tables, days)
     pairs = overlap(pd.concat(kept), chosen, person="panel", weight="weight") if kept else None
     found = measures(sums, units, overlap=pairs, dispositions=tables["dispositions"], level=level)
-    return StudyMeasures(found, units, days, tuple(chosen), dataset.hash, "base_weight")
+    return StudyMeasures(found, units, days, tuple(chosen), dataset.hash, weight, weights)
 
 
 def scored_rows(
-    dataset: Dataset | Study, scales: Sequence[str], first_year: int
+    dataset: Dataset | Study,
+    scales: Sequence[str],
+    first_year: int,
+    weights: pd.Series | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Rows with area, wave, cohort, mode, panel, weight and a column a scale, in pieces."""
     entries = [scale for scale in dataset.codebook.scales if _named(scale) & set(scales)]
     items = list(dict.fromkeys(column for scale in entries for column in scale.columns))
     about = ["wave", "area", "mode", "panel", "base_weight", "open_link"]
+    if weights is not None:
+        about.append("row_id")
     if MOVED_IN in dataset.codebook.names:
         about.append(MOVED_IN)
     for batch in dataset.batches([*about, *items]):
@@ -90,13 +103,34 @@ def scored_rows(
                 "area": batch["area"].fillna("").astype(str),
                 "mode": batch["mode"].map(MODES).fillna(""),
                 "panel": batch["panel"].fillna("").astype(str),
-                "weight": batch["base_weight"].where(batch["open_link"] != 1).astype(float),
+                "weight": _weight_of(batch, weights),
                 "cohort": np.select(
                     [moved >= first_year, moved >= 0], ["newcomer", "stayer"], default=""
                 ),
                 **{name: scores[column] for name, column in _columns(entries, scales).items()},
             }
         )
+
+
+def _weight_of(batch: pd.DataFrame, weights: pd.Series | None) -> pd.Series:
+    if weights is None:
+        return batch["base_weight"].where(batch["open_link"] != 1).astype(float)
+    return batch["row_id"].map(weights).astype(float)
+
+
+def _weights(dataset: Dataset | Study, calibrated: bool | None) -> tuple[str, pd.Series | None]:
+    """How rows are weighted, and calibrated weights by row id."""
+    counted = bool(len(dataset.table("margins")))
+    if calibrated is False or (calibrated is None and not counted):
+        return "base_weight", None
+    if not counted:
+        raise StatisticsError(
+            Problem("margins", "the dataset has no register counts", "Load them before freezing")
+        )
+    groups = set(dataset.table("area_group")["level"].dropna())
+    level = "boligområde" if "boligområde" in groups else "afdeling"
+    rows, _ = weigh_dataset(dataset, level)
+    return f"calibrated within {level}", rows.set_index("row_id")["weight"]
 
 
 def wave_days(dataset: Dataset | Study) -> dict[int, str]:

@@ -233,3 +233,39 @@ def test_an_effect_of_none_is_within_its_interval_as_often_as_it_says(model, for
         error = np.sqrt(change[on].var() / on.sum() + change[~on].var() / (~on).sum())
         left_out += abs(gap) > 2.074 * error
     assert left_out <= 8  # 60 draws at 5 %: nine or more has a chance of .3 %
+
+
+def test_answers_are_weighted_to_register_counts_where_the_dataset_has_them(
+    model, form_codebook, tmp_path
+):
+    drawn = draw_study(model, AreasDrawn(2, [2], invited=200), seed=5)
+    for wave, rows in drawn.waves.items():
+        # Women answer twice as often as they live there, and feel safer.
+        women = np.arange(len(rows)) % 3 != 0
+        rows["background_gender"] = np.where(women, 1, 2).astype(np.int16)
+        for column in ("home_night", "stairs", "out_day", "out_dark", "children"):
+            rows[f"tryghed_t1_{column}"] = np.where(women, 4, 2).astype(np.int16)
+        drawn.tables[wave]["margins"] = pd.DataFrame(
+            {
+                "area": np.repeat(["9000-000", "9000-001"], 2),
+                "area_group": None,
+                "variable": "background_gender",
+                "category": ["1", "2"] * 2,
+                "count": [85, 85, 60, 110],
+            }
+        )
+    study = write_drawn_study(drawn, form_codebook, tmp_path / "weighted")
+    found = study_measures(study, ["tryghed_t1"])
+    assert found.weight == "calibrated within afdeling"
+    means = found.measures.means.query("cohort == 'all' and wave == 1").set_index("unit")["mean"]
+    assert means["9000-000"] == pytest.approx((75 + 25) / 2)
+    assert means["9000-001"] == pytest.approx((75 * 60 + 25 * 110) / 170)
+    plain = study_measures(study, ["tryghed_t1"], calibrated=False)
+    assert plain.weight == "base_weight"
+    assert plain.measures.means.query("cohort == 'all'")["mean"].min() > 57
+
+
+def test_weights_that_were_asked_for_and_cannot_be_had_are_told(make_study):
+    study, _ = make_study(AreasDrawn(4, [2] * 2))
+    with pytest.raises(StatisticsError, match="no register counts"):
+        study_measures(study, calibrated=True)
