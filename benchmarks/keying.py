@@ -36,6 +36,7 @@ from instruments import make_form
 from survey import create_app
 from survey.access import add_account
 from survey.database import Database
+from survey.forms import pin_of
 from survey.models import Area, Study, Wave, WaveForm
 from survey.schema import upgrade
 from survey.secrets import make_key_file
@@ -142,7 +143,7 @@ def start(folder: Path, sheets: int) -> tuple[str, list[str]]:
         session.add_all([wave, Area(study_id=study.id, key="a", name="A")])
         session.flush()
         form = make_form(INSTRUMENTS, ["da"], settings.library)
-        session.add(WaveForm(wave_id=wave.id, pin=form.pin()))
+        session.add(WaveForm(wave_id=wave.id, pin=pin_of(form)))
         session.flush()
         add_account(session, "karen", PASSWORD, [(study, "fieldworker")], actor="bench")
         serials = add_sheets(session, wave, area="a", batch="b", number=sheets, actor="bench")

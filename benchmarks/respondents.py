@@ -42,6 +42,7 @@ from werkzeug.serving import make_server
 from instruments import make_form
 from survey import create_app
 from survey.database import Database
+from survey.forms import pin_of
 from survey.models import Area, Invitation, Study, Wave, WaveForm
 from survey.schema import upgrade
 from survey.secrets import make_code, make_key_file
@@ -221,7 +222,7 @@ def prepare_product(url: str, folder: Path, count: int) -> tuple[dict[str, str],
         wave = Wave(study_id=study.id, number=1, status="open", opens=today)
         session.add_all([area, wave])
         session.flush()
-        session.add(WaveForm(wave_id=wave.id, pin=form.pin()))
+        session.add(WaveForm(wave_id=wave.id, pin=pin_of(form)))
         session.add_all(
             Invitation(
                 wave_id=wave.id,
@@ -268,25 +269,35 @@ def plain_address(url: str) -> str:
 
 
 def sent_statements(engine: Engine) -> list[str]:
-    """All that will be sent to a database: BEGIN too, whoever's driver says it; COMMIT aside."""
+    """All that will be sent to a database: BEGIN and COMMIT too, whoever's driver says them."""
     seen: list[str] = []
+
+    def stands_alone(connection: Connection) -> bool:
+        options = connection.get_execution_options()
+        return options.get("isolation_level") == "AUTOCOMMIT" or not options.get("begins", True)
 
     def begins(connection: Connection) -> None:
         # psycopg sends its BEGIN unasked, where no cursor sees it; SQLite's is ours, seen below.
-        alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-        if engine.dialect.name == "postgresql" and not alone:
+        if engine.dialect.name == "postgresql" and not stands_alone(connection):
             seen.append("BEGIN")
+
+    def ends(connection: Connection) -> None:
+        # Where nothing was begun, neither driver sends anything to end it.
+        if not stands_alone(connection):
+            seen.append("COMMIT or ROLLBACK")
 
     def executes(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         seen.append(statement)
 
     event.listen(engine, "begin", begins)
+    event.listen(engine, "commit", ends)
+    event.listen(engine, "rollback", ends)
     event.listen(engine, "before_cursor_execute", executes)
     return seen
 
 
 def statements_of_one_session(environ: dict[str, str], code: str) -> int:
-    """SQL statements of one whole session, each BEGIN among them."""
+    """SQL statements of one whole session, each BEGIN and COMMIT among them."""
     with serving_here(environ) as (address, database):
         statements = sent_statements(database.engine)
         whole_session(address, code)

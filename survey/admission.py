@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from survey.answering import asks
 from survey.models import Invitation, Response, Study, Wave, table_of
 from survey.secrets import CODE_LENGTH, Keys, could_be_code, normalise_code
 
@@ -76,6 +77,7 @@ _BY_CODE = (
         _invitation.c.wave_id,
         _wave.c.status,
         _wave.c.opens,
+        _wave.c.closes,
         _response.c.id.label("response_id"),
         _response.c.status.label("response_status"),
         _response.c.language,
@@ -85,14 +87,14 @@ _BY_CODE = (
     .where(_invitation.c.code_hash == bindparam("code_hash"))
 )
 _OPEN_WAVES = (
-    select(_wave.c.id, _study.c.title)
+    select(_wave.c.id, _study.c.title, _wave.c.status, _wave.c.closes)
     .join_from(_wave, _study, _study.c.id == _wave.c.study_id)
     .where(_wave.c.open_link, _wave.c.status == "open")
     .order_by(_wave.c.id)
 )
 
 
-def by_code(session: Session, keys: Keys, typed: str) -> Admitted:
+def by_code(session: Session, keys: Keys, typed: str, day: dt.date) -> Admitted:
     """Find who a code was given to. Raises the NotAdmittedErrors of this module."""
     if not could_be_code(typed):
         raise MistypedCodeError(wrong_length=len(normalise_code(typed)) != CODE_LENGTH)
@@ -103,29 +105,33 @@ def by_code(session: Session, keys: Keys, typed: str) -> Admitted:
         raise RevokedCodeError
     if found.response_status == "submitted":
         raise UsedCodeError
-    _must_be_open(found.status, found.opens)
+    _must_be_open(found.status, found.opens, found.closes, day)
     return Admitted(found.wave_id, found.id, found.response_id, found.language)
 
 
-def by_open_link(session: Session, wave_id: int) -> Admitted:
+def by_open_link(session: Session, wave_id: int, day: dt.date) -> Admitted:
     """Let in without a code, where the wave allows it. Raises NotAdmittedError."""
     found = session.execute(
-        select(Wave.status, Wave.opens).where(Wave.id == wave_id, Wave.open_link)
+        select(Wave.status, Wave.opens, Wave.closes).where(Wave.id == wave_id, Wave.open_link)
     ).first()
     if found is None:
         raise UnknownCodeError
-    _must_be_open(found.status, found.opens)
+    _must_be_open(found.status, found.opens, found.closes, day)
     return Admitted(wave_id)
 
 
-def open_waves(session: Session) -> list[OpenWave]:
-    """The waves that anybody may answer now."""
+def open_waves(session: Session, day: dt.date) -> list[OpenWave]:
+    """The waves that anybody may answer on a day."""
     found = session.execute(_OPEN_WAVES)
-    return [OpenWave(wave_id, title) for wave_id, title in found]
+    return [
+        OpenWave(wave_id, title)
+        for wave_id, title, status, closes in found
+        if asks(status, closes, day)
+    ]
 
 
-def _must_be_open(status: str, opens: dt.date | None) -> None:
+def _must_be_open(status: str, opens: dt.date | None, closes: dt.date | None, day: dt.date) -> None:
     if status == "planned":
         raise WaveNotOpenError(opens)
-    if status != "open":
+    if not asks(status, closes, day):
         raise WaveOverError

@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -44,6 +44,14 @@ class AlreadySubmittedError(NotAcceptedError):
 
 class NoSuchResponseError(NotAcceptedError):
     """There is no such response: withdrawn, or never begun here."""
+
+
+def asks(status: str, closes: dt.date | None, day: dt.date) -> bool:
+    """Whether a wave asks residents on a day: it is open, and its last day has not gone by.
+
+    Sheets that came in time may be keyed until it is frozen, whatever its last day.
+    """
+    return status == "open" and (closes is None or day <= closes)
 
 
 @dataclass(frozen=True)
@@ -105,11 +113,31 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A response as it stands, and its wave, held until the transaction ends."""
+
+    id: uuid.UUID
+    status: str
+    revision: int
+    mode: str
+    day: dt.date
+    key_id: str
+    sealed: bytes
+    wave_status: str
+    wave_closes: dt.date | None
+
+    def asked(self, day: dt.date) -> bool:
+        """Whether its wave still asks residents."""
+        return asks(self.wave_status, self.wave_closes, day)
+
+
+@dataclass(frozen=True)
 class Recorded:
     """What became of a page."""
 
     revision: int
     content: Content  # all that stands now
+    held: Held  # as it stood before
     problems: tuple[AnswerError, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
 
@@ -141,9 +169,9 @@ def begin(
         found = session.get(Response, response_id)
     if found is not None:
         return found
-    if wave.status != "open":
+    if not asks(wave.status, wave.closes, day):
         raise WaveClosedError
-    key_id, sealed = keys.seal(Content().to_data(), response_id)
+    key_id, sealed = keys.seal(Content().to_data(), response_id, table="response", revision=0)
     response = Response(
         id=response_id,
         wave_id=wave.id,
@@ -154,6 +182,7 @@ def begin(
         language=language,
         day=day,
         consent_version=wave.consent_version if wave.legal_basis == "consent" else None,
+        revision=0,
         key_id=key_id,
         sealed=sealed,
     )
@@ -173,9 +202,22 @@ def begin(
     return response
 
 
-def read(keys: Keys, response: Response | Superseded | Row[Any]) -> Content:
+def read(keys: Keys, response: Response | Held) -> Content:
     """Open what is sealed in a response. Raises NotOpenedError."""
-    return Content(**keys.open(response.key_id, response.sealed, response.id))
+    return opened(keys, response.id, response.revision, response.key_id, response.sealed)
+
+
+def opened(
+    keys: Keys, response_id: uuid.UUID, revision: int, key_id: str, sealed: bytes
+) -> Content:
+    """What stands sealed in a response's row at a revision. Raises NotOpenedError."""
+    content = keys.open(key_id, sealed, response_id, table="response", revision=revision)
+    return Content(**content)
+
+
+def read_superseded(keys: Keys, copy: Superseded) -> Content:
+    """Open a later or replaced copy. Raises NotOpenedError."""
+    return Content(**keys.open(copy.key_id, copy.sealed, copy.id, table="superseded"))
 
 
 def record(
@@ -193,15 +235,15 @@ def record(
     Raises NoSuchResponseError, WaveClosedError, AlreadySubmittedError; KeyError for a page that
     the form has not.
     """
-    response, wave = _held(session, response_id)
+    response = _held(session, response_id)
     content = read(keys, response)
     accepted, problems = check(form, form.page(write.page).columns, write.answers, year=day.year)
     if content.knows(write.id):
         conflicts = _of_replay(content, write, accepted)
-        return Recorded(response.revision, content, tuple(problems), tuple(conflicts))
+        return Recorded(response.revision, content, response, tuple(problems), tuple(conflicts))
     if response.status == "submitted":
         raise AlreadySubmittedError
-    if wave.status != "open":
+    if not response.asked(day):
         raise WaveClosedError
     # What cannot be stored is blank, unless something stood there before.
     accepted |= {
@@ -222,7 +264,7 @@ def record(
         content.seen.append(write.page)
     content.writes.append([str(write.id), write.page])
     content.told[write.page] = [[one.column, one.kept, one.replaced] for one in conflicts]
-    key_id, sealed = keys.seal(content.to_data(), response.id)
+    key_id, sealed = keys.seal(content.to_data(), response.id, table="response", revision=revision)
     session.execute(
         _SAVE,
         {
@@ -234,7 +276,7 @@ def record(
             "day": day,
         },
     )
-    return Recorded(revision, content, tuple(problems), tuple(conflicts))
+    return Recorded(revision, content, response, tuple(problems), tuple(conflicts))
 
 
 def submit(
@@ -245,16 +287,18 @@ def submit(
     day: dt.date,
     duration_class: int = 0,
     helper: str = "none",
+    held: Held | None = None,
 ) -> str:
     """Finish a response and return its receipt; asked again, the same receipt.
 
+    `held` is what `record` found in this same transaction, so that the rows are not asked for again.
     Raises NoSuchResponseError, WaveClosedError.
     """
-    response, wave = _held(session, response_id)
+    response = held or _held(session, response_id)
     receipt = keys.receipt(response.id)
     if response.status == "submitted":
         return receipt
-    if wave.status != "open":
+    if not response.asked(day):
         raise WaveClosedError
     session.execute(
         _SUBMIT,
@@ -329,7 +373,9 @@ def submit_whole(
     response.status = "submitted"
     response.revision = (response.revision or 0) + 1
     response.receipt_hash = keys.receipt_hash(keys.receipt(response.id))
-    response.key_id, response.sealed = keys.seal(content.to_data(), response.id)
+    response.key_id, response.sealed = keys.seal(
+        content.to_data(), response.id, table="response", revision=response.revision
+    )
     session.add(response)
     session.flush()
     return response
@@ -343,8 +389,8 @@ def keep_later(
     What its items do not allow is left out. Returns whether it says anything else than what stands;
     the same answers again are no second copy. Raises NoSuchResponseError, WaveClosedError.
     """
-    response, wave = _held(session, response_id)
-    if response.status != "submitted" or wave.status not in {"open", "closed"}:
+    response = _held(session, response_id)
+    if response.status != "submitted" or response.wave_status not in {"open", "closed"}:
         raise WaveClosedError
     accepted, _ = check(form, form.columns, later.answers, year=later.day.year)
     standing = read(keys, response).answers
@@ -401,12 +447,21 @@ def hold_wave(session: Session, wave_id: int) -> Wave:
 # Put together once, and of tables: every page that is saved asks these, and needs no objects.
 _response, _wave = table_of(Response), table_of(Wave)
 _WAVE_OF = (
-    select(_wave.c.id, _wave.c.status)
+    select(_wave.c.status, _wave.c.closes)
     .join_from(_wave, _response, _response.c.wave_id == _wave.c.id)
     .where(_response.c.id == bindparam("response_id"))
     .with_for_update(read=True, of=_wave)
 )
-_HELD = select(_response).where(_response.c.id == bindparam("response_id")).with_for_update()
+_HELD = (
+    select(
+        *(
+            _response.c[name]
+            for name in ("id", "status", "revision", "mode", "day", "key_id", "sealed")
+        )
+    )
+    .where(_response.c.id == bindparam("response_id"))
+    .with_for_update()
+)
 _OF_ONE = update(_response).where(_response.c.id == bindparam("response_id"))
 _SAVE = _OF_ONE.values(
     {name: bindparam(name) for name in ("key_id", "sealed", "revision", "language", "day")}
@@ -419,7 +474,7 @@ _SUBMIT = _OF_ONE.values(
 )
 
 
-def _held(session: Session, response_id: uuid.UUID) -> tuple[Any, Any]:
+def _held(session: Session, response_id: uuid.UUID) -> Held:
     """A response and its wave as they stand now, held until this transaction ends.
 
     The wave is held first, by a statement of its own: who holds it alone may want the response.
@@ -429,7 +484,17 @@ def _held(session: Session, response_id: uuid.UUID) -> tuple[Any, Any]:
     response = session.execute(_HELD, named).first()
     if wave is None or response is None:
         raise NoSuchResponseError
-    return response, wave
+    return Held(
+        id=response.id,
+        status=response.status,
+        revision=response.revision,
+        mode=response.mode,
+        day=response.day,
+        key_id=response.key_id,
+        sealed=response.sealed,
+        wave_status=wave.status,
+        wave_closes=wave.closes,
+    )
 
 
 def _of_invitation(session: Session, invitation_id: int) -> Response | None:
@@ -490,7 +555,7 @@ def _merge(
 def _keep_superseded(
     session: Session,
     keys: Keys,
-    response: Response | Row[Any],
+    response: Response | Held,
     content: Content,
     whole: WholeForm,
     *,
@@ -501,7 +566,7 @@ def _keep_superseded(
     copy_id = whole.id if later else uuid.uuid5(whole.id, reason)
     if session.get(Superseded, copy_id) is not None:
         return
-    key_id, sealed = keys.seal(content.to_data(), copy_id)
+    key_id, sealed = keys.seal(content.to_data(), copy_id, table="superseded")
     session.add(
         Superseded(
             id=copy_id,

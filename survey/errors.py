@@ -22,7 +22,7 @@ from survey.admission import (
     WaveNotOpenError,
     WaveOverError,
 )
-from survey.guessing import TooManyTriesError
+from survey.guessing import TooManyBegunError, TooManyTriesError
 from survey.staff import MissingRoleError
 from survey.web import words
 
@@ -39,6 +39,7 @@ def register(app: Flask) -> None:
         (WaveNotOpenError, not_open),
         (WaveOverError, over),
         (TooManyTriesError, too_many_tries),
+        (TooManyBegunError, too_many_begun),
         (MissingRoleError, missing_role),
         (CSRFError, forged),
         (RequestEntityTooLarge, too_big),
@@ -80,6 +81,11 @@ def too_many_tries(_failure: TooManyTriesError) -> ResponseReturnValue:
     minutes = 60 - dt.datetime.now(dt.UTC).minute
     page, status = sorry("guessing", 429, more="when", n=minutes)
     return page, status, {"Retry-After": str(minutes * 60)}
+
+
+def too_many_begun(_failure: TooManyBegunError) -> ResponseReturnValue:
+    page, status = sorry("crowded", 429)
+    return page, status, {"Retry-After": "3600"}
 
 
 def missing_role(failure: MissingRoleError) -> ResponseReturnValue:

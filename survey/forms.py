@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from instruments import Form, load_form
 from survey.models import WaveForm
+
+
+_REVIEWS = "/reviews.yaml"
+
+
+def pin_of(form: Form) -> dict[str, Any]:
+    """What a wave pins when it opens: the form, and who had reviewed its texts by then."""
+    reviews = {
+        name: content.decode() for name, content in form.files().items() if name.endswith(_REVIEWS)
+    }
+    return {
+        **form.pin(),
+        "unreviewed_languages": list(form.unreviewed_languages()),
+        "reviews": reviews,
+    }
+
+
+def files_as_pinned(form: Form, pin: Mapping[str, Any]) -> dict[str, bytes]:
+    """The form's files by path, reviews as they stood when it was pinned.
+
+    A library's reviews grow after a wave has asked; a dataset made from the same rows must not.
+    """
+    texts = {name: content for name, content in form.files().items() if not name.endswith(_REVIEWS)}
+    return texts | {name: text.encode() for name, text in pin["reviews"].items()}
 
 
 class NoFormError(LookupError):

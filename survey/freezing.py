@@ -44,6 +44,7 @@ from processing import (
 from survey import audit
 from survey.analysis_plans import registered_plans
 from survey.answering import Content, read
+from survey.forms import files_as_pinned
 from survey.models import (
     Area,
     Batch,
@@ -221,19 +222,22 @@ def _write(
     # Opened and left before anything was answered: counted, in the dispositions too, and no row.
     answered = [row for row in given if row is not None]
     rows = pd.DataFrame(answered, columns=list(codebook.names))
+    if wave.form is None:
+        raise NotFreezableError(f"Wave {wave.number} has pinned no form; it was never opened.")
+    pin = wave.form.pin
     dataset = write_wave(
         folder,
         responses=rows,
         tables=place_tables(session, wave),
         codebook=codebook,
-        instrument_files=form.files(),
+        instrument_files=files_as_pinned(form, pin),
         facts=WaveFacts(
             study=study.key,
             wave=wave.number,
             legal_basis=wave.legal_basis,
             languages=tuple(form.languages),
-            unreviewed_languages=tuple(form.unreviewed_languages()),
-            form=tuple(form.pin()["instruments"]),
+            unreviewed_languages=tuple(pin["unreviewed_languages"]),
+            form=tuple(pin["instruments"]),
             counts=_counts(session, wave) | {"opened": len(given) - len(answered)},
             supersedes=supersedes,
             analysis_plans=registered_plans(session, study),

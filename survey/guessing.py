@@ -1,4 +1,4 @@
-"""Slows guessing of codes and passwords, for all worker processes together.
+"""Slows guessing of codes and passwords, and the filling of an open link, for all workers together.
 
 Who guesses is known only by an HMAC of their address under a key that is thrown away with its
 day; the address itself is never stored. Only wrong tries count, so that a whole stairwell behind
@@ -19,10 +19,17 @@ from sqlalchemy.orm import Session
 from survey.models import Attempt, LimiterKey
 
 WRONG_TRIES_AN_HOUR = 20
+# By an open link, within an hour: a common room's tablet or a stairwell's router is one address.
+BEGUN_BY_ONE = 60
+BEGUN_A_WAVE = 2000
 
 
 class TooManyTriesError(Exception):
     """Somebody guessed wrong too often within the hour."""
+
+
+class TooManyBegunError(Exception):
+    """More began by an open link within the hour than people do."""
 
 
 def refuse_if_guessing(
@@ -40,6 +47,17 @@ def refuse_if_guessing(
 
 def note_wrong_try(session: Session, who: str, now: dt.datetime) -> None:
     """Count one wrong try; forget all days before today."""
+    _count(session, who, now)
+
+
+def count_beginning(session: Session, who: str, now: dt.datetime, *, most: int) -> None:
+    """Count one who begins. Raises TooManyBegunError; what is then rolled back was not counted."""
+    if _count(session, who, now) > most:
+        raise TooManyBegunError
+
+
+def _count(session: Session, who: str, now: dt.datetime) -> int:
+    """Count one more of this hour; how many it makes."""
     today = now.date()
     session.execute(delete(Attempt).where(Attempt.day < today))
     session.execute(delete(LimiterKey).where(LimiterKey.day < today))
@@ -47,14 +65,16 @@ def note_wrong_try(session: Session, who: str, now: dt.datetime) -> None:
     session.execute(
         insert(LimiterKey).values(day=today, secret=os.urandom(32)).on_conflict_do_nothing()
     )
-    session.execute(
+    counted = session.execute(
         insert(Attempt)
         .values(day=today, hour=now.hour, who=_hashed(session, who, today), count=1)
         .on_conflict_do_update(
             index_elements=[Attempt.day, Attempt.hour, Attempt.who],
             set_={"count": Attempt.count + 1},
         )
+        .returning(Attempt.count)
     )
+    return counted.scalar_one()
 
 
 def _hashed(session: Session, who: str, day: dt.date) -> bytes:

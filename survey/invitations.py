@@ -86,7 +86,7 @@ def invite(session: Session, keys: Keys, wave: Wave, path: Path, *, actor: str) 
     for invitation, (row, code) in zip(invitations, made, strict=True):
         reached = {name: row[name] for name in CONTACT if row[name]}
         if reached:
-            key_id, sealed = keys.seal(reached | {"code": code}, _bound_to(invitation.id))
+            key_id, sealed = keys.seal(reached | {"code": code}, invitation.id, table="contact")
             session.add(Contact(invitation_id=invitation.id, key_id=key_id, sealed=sealed))
     session.flush()
     audit.note(session, actor, "people invited", told(wave), invitations=len(made))
@@ -95,7 +95,7 @@ def invite(session: Session, keys: Keys, wave: Wave, path: Path, *, actor: str) 
 
 def read_contact(keys: Keys, contact: Contact) -> dict[str, str]:
     """How somebody is reached, and their code. Raises NotOpenedError."""
-    return keys.open(contact.key_id, contact.sealed, _bound_to(contact.invitation_id))
+    return keys.open(contact.key_id, contact.sealed, contact.invitation_id, table="contact")
 
 
 def read_outcomes(path: Path) -> dict[str, str]:
@@ -173,10 +173,6 @@ def revoke_codes(
     session.flush()
     audit.note(session, actor, "codes revoked", told(wave), references=changed, reason=reason)
     return len(changed)
-
-
-def _bound_to(invitation_id: int) -> str:
-    return f"contact {invitation_id}"
 
 
 def _refuse_cpr_numbers(file: CsvFile) -> None:

@@ -191,6 +191,7 @@ def save_keying(
             "text_languages": dict(keyed.text_languages),
         },
         keyed.id,
+        table="keying",
     )
     keying = Keying(
         id=keyed.id,

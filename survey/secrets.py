@@ -76,20 +76,38 @@ class Keys:
         """Follows a person through a study's waves without naming them."""
         return self.of("persons", study, person)
 
-    def seal(self, content: Mapping[str, Any], bound_to: object) -> tuple[str, bytes]:
-        """Seal JSON to the row it belongs to; returns the key's id and nonce + ciphertext."""
+    def seal(
+        self,
+        content: Mapping[str, Any],
+        bound_to: object,
+        *,
+        table: str = "",
+        revision: int | None = None,
+    ) -> tuple[str, bytes]:
+        """Seal JSON to the row it belongs to; returns the key's id and nonce + ciphertext.
+
+        Put in another row, another table, or back in place of a later revision, it does not open.
+        """
         nonce = os.urandom(_NONCE)
         plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         cipher = AESGCM(self.answers[self.newest])
-        return self.newest, nonce + cipher.encrypt(nonce, plain, str(bound_to).encode())
+        return self.newest, nonce + cipher.encrypt(nonce, plain, _place(bound_to, table, revision))
 
-    def open(self, key_id: str, sealed: bytes, bound_to: object) -> dict[str, Any]:
+    def open(
+        self,
+        key_id: str,
+        sealed: bytes,
+        bound_to: object,
+        *,
+        table: str = "",
+        revision: int | None = None,
+    ) -> dict[str, Any]:
         """Open what `seal` sealed. Raises NotOpenedError."""
         if key_id not in self.answers:
             raise NotOpenedError(f"No key {key_id!r} in the key file; it may have been retired.")
         try:
             plain = AESGCM(self.answers[key_id]).decrypt(
-                sealed[:_NONCE], sealed[_NONCE:], str(bound_to).encode()
+                sealed[:_NONCE], sealed[_NONCE:], _place(bound_to, table, revision)
             )
         except InvalidTag:
             raise NotOpenedError(
@@ -173,6 +191,11 @@ def read_key_file(path: Path) -> Keys:
     if newest not in answers:
         raise KeyFileError(f"Key file {path}: the newest key {newest!r} is not among the answers.")
     return Keys(purposes, answers, newest)
+
+
+def _place(bound_to: object, table: str, revision: int | None) -> bytes:
+    """Where something sealed belongs: what AES-GCM binds it to."""
+    return "\x1f".join((table, str(bound_to), "" if revision is None else str(revision))).encode()
 
 
 def _refuse_earlier(path: Path, purposes: Mapping[str, str]) -> None:

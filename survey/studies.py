@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from instruments import Form
 from survey import audit
+from survey.forms import pin_of
 from survey.models import Study, Wave, WaveForm
 
 LEGAL_BASES = ("consent", "research")
@@ -146,7 +147,7 @@ def open_wave(
     wave.status = "open"
     wave.opens = today
     wave.open_link = open_link
-    wave.form = WaveForm(pin=dict(form.pin()))
+    wave.form = WaveForm(pin=pin_of(form))
     session.flush()
     audit.note(
         session,

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from instruments import Form
-from survey.answering import Content, NoSuchResponseError
+from survey.answering import Content, NoSuchResponseError, asks, opened
 from survey.forms import Forms
 from survey.models import Response, Study, Wave, table_of
 from survey.secrets import Keys
@@ -26,7 +26,7 @@ class Walk:
     response_id: uuid.UUID
     revision: int
     submitted: bool = False
-    wave_status: str = "open"
+    asked: bool = True  # whether the wave still asks
 
     @cached_property
     def hidden(self) -> frozenset[str]:
@@ -85,6 +85,7 @@ _WALK = (
         _response.key_id,
         _response.sealed,
         _wave.status.label("wave_status"),
+        _wave.closes,
     )
     .join_from(table_of(Response), table_of(Wave), _wave.id == _response.wave_id)
     .where(_response.id == bindparam("response_id"))
@@ -96,18 +97,20 @@ _ASKED = (
 )
 
 
-def walk(session: Session, keys: Keys, forms: Forms, response_id: uuid.UUID) -> Walk:
-    """Find where a response stands. Raises NoSuchResponseError."""
+def walk(
+    session: Session, keys: Keys, forms: Forms, response_id: uuid.UUID, *, day: dt.date
+) -> Walk:
+    """Find where a response stands on a day. Raises NoSuchResponseError."""
     found = session.execute(_WALK, {"response_id": response_id}).first()
     if found is None:
         raise NoSuchResponseError
     return Walk(
         form=forms.of(session, found.wave_id),
-        content=Content(**keys.open(found.key_id, found.sealed, response_id)),
+        content=opened(keys, response_id, found.revision, found.key_id, found.sealed),
         response_id=response_id,
         revision=found.revision,
         submitted=found.status == "submitted",
-        wave_status=found.wave_status,
+        asked=asks(found.wave_status, found.closes, day),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -90,6 +91,11 @@ def client_address() -> str:
         # A subscriber is given at least a /64, and could guess anew from each of its addresses.
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
+
+
+def today() -> dt.date:
+    """The day on which somebody answers, in UTC: where Danes are, it lasts an hour or two longer."""
+    return dt.datetime.now(dt.UTC).date()
 
 
 def over_plain_http_from_afar() -> bool:

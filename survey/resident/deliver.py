@@ -36,7 +36,7 @@ from survey.resident.questions import duration_class
 from survey.resident.views import blueprint
 from survey.resident.visitor import forget, touch, visitor
 from survey.walk import Walk
-from survey.web import client_address, parts, reading, writing
+from survey.web import client_address, parts, reading, today, writing
 
 MOST_PACKS = 40
 # Damaged and forged boxes, not deliveries: a stairwell may share one address.
@@ -105,7 +105,7 @@ def _deliver(box: Box) -> Delivered:
 
 def _store(database: Session, form: Form, box: Box, pack: Pack) -> tuple[Became, bool]:
     """Store a page, and submit where it was the last."""
-    keys, today, response_id = parts().keys, _today(), pack.response_id
+    keys, day, response_id = parts().keys, today(), pack.response_id
     response = database.get(Response, response_id)
     if response is None or response.wave_id != box.wave:
         raise NoSuchResponseError
@@ -114,7 +114,7 @@ def _store(database: Session, form: Form, box: Box, pack: Pack) -> tuple[Became,
     if pack.page:
         language = pack.language if pack.language in form.languages else form.languages[0]
         write = page_write(form, pack.page, language, pack.sent)
-        recorded = record(database, keys, form, response_id, write, day=today, language=language)
+        recorded = record(database, keys, form, response_id, write, day=day, language=language)
         here = Walk(form, recorded.content, response_id, recorded.revision)
         # "skip" is the way on past problems, on the last page too.
         sends = sends or (pack.move == "skip" and here.after(pack.page) is None)
@@ -125,7 +125,7 @@ def _store(database: Session, form: Form, box: Box, pack: Pack) -> tuple[Became,
         news = not was_submitted
     if sends:
         # Nobody is there any more to correct anything: what could not be stored is blank.
-        submit(database, keys, response_id, day=today, duration_class=duration_class(pack.minutes))
+        submit(database, keys, response_id, day=day, duration_class=duration_class(pack.minutes))
     return "stored" if news else "known", sends or pack.move == "leave"
 
 
@@ -140,7 +140,7 @@ def _keep_later(box: Box, pack: Pack) -> Became:
             answers=pack.whole,
             mode="web",
             language=pack.language,
-            day=_today(),
+            day=today(),
         )
         try:
             kept = keep_later(database, parts().keys, form, pack.response_id, later)
@@ -168,7 +168,3 @@ def _count_wrong_box() -> None:
         refuse_if_guessing(database, who, now, most=WRONG_BOXES_AN_HOUR)
     with writing() as database:
         note_wrong_try(database, who, now)
-
-
-def _today() -> dt.date:
-    return dt.datetime.now(dt.UTC).date()

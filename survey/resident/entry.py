@@ -7,6 +7,7 @@ import datetime as dt
 from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, NotFound
 
 from instruments import Form
@@ -24,8 +25,17 @@ from survey.admission import (
     open_waves,
 )
 from survey.answering import begin, read
-from survey.guessing import TooManyTriesError, note_wrong_try, refuse_if_guessing
+from survey.guessing import (
+    BEGUN_A_WAVE,
+    BEGUN_BY_ONE,
+    TooManyTriesError,
+    count_beginning,
+    note_wrong_try,
+    refuse_if_guessing,
+)
 from survey.models import Invitation, Wave
+from survey.resident.again import came_back, shown_again
+from survey.resident.questions import OtherVisitorError
 from survey.resident.views import blueprint
 from survey.resident.visitor import (
     Visitor,
@@ -35,9 +45,10 @@ from survey.resident.visitor import (
     waiting,
     welcome,
     would_replace,
+    would_resume,
 )
 from survey.walk import Walk, asked_by
-from survey.web import client_address, language, looking, parts, words, writing
+from survey.web import client_address, language, looking, parts, today, words, writing
 
 REASONS: dict[type[Exception], str] = {
     MistypedCodeError: "mistyped",
@@ -47,6 +58,7 @@ REASONS: dict[type[Exception], str] = {
     WaveNotOpenError: "not-open",
     WaveOverError: "closed",
     TooManyTriesError: "guessing",
+    OtherVisitorError: "other",
 }
 """How a refusal is named in an address."""
 
@@ -57,21 +69,26 @@ def front() -> ResponseReturnValue:
     if chosen in parts().languages:
         session["language"] = chosen
         return redirect(url_for("resident.front"))
-    return front_page()
+    back = came_back()
+    return (
+        front_page() if back is None else _told_of_code(back[1].get("code", ""), back[0]["problem"])
+    )
 
 
 @blueprint.post("/")
 def enter_code() -> ResponseReturnValue:
     typed = request.form.get("code", "")[:100]
     if not typed.strip():
-        return front_page(problem=words()("code.blank")), 422
+        return _typed_again(typed, "code.blank")
     try:
         admitted = _admitted(typed)
     except MistypedCodeError as mistyped:
-        key = "code.wrong_length" if mistyped.wrong_length else "code.mistyped"
-        return front_page(typed, problem=words()(key, received=_shortened(typed))), 422
+        wrong = "code.wrong_length" if mistyped.wrong_length else "code.mistyped"
+        return _typed_again(typed, wrong)
     except UnknownCodeError:
-        return front_page(typed, problem=words()("code.unknown", received=_shortened(typed))), 404
+        return _typed_again(typed, "code.unknown")
+    except (NotAdmittedError, TooManyTriesError) as refusal:
+        return _refused(refusal)
     return _onwards(welcome(admitted))
 
 
@@ -84,9 +101,7 @@ def follow_link(code: str) -> ResponseReturnValue:
     try:
         return _by_link(_admitted(code[:100]))
     except (NotAdmittedError, TooManyTriesError) as refusal:
-        if isinstance(refusal, WaveNotOpenError):
-            session["opens"] = refusal.opens.isoformat() if refusal.opens else None
-        return redirect(url_for("resident.refused", reason=REASONS[type(refusal)]), 303)
+        return _refused(refusal)
 
 
 @blueprint.get("/sorry/<reason>")
@@ -102,7 +117,7 @@ def refused(reason: str) -> ResponseReturnValue:
 @blueprint.get("/open/<int:wave_id>")
 def without_code(wave_id: int) -> ResponseReturnValue:
     with looking() as database:
-        admitted = by_open_link(database, wave_id)
+        admitted = by_open_link(database, wave_id, today())
     return _by_link(admitted)
 
 
@@ -119,7 +134,7 @@ def let_another_in() -> ResponseReturnValue:
     admitted = waiting()
     if admitted is None:
         return redirect(url_for("resident.front"), 303)
-    return _onwards(welcome(admitted))
+    return _onwards(welcome(admitted), told=False)
 
 
 @blueprint.get("/language")
@@ -167,6 +182,9 @@ def agree_and_begin() -> ResponseReturnValue:
     somebody = visitor()
     if somebody is None:
         return redirect(url_for("resident.front"), 303)
+    if request.form.get("response") != str(somebody.response_id):
+        # Another link was followed while this page stood open.
+        return redirect(url_for("resident.about"), 303)
     if somebody.begun:
         return redirect(url_for("resident.resume"), 303)
     begun, first = _begun(somebody)
@@ -179,7 +197,7 @@ def agree_and_begin() -> ResponseReturnValue:
 def front_page(typed: str = "", *, problem: str = "", notice: str = "") -> str:
     """The page with the code on it, with what was typed and what is wrong with it."""
     with looking() as database:
-        waves = open_waves(database)
+        waves = open_waves(database, today())
     return render_template(
         "resident/front.html", typed=typed, problem=problem, notice=notice, open_waves=waves
     )
@@ -191,19 +209,41 @@ def _admitted(typed: str) -> Admitted:
     try:
         with looking() as database:
             refuse_if_guessing(database, who, now)
-            return by_code(database, parts().keys, typed)
+            return by_code(database, parts().keys, typed, today())
     except UnknownCodeError:
         with writing() as database:
             note_wrong_try(database, who, now)
         raise
 
 
+def _typed_again(typed: str, problem: str) -> ResponseReturnValue:
+    """The page with the code, with what was typed on it and one of our messages beside it."""
+    again = shown_again({"problem": problem}, MultiDict({"code": typed}))
+    return again or (_told_of_code(typed, problem), 422)
+
+
+def _told_of_code(typed: str, problem: str) -> str:
+    return front_page(typed, problem=words()(problem, received=_shortened(typed)))
+
+
+def _refused(refusal: NotAdmittedError | TooManyTriesError) -> ResponseReturnValue:
+    """To the page that says why, at an address that holds no code."""
+    if isinstance(refusal, WaveNotOpenError):
+        session["opens"] = refusal.opens.isoformat() if refusal.opens else None
+    return redirect(url_for("resident.refused", reason=REASONS[type(refusal)]), 303)
+
+
 def _by_link(admitted: Admitted) -> ResponseReturnValue:
-    """Let in whom a link names; but a link, which anybody can send, closes nobody out unasked."""
+    """Let in whom a link names.
+
+    Anybody can send a link, also one that leads into answers of their own: so it closes nobody out
+    unasked, and nobody comes to the questions by it who was not told here who asks, and why.
+    """
     if would_replace(admitted):
         keep_waiting(admitted)
         return redirect(url_for("resident.another"), 303)
-    return _onwards(welcome(admitted))
+    told = would_resume(admitted)
+    return _onwards(welcome(admitted), told=told)
 
 
 def _begun(somebody: Visitor) -> tuple[Visitor, int | None]:
@@ -218,6 +258,10 @@ def _begun(somebody: Visitor) -> tuple[Visitor, int | None]:
         ).one()
         if invitation is not None and invitation.revoked:
             raise RevokedCodeError
+        if invitation is None:
+            now = dt.datetime.now(dt.UTC)
+            count_beginning(database, f"wave {somebody.wave_id}", now, most=BEGUN_A_WAVE)
+            count_beginning(database, f"begun {client_address()}", now, most=BEGUN_BY_ONE)
         response = begin(
             database,
             keys,
@@ -225,15 +269,15 @@ def _begun(somebody: Visitor) -> tuple[Visitor, int | None]:
             wave,
             invitation=invitation,
             language=language(),
-            day=dt.datetime.now(dt.UTC).date(),
+            day=today(),
         )
         here = Walk(form, read(keys, response), response.id, response.revision)
     return somebody.begin(response.id), here.first_unseen()
 
 
-def _onwards(somebody: Visitor) -> ResponseReturnValue:
+def _onwards(somebody: Visitor, *, told: bool = True) -> ResponseReturnValue:
     """To where one left off; else to the choice of language, where there is one to make."""
-    if somebody.begun:
+    if somebody.begun and told:
         return redirect(url_for("resident.resume"), 303)
     offered = _form(somebody).languages
     if session.get("language") in offered:

@@ -15,14 +15,15 @@ from instruments import NOT_ANSWERED, AnswerError, Form, Value
 from survey.answering import AlreadySubmittedError, NoSuchResponseError, WaveClosedError
 from survey.errors import broken, sorry
 from survey.fields import AnswerField, sent
+from survey.resident.again import came_back, shown_again
 from survey.resident.entry import front_page
 from survey.resident.leaving import left, thanked
-from survey.resident.page import answer_words, question_page, show
+from survey.resident.page import CameBack, answer_words, question_page, show
 from survey.resident.questions import NoVisitorError, OtherVisitorError, begun_visitor
 from survey.resident.views import blueprint
 from survey.resident.visitor import forget, visitor
 from survey.walk import Walk, walk
-from survey.web import parts, reading, words
+from survey.web import parts, reading, today, words
 
 # What is compared with a stored answer needs no bound of its own: that one was checked when it came.
 _ANY_YEAR = 9999
@@ -40,6 +41,8 @@ def nobody(_failure: NoVisitorError) -> ResponseReturnValue:
 @blueprint.errorhandler(OtherVisitorError)
 def other_visitor(_failure: OtherVisitorError) -> ResponseReturnValue:
     """Two people use one browser; neither may write into the other's answers."""
+    if request.method == "POST":
+        return redirect(url_for("resident.refused", reason="other"), 303)
     return sorry("other", 409)
 
 
@@ -91,9 +94,9 @@ def sent_before(_failure: AlreadySubmittedError) -> ResponseReturnValue:
 def _page_again(notice: str, status: int) -> ResponseReturnValue | None:
     """The posted page with what was posted; None where the request was no page of questions."""
     here = _posted_walk()
-    if here is None or here.submitted or here.wave_status != "open":
+    if here is None or here.submitted or not here.asked:
         return None
-    return show(here, _number(), came_back=True, notice=notice), status
+    return show(here, _number(), CameBack(request.form, stored=False), notice=notice), status
 
 
 def _sent_twice() -> ResponseReturnValue | None:
@@ -106,13 +109,17 @@ def _sent_twice() -> ResponseReturnValue | None:
 
 def _told_apart(why: str) -> ResponseReturnValue | None:
     """What was written on a page that was not taken, each with whether it was saved before."""
-    here = _posted_walk()
-    if here is None:
+    here, back = _posted_walk(), came_back()
+    if here is None or (request.method == "GET" and back is None):
         return None
+    if request.method == "POST":
+        again = shown_again({}, request.form)
+        if again is not None:
+            return again
     page = question_page(here.form, _number())
     lines = [
         _line(here.form, answer, here.content.answers.get(answer.question.column))
-        for answer in sent(page, request.form).answer_fields(here.hidden)
+        for answer in sent(page, back[1] if back else request.form).answer_fields(here.hidden)
     ]
     return render_template("resident/unsaved.html", why=why, lines=lines, page=page), 409
 
@@ -143,10 +150,11 @@ def _as_received(received: object) -> Markup:
 
 
 def _posted_walk() -> Walk | None:
-    if request.endpoint != "resident.save_page":
+    if request.endpoint not in {"resident.save_page", "resident.page"}:
         return None
+    response_id = begun_visitor().response_id
     with reading() as database:
-        here = walk(database, parts().keys, parts().forms, begun_visitor().response_id)
+        here = walk(database, parts().keys, parts().forms, response_id, day=today())
     return here if here.has(_number()) else None
 
 

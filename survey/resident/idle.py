@@ -43,7 +43,13 @@ def lead_out(response: Response) -> Response:
     """Whoever posts a page that was left open has it stored, and is shown no other."""
     if not g.get("came_late") or response.status_code != 303:
         return response
-    if urlsplit(response.location or "").path == url_for("resident.done"):
+    # To the thanks; or to what there is to say of this page, which nobody could be told else.
+    told = {
+        url_for("resident.done"),
+        url_for("resident.refused", reason="other"),
+        request.path,
+    }
+    if urlsplit(response.location or "").path in told:
         return response
     forget()
     response.location = url_for("resident.has_left")

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import render_template, request
+from flask import render_template
 from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
 
 from instruments import NOT_ANSWERED, AnswerError, Fault, Form, Kind, Value
-from survey.answering import Conflict, Recorded
+from survey.answering import Conflict
 from survey.fields import AnswerField, Question, QuestionPage, filled, question_pages, sent
 from survey.languages import Words
 from survey.walk import Walk
@@ -54,6 +55,16 @@ class Asked:
         return Markup(html)  # noqa: S704  # the template has escaped what it was given
 
 
+@dataclass(frozen=True)
+class CameBack:
+    """A page as it was sent, and what there is to say of it."""
+
+    fields: MultiDict[str, str]
+    problems: tuple[AnswerError, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    stored: bool = True
+
+
 # By identity: the questions of a form are made once and live as long as the process.
 LOOKS: dict[int, dict[tuple[str, int, int, frozenset[str]], Markup]] = {}
 
@@ -69,20 +80,13 @@ def asked_in(form: Form) -> str:
     return language() if language() in form.languages else form.languages[0]
 
 
-def show(
-    here: Walk,
-    number: int,
-    recorded: Recorded | None = None,
-    *,
-    came_back: bool = False,
-    notice: str = "",
-) -> str:
-    """The page as HTML. `came_back` shows what was posted, else what is stored."""
+def show(here: Walk, number: int, back: CameBack | None = None, *, notice: str = "") -> str:
+    """The page as HTML: as it came back, else as it is stored."""
     t = words()
     page = question_page(here.form, number)
-    fields = sent(page, request.form) if came_back else filled(page, here.content.answers)
-    problems = recorded.problems if recorded else ()
-    conflicts = recorded.conflicts if recorded else ()
+    fields = sent(page, back.fields) if back else filled(page, here.content.answers)
+    problems = back.problems if back else ()
+    conflicts = back.conflicts if back else ()
     said = {problem.column: problem_words(t, page, problem) for problem in problems}
     told = {
         conflict.column: _conflict_words(t, page.by_column[conflict.column], conflict)
@@ -103,8 +107,8 @@ def show(
         place=here.place(number),
         last=here.is_last(number),
         # A page that came back keeps what it was based on, until the writer has told it more.
-        revision=_revision(here, recorded, came_back=came_back),
-        write=_write_id(recorded, came_back=came_back),
+        revision=_revision(here, back),
+        write=_write_id(back),
         response=here.response_id,
         here=here,
         languages=here.form.languages,
@@ -156,17 +160,17 @@ def _conflict_words(t: Words, question: Question, conflict: Conflict) -> Markup:
     )
 
 
-def _revision(here: Walk, recorded: Recorded | None, *, came_back: bool) -> int:
-    if recorded is None and came_back:
-        return request.form.get("revision", 0, type=int)
+def _revision(here: Walk, back: CameBack | None) -> int:
+    if back and not back.stored:
+        return back.fields.get("revision", 0, type=int)
     return here.revision
 
 
-def _write_id(recorded: Recorded | None, *, came_back: bool) -> uuid.UUID:
+def _write_id(back: CameBack | None) -> uuid.UUID:
     """A new write; or the same, where nobody knows whether it was stored."""
-    if recorded is None and came_back:
+    if back and not back.stored:
         try:
-            return uuid.UUID(request.form.get("write", ""))
+            return uuid.UUID(back.fields.get("write", ""))
         except ValueError:
             pass
     return uuid.uuid4()

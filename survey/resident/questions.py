@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from bisect import bisect_left
 from dataclasses import dataclass
+from typing import Any
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, NotFound
 
 from instruments import Form
 from processing import DURATION_MINUTES
-from survey.answering import PageWrite, Recorded, WaveClosedError, record, submit
+from survey.answering import (
+    AlreadySubmittedError,
+    Conflict,
+    Held,
+    PageWrite,
+    Recorded,
+    WaveClosedError,
+    check,
+    record,
+    submit,
+)
+from survey.resident.again import came_back, shown_again
 from survey.resident.leaving import left, thank, thanked
 from survey.resident.packs import PackError, page_write
-from survey.resident.page import asked_in, show
+from survey.resident.page import CameBack, asked_in, show
 from survey.resident.views import blueprint
 from survey.resident.visitor import Visitor, forget, visitor
 from survey.secrets import shown_code
 from survey.walk import Walk, asked_by, walk
-from survey.web import language, looking, parts, writing
+from survey.web import language, looking, parts, today, writing
 
 
 class OtherVisitorError(Exception):
@@ -53,7 +65,11 @@ def resume() -> ResponseReturnValue:
 
 @blueprint.get("/page/<int:number>")
 def page(number: int) -> ResponseReturnValue:
+    """One page. Raises AlreadySubmittedError where there is something to be told of that."""
     here = current_walk()
+    back = came_back()
+    if here.submitted and back:
+        raise AlreadySubmittedError
     if here.submitted:
         return redirect(url_for("resident.done"))
     if not here.has(number):
@@ -62,7 +78,7 @@ def page(number: int) -> ResponseReturnValue:
         return redirect(url_for("resident.choose_language", page=number))
     if not here.may_see(number):
         return redirect(url_for("resident.resume"))
-    return show(here, number)
+    return show(here, number, _told(here, number, *back) if back else None)
 
 
 @blueprint.post("/page/<int:number>")
@@ -71,10 +87,8 @@ def save_page(number: int) -> ResponseReturnValue:
     move = request.form.get("move", "next")
     with writing() as database:
         saved = _save(database, somebody, number, move)
-    if saved.recorded.conflicts:
-        return show(saved.here, number, saved.recorded, came_back=True), 409
-    if saved.recorded.problems and move in {"next", "send"}:
-        return show(saved.here, number, saved.recorded, came_back=True), 422
+    if saved.recorded.conflicts or (saved.recorded.problems and move in {"next", "send"}):
+        return _shown_again(saved, number)
     if saved.submitted:
         return redirect(url_for("resident.done"), 303)
     if move == "leave":
@@ -117,7 +131,7 @@ def done() -> ResponseReturnValue:
             return _thanks(again.wave_id, again.response_id, open_link=again.open_link)
         return redirect(url_for("resident.about" if somebody else "resident.has_left"))
     with looking() as database:
-        here = walk(database, parts().keys, parts().forms, somebody.response_id)
+        here = walk(database, parts().keys, parts().forms, somebody.response_id, day=today())
     if not here.submitted:
         return redirect(url_for("resident.resume"))
     forget()
@@ -145,8 +159,8 @@ def current_walk() -> Walk:
     """Where this browser's person stands. Raises WaveClosedError where the wave is over."""
     somebody = begun_visitor()
     with looking() as database:
-        here = walk(database, parts().keys, parts().forms, somebody.response_id)
-    if not here.submitted and here.wave_status != "open":
+        here = walk(database, parts().keys, parts().forms, somebody.response_id, day=today())
+    if not here.submitted and not here.asked:
         raise WaveClosedError
     return here
 
@@ -166,8 +180,8 @@ def _save(database: Session, somebody: Visitor, number: int, move: str) -> Saved
         keys,
         form,
         somebody.response_id,
-        _write(form, number),
-        day=_today(),
+        _write(form, number, request.form),
+        day=today(),
         language=asked_in(form),
     )
     here = Walk(form, recorded.content, somebody.response_id, recorded.revision)
@@ -175,25 +189,46 @@ def _save(database: Session, somebody: Visitor, number: int, move: str) -> Saved
     wanted = move == "skip" or (move == "send" and not recorded.problems)
     sends = wanted and not recorded.conflicts and here.after(number) is None
     if sends:
-        _submit(database, somebody)
+        _submit(database, somebody, recorded.held)
     return Saved(here, recorded, sends)
 
 
-def _write(form: Form, number: int) -> PageWrite:
+def _shown_again(saved: Saved, number: int) -> ResponseReturnValue:
+    """The page with what was sent on it, and what there is to say of that."""
+    problems, conflicts = saved.recorded.problems, saved.recorded.conflicts
+    told = {"conflicts": [[one.column, one.kept, one.replaced] for one in conflicts]}
+    again = shown_again(told, request.form)
+    if again is not None:
+        return again
+    status = 409 if conflicts else 422
+    return show(saved.here, number, CameBack(request.form, problems, conflicts)), status
+
+
+def _told(here: Walk, number: int, said: dict[str, Any], fields: MultiDict[str, str]) -> CameBack:
+    """A page that came back, with what was wrong with it found once more."""
+    columns = here.form.pages()[number - 1].columns
+    answers = _write(here.form, number, fields).answers
+    _, problems = check(here.form, columns, answers, year=today().year)
+    conflicts = tuple(Conflict(*one) for one in said.get("conflicts", []))
+    return CameBack(fields, tuple(problems), conflicts)
+
+
+def _write(form: Form, number: int, fields: MultiDict[str, str]) -> PageWrite:
     """What came back, as the writer wants it. Raises BadRequest for what no page of ours sends."""
     try:
-        return page_write(form, number, asked_in(form), request.form)
+        return page_write(form, number, asked_in(form), fields)
     except PackError:
         raise BadRequest from None
 
 
-def _submit(database: Session, somebody: Visitor) -> None:
+def _submit(database: Session, somebody: Visitor, held: Held | None = None) -> None:
     submit(
         database,
         parts().keys,
         somebody.response_id,
-        day=_today(),
+        day=today(),
         duration_class=duration_class(somebody.minutes()),
+        held=held,
     )
 
 
@@ -213,7 +248,3 @@ def _to(number: int | None) -> ResponseReturnValue:
     if number is None:
         return redirect(url_for("resident.ready"), 303)
     return redirect(url_for("resident.page", number=number), 303)
-
-
-def _today() -> dt.date:
-    return dt.datetime.now(dt.UTC).date()

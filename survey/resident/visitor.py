@@ -98,6 +98,12 @@ def would_replace(admitted: Admitted) -> bool:
     return admitted.invitation_id is None or admitted.invitation_id != somebody.invitation_id
 
 
+def would_resume(admitted: Admitted) -> bool:
+    """Whether they are the one who has begun in this browser."""
+    somebody = visitor()
+    return somebody is not None and somebody.begun and somebody.response_id == admitted.response_id
+
+
 def keep_waiting(admitted: Admitted) -> None:
     """Remember who may come next, until whoever sits here has said so."""
     session[_WAITING] = asdict(admitted) | {

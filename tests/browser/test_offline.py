@@ -20,7 +20,7 @@ def live_server(server):
 @pytest.fixture
 def wave(make, mini):
     study = make.study(sender="Fonden for Gode Naboer")
-    return make.open_wave(study, mini, closes=dt.date(2026, 12, 13))
+    return make.open_wave(study, mini, closes=dt.date(2099, 12, 13))
 
 
 @pytest.fixture

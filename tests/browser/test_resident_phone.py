@@ -39,7 +39,7 @@ def app(settings):
 @pytest.fixture
 def code(make, mini):
     study = make.study(sender="Fonden for Gode Naboer")
-    wave = make.open_wave(study, mini, closes=dt.date(2026, 12, 13))
+    wave = make.open_wave(study, mini, closes=dt.date(2099, 12, 13))
     return make.invitation(wave, make.area(study))[1]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from instruments import make_form
 from survey.database import Database
+from survey.forms import pin_of
 from survey.models import Account, Area, Batch, Grant, Invitation, Sheet, Study, Wave, WaveForm
 from survey.paper import make_serial
 from survey.secrets import Keys, make_code
@@ -40,7 +41,7 @@ class Factory:
     def open_wave(self, study, form, **values):
         """A wave that asks a form now."""
         wave = self.wave(study, **{"status": "open", "opens": dt.date(2026, 11, 1)} | values)
-        self._add(WaveForm(wave_id=wave.id, pin=form.pin()))
+        self._add(WaveForm(wave_id=wave.id, pin=pin_of(form)))
         return wave
 
     def sheet(self, wave, area, batch=None, **values):

@@ -17,11 +17,13 @@ from survey.answering import (
     WholeForm,
     begin,
     read,
+    read_superseded,
     record,
     submit,
     submit_whole,
 )
 from survey.models import Invitation, Response, Superseded, Wave
+from survey.secrets import NotOpenedError
 from survey.studies import close_wave
 
 SAFE = {"mini_home": 4, "mini_stairs": 2, "mini_outside": 5, "mini_afraid": -3}
@@ -441,7 +443,7 @@ def test_paper_after_submission_is_kept_apart_and_never_merged(submitted):
     with submitted.database.reading() as session:
         [copy] = session.scalars(select(Superseded))
         assert (copy.reason, copy.mode) == ("already_submitted", "paper")
-        assert read(submitted.keys, copy).answers["mini_home"] == 1
+        assert read_superseded(submitted.keys, copy).answers["mini_home"] == 1
 
 
 def test_paper_replaces_what_was_begun_on_a_phone_and_keeps_it_apart(begun):
@@ -453,7 +455,36 @@ def test_paper_replaces_what_was_begun_on_a_phone_and_keeps_it_apart(begun):
     with begun.database.reading() as session:
         [copy] = session.scalars(select(Superseded))
         assert (copy.reason, copy.mode) == ("replaced_by_paper", "web")
-        assert read(begun.keys, copy).answers == SAFE
+        assert read_superseded(begun.keys, copy).answers == SAFE
+
+
+@pytest.mark.parametrize("moved", ["to another person", "to a later revision"])
+def test_sealed_answers_open_in_no_other_row_and_no_later_revision(begun, moved):
+    begun.write("mini-safe", SAFE)
+    early, _ = begun.stored()
+    begun.write("mini-safe", {"mini_home": 1}, based_on=1)
+    late, content = begun.stored()
+    assert content.answers["mini_home"] == 1
+    with begun.database.writing() as session:
+        changed = {"sealed": early.sealed}
+        if moved == "to another person":
+            changed = {"id": uuid.uuid4()}
+        session.execute(update(Response).values(changed))
+    with pytest.raises(NotOpenedError):
+        begun.stored()
+    assert late.revision > early.revision
+
+
+def test_a_later_copy_opens_as_no_response(submitted):
+    submitted.key_in({"mini_home": 1})
+    with submitted.database.writing() as session:
+        [copy] = session.scalars(select(Superseded))
+        stolen = {"sealed": copy.sealed, "key_id": copy.key_id, "id": copy.id}
+        session.delete(copy)
+        session.flush()
+        session.execute(update(Response).values(stolen))
+    with pytest.raises(NotOpenedError):
+        submitted.stored()
 
 
 def test_paper_that_was_sent_in_time_is_taken_after_closing_but_not_after_freezing(invited):

@@ -147,7 +147,7 @@ def test_what_the_script_collected_is_saved_alike(karen, sheet, send, database, 
     (response,) = rows(database, Response)
     assert answering.read(keys, response).answers == MEANT
     (keying,) = rows(database, Keying)
-    opened = keys.open(keying.key_id, keying.sealed, keying.id)
+    opened = keys.open(keying.key_id, keying.sealed, keying.id, table="keying")
     assert opened["text_languages"] == {"mini_comment": "ar"}
 
 

@@ -1,10 +1,12 @@
 import dataclasses
 import datetime as dt
 import json
+import shutil
 import uuid
 from pathlib import Path
 
 import pytest
+from forms import QUESTIONNAIRES
 from sqlalchemy import select, update
 
 from instruments import load_form
@@ -12,7 +14,7 @@ from processing import check, read_study, read_wave
 from processing.datasets.completion import Completion
 from survey import audit
 from survey.answering import PageWrite, WholeForm, begin, record, submit, submit_whole
-from survey.freezing import NotFreezableError, freeze, put_right, standing
+from survey.freezing import NotFreezableError, freeze, put_right, standing, supersede
 from survey.models import (
     AuditEntry,
     Batch,
@@ -158,6 +160,26 @@ def test_the_folder_checks_out_and_carries_all_that_a_researcher_needs(answered)
     [area] = dataset.table("areas").to_dict("records")
     assert area["area"] == "0667-012"
     assert [wave.folder for wave in read_study(answered.data / "puls").waves] == [dataset.folder]
+
+
+def test_a_review_added_after_opening_changes_no_byte_of_the_dataset(answered, tmp_path):
+    before = answered.freeze().manifest
+    library = tmp_path / "library"
+    shutil.copytree(QUESTIONNAIRES, library)
+    (library / "mini/1/reviews.yaml").write_text(
+        "da: {by: Ann, date: 2026-11-25}\nar: none\n", encoding="utf-8"
+    )
+    reviewed = load_form(answered.form.pin(), library)
+    assert reviewed.unreviewed_languages() == ("ar",)
+    with answered.database.writing() as session:
+        wave = session.get_one(Wave, answered.wave_id)
+        again = supersede(
+            session, answered.keys, reviewed, wave, answered.data, actor="bodil", reason="a test"
+        )
+    after = again.dataset.manifest
+    assert after["unreviewed_languages"] == before["unreviewed_languages"] == ["da", "ar"]
+    assert after["files"] == before["files"]
+    assert "instruments/mini/1/reviews.yaml" in after["files"]
 
 
 def test_dispositions_count_everybody_once(answered):

@@ -177,7 +177,7 @@ def test_what_nobody_keyed_counts_as_not_answered_but_stays_apart_in_the_keying(
     (response,) = rows(database, Response)
     assert answering.read(keys, response).answers["mini_outside"] == -8
     (keying,) = rows(database, Keying)
-    opened = keys.open(keying.key_id, keying.sealed, keying.id)
+    opened = keys.open(keying.key_id, keying.sealed, keying.id, table="keying")
     assert opened["values"] == {"mini_home": 4, "mini_stairs": -8}
 
 
@@ -304,13 +304,13 @@ def test_keyed_values_open_only_in_their_own_row(
     sheet = make.sheet(wave, area, twice)
     first = save(sheet, karen, a_pass(text_languages={"mini_comment": "da"}))
     second = save(sheet, bo, a_pass())
-    assert keys.open(first.key_id, first.sealed, first.id) == {
+    assert keys.open(first.key_id, first.sealed, first.id, table="keying") == {
         "values": ANSWERS,
         "text_languages": {"mini_comment": "da"},
     }
     assert b"Mere lys" not in first.sealed
     with pytest.raises(NotOpenedError):
-        keys.open(first.key_id, first.sealed, second.id)
+        keys.open(first.key_id, first.sealed, second.id, table="keying")
 
 
 def test_paper_after_an_answer_on_the_phone_is_kept_as_superseded(

@@ -110,6 +110,26 @@ def test_what_is_sealed_opens_only_for_its_own_row_and_unchanged(keys):
         keys.open("k0", sealed, row)
 
 
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"table": "superseded"},
+        {"table": ""},
+        {"revision": 2},
+        {"revision": None},
+        {"bound_to": "8"},
+        {"bound_to": "", "table": "response7"},
+    ],
+    ids=str,
+)
+def test_what_is_sealed_opens_only_in_its_table_row_and_revision(keys, moved):
+    place = {"bound_to": "7", "table": "response", "revision": 3}
+    key_id, sealed = keys.seal({"a": 1}, **place)
+    assert keys.open(key_id, sealed, **place) == {"a": 1}
+    with pytest.raises(NotOpenedError):
+        keys.open(key_id, sealed, **place | moved)
+
+
 def test_the_same_answers_sealed_twice_do_not_look_alike(keys):
     row = uuid.uuid4()
     assert keys.seal({"a": 1}, row) != keys.seal({"a": 1}, row)

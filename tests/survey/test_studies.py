@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import select
 
 from survey import studies
+from survey.forms import pin_of
 from survey.models import AuditEntry, Study, Wave, WaveForm
 from survey.studies import StudyError, UnreviewedLanguagesError
 
@@ -58,7 +59,7 @@ def test_a_wave_is_planned_opened_and_closed_and_each_is_noted(planned, publishe
     with planned.reading() as session:
         wave = session.scalars(select(Wave)).one()
         noted = session.scalars(select(AuditEntry).order_by(AuditEntry.number)).all()
-        assert session.scalars(select(WaveForm)).one().pin == published.pin()
+        assert session.scalars(select(WaveForm)).one().pin == pin_of(published)
     assert (wave.number, wave.status, wave.open_link) == (1, "closed", True)
     assert (wave.opens, wave.closes) == (TODAY, TODAY)
     assert [(entry.act, entry.subject) for entry in noted] == [

@@ -43,7 +43,7 @@ def test_what_is_not_allowed_is_told_and_the_rest_is_saved(at_life, answers, fie
     others = {"mini_adults": "2", "mini_member": "1"}
     others.pop(column, None)
     at_life.send("next", **fields | others)
-    assert (at_life.status, at_life.path) == (422, "/page/2")
+    assert (at_life.status, at_life.path) == (200, "/page/2")
     assert at_life.errors() == [error]
     assert answers().get(column, NOT_ANSWERED) == NOT_ANSWERED
     assert {name: answers()[name] for name in others} == {n: int(v) for n, v in others.items()}
@@ -89,7 +89,7 @@ def test_digits_of_other_scripts_are_numbers(at_life, answers):
 
 def test_an_item_of_another_page_is_not_stored_and_is_told(at_life, answers):
     at_life.send("next", mini_adults="2", mini_home="5", mini_comment="herfra")
-    assert at_life.status == 422
+    assert at_life.status == 200
     assert "hører til på siden" in at_life.text
     assert answers()["mini_adults"] == 2
     assert answers()["mini_home"] == 4
@@ -154,7 +154,7 @@ def test_another_tab_is_told_of_both_answers_and_the_last_is_stored(
     resident.begin(code)
     other = device().enter(code).send("next", **SAFE)
     resident.send("next", mini_home="1")
-    assert (resident.status, resident.path) == (409, "/page/1")
+    assert (resident.status, resident.path) == (200, "/page/1")
     assert "Før svarede du: Enig. Nu er gemt: Meget uenig." in resident.text
     assert answers()["mini_home"] == 1
     assert answers()["mini_stairs"] == 2
@@ -349,7 +349,7 @@ def test_a_page_that_back_took_from_memory_and_was_changed_is_no_repetition(at_l
     kept = at_life.filled()
     at_life.send("next", mini_adults="3")
     at_life.post("/page/2", {**kept, "mini_adults": "4", "move": "next"})
-    assert at_life.status == 409
+    assert "Før svarede du: 3. Nu er gemt: 4." in at_life.text
     assert answers()["mini_adults"] == 4
 
 

@@ -31,7 +31,7 @@ def mistype(code):
 def test_a_slip_of_the_finger_is_told_and_not_counted_as_a_guess(resident, code, counted):
     typed = mistype(code)
     resident.enter(typed)
-    assert resident.status == 422
+    assert resident.status == 200
     assert resident.errors() == [
         f"Du skrev »{typed}«. Der er en slåfejl i koden. Kig bogstaverne og tallene efter, ét for ét."
     ]
@@ -49,7 +49,7 @@ def test_a_blank_code_is_told_so(resident, code):
 
 def test_an_unknown_code_is_told_so_and_counted(resident, code, counted):
     resident.enter(make_code())
-    assert resident.status == 404
+    assert resident.status == 200
     assert "Den kode kender vi ikke" in resident.errors()[0]
     assert counted() == 1
 
@@ -61,7 +61,7 @@ def test_an_unknown_code_is_told_so_and_counted(resident, code, counted):
 )
 def test_a_hostile_code_is_a_mistyped_one(resident, code, typed):
     resident.enter(typed)
-    assert resident.status == 422
+    assert resident.status == 200
     assert "<script>" not in resident.answer.text
 
 
@@ -114,7 +114,7 @@ def test_a_bad_link_leads_to_a_page_without_the_code_in_its_address(client, wave
 
 def test_guessing_is_slowed_for_all_processes_together(resident, device, code, settings):
     for _ in range(WRONG_TRIES_AN_HOUR):
-        assert resident.enter(make_code()).status == 404
+        assert resident.enter(make_code()).status == 200
     other_process = survey.create_app(settings)
     answer = other_process.test_client().get(f"/c/{code}", follow_redirects=True)
     assert answer.status_code == 429

@@ -17,20 +17,33 @@ MOST_STATEMENTS = 40
 
 @pytest.fixture
 def statements(app):
-    """All that the product sends to its database: BEGIN too, whoever's driver says it; COMMIT aside."""
+    """All that the product sends to its database: BEGIN and COMMIT too, whoever's driver says them."""
     engine = app.extensions["beboerpuls"].database.engine
     seen = []
 
+    def stands_alone(connection):
+        options = connection.get_execution_options()
+        return options.get("isolation_level") == "AUTOCOMMIT" or not options.get("begins", True)
+
     def begins(connection):
         # psycopg sends its BEGIN unasked, where no cursor sees it; SQLite's is ours, seen below.
-        alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-        if engine.dialect.name == "postgresql" and not alone:
+        if engine.dialect.name == "postgresql" and not stands_alone(connection):
             seen.append("BEGIN")
+
+    def ends(how):
+        def end(connection):
+            # Where nothing was begun, neither driver sends anything to end it.
+            if not stands_alone(connection):
+                seen.append(how)
+
+        return end
 
     def executes(_connection, _cursor, statement, *_):
         seen.append(statement)
 
     event.listen(engine, "begin", begins)
+    event.listen(engine, "commit", ends("COMMIT"))
+    event.listen(engine, "rollback", ends("ROLLBACK"))
     event.listen(engine, "before_cursor_execute", executes)
     return seen
 

@@ -93,7 +93,7 @@ def test_the_thanks_carry_a_receipt_and_the_last_day(finished, stored, keys):
     ((response, _),) = stored()
     receipt = re.search(r'<bdi class="code" dir="ltr">(.+)</bdi>', finished.answer.text)[1]
     assert keys.receipt_hash(receipt) == response.receipt_hash
-    assert "søndag den 13. december 2026" in finished.text
+    assert "søndag den 13. december 2099" in finished.text
 
 
 def test_the_thanks_come_again_to_a_button_pressed_twice(finished):
@@ -269,10 +269,10 @@ def test_the_language_can_be_changed_on_any_page_without_losing_an_answer(reside
 
 def test_enter_means_forward_although_the_language_stands_above(resident, code):
     resident.begin(code)
-    buttons = [one for one in resident.page.all("button") if "move" in one.attributes["name"]]
+    buttons = [one for one in resident.page.all("button") if one.attributes.get("name") == "move"]
     assert [one.attributes["value"] for one in buttons] == ["next", "language", "next", "leave"]
     resident.send("next")
-    buttons = [one for one in resident.page.all("button") if "move" in one.attributes["name"]]
+    buttons = [one for one in resident.page.all("button") if one.attributes.get("name") == "move"]
     assert [one.attributes["value"] for one in buttons] == [
         *("next", "language", "next", "back", "leave")
     ]
