@@ -68,8 +68,10 @@ def read_codes(frame: pd.DataFrame, items: Sequence[str]) -> Codes:
     wrong: dict[str, Problem] = {}
     # Frames often keep their columns interleaved in memory. Reading a few rows of all columns at a
     # time touches each stretch of memory once instead of once a column.
-    for start in range(0, len(frame), ROWS_AT_A_TIME):
-        rows = slice(start, start + ROWS_AT_A_TIME)
+    apart = any(column.strides[0] != column.itemsize for column in values)
+    at_a_time = ROWS_AT_A_TIME if apart else max(len(frame), 1)
+    for start in range(0, len(frame), at_a_time):
+        rows = slice(start, start + at_a_time)
         for row, item in enumerate(items):
             if not _fill(codes[row, rows], values[row][rows]):
                 wrong.setdefault(item, _rule_broken(values[row][rows], item))

@@ -1,6 +1,6 @@
 """Fisher scoring with a trust region of Levenberg and Marquardt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -34,6 +34,8 @@ class Search:
     discrepancy: float
     iterations: int
     converged: bool
+    information: Array | None = field(default=None, repr=False, compare=False)
+    """Half the expected second derivative at these values."""
 
 
 def minimise(discrepancy: Discrepancy, start: Array) -> Search:
@@ -49,7 +51,7 @@ def minimise(discrepancy: Discrepancy, start: Array) -> Search:
     for iteration in range(1, ITERATIONS + 1):
         gain = float(gradient @ _solve(information, gradient))
         if gain < ENOUGH:
-            return Search(values, current, iteration, converged=True)
+            return Search(values, current, iteration, converged=True, information=information)
         scale = np.diag(np.maximum(np.diag(information), 1e-10))
         tried = np.inf
         while not tried <= current * (1 + 1e-15) and ridge < WALL:
@@ -57,7 +59,8 @@ def minimise(discrepancy: Discrepancy, start: Array) -> Search:
             tried = discrepancy.value(proposed)
             ridge *= 10
         if not np.isfinite(tried) or tried > current * (1 + 1e-15):
-            return Search(values, current, iteration, converged=gain < NEARLY)
+            ended = gain < NEARLY
+            return Search(values, current, iteration, converged=ended, information=information)
         values, ridge = proposed, max(ridge / 100, 1e-12)
         current, gradient, information = discrepancy.expand(values)
     return Search(values, current, ITERATIONS, converged=False)

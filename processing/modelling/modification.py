@@ -98,15 +98,16 @@ def _indices(
     inside, crossed = information[:own, :own], information[own:, :own]
     explained = (crossed * np.linalg.solve(inside, crossed.T).T).sum(axis=1)
     variance = np.diag(information)[own:] - explained
-    scales = [Scales.of(filled, solution.table) for filled in solution.matrices()]
+    factors = _standardising(solution, candidates)
     found = []
-    for row, slope, spread in zip(candidates, gradient[own:], variance, strict=True):
+    for row, slope, spread, factor in zip(
+        candidates, gradient[own:], variance, factors, strict=True
+    ):
         if spread < 1e-6:
             continue
         value = float(solution.data.n * slope**2 / spread)
         if value >= least:
             change = float(-slope / spread)
-            (factor,) = scales[row.group].factors(cells_of([row])).tolist()
             name = solution.table.design.groups[row.group]
             found.append(
                 ModificationIndex(
@@ -114,6 +115,16 @@ def _indices(
                 )
             )
     return tuple(sorted(found, key=lambda index: -index.chi_square))
+
+
+def _standardising(solution: Solution, candidates: Sequence[Parameter]) -> list[float]:
+    """What each candidate's change is multiplied by."""
+    found = np.empty(len(candidates))
+    for group, filled in enumerate(solution.matrices()):
+        own = [place for place, row in enumerate(candidates) if row.group == group]
+        cells = cells_of([candidates[place] for place in own])
+        found[own] = Scales.of(filled, solution.table).factors(cells)
+    return list(found.tolist())
 
 
 def _expand(solution: Solution, candidates: list[Parameter]) -> tuple[Array, Array]:

@@ -50,10 +50,18 @@ class Sample:
         """(items, rows): where there is no answer."""
         return np.isnan(self.answers) if self.answers.dtype.kind == "f" else self.answers < 0
 
+    @property
+    def whole(self) -> bool:
+        """Whether no answer is missing; that of all is told sooner than which."""
+        if self.answers.dtype.kind == "f":
+            return not np.isnan(self.answers).any()
+        return bool(self.answers.min(initial=0) >= 0)
+
     def complete(self) -> "Sample":
         """Only the rows that answered every item."""
-        missing = self.missing.any(axis=0)
-        return self if not missing.any() else self._without(missing)
+        if self.whole:
+            return self
+        return self._without(self.missing.any(axis=0))
 
     def answered(self) -> "Sample":
         """Only the rows that answered any item."""
@@ -230,6 +238,8 @@ def rows_by_pattern(
 
 def unvarying(sample: Sample) -> Iterator[Problem]:
     """Items that nobody answered, or all alike."""
+    if sample.whole and (sample.answers.min(axis=1) < sample.answers.max(axis=1)).all():
+        return
     missing = sample.missing
     for item, answers, absent in zip(sample.items, sample.answers, missing, strict=True):
         given = answers[~absent]
@@ -243,6 +253,8 @@ def unvarying(sample: Sample) -> Iterator[Problem]:
 def unanswered(samples: Iterable[Sample]) -> Iterator[Problem]:
     """Items that nobody in some group answered."""
     for sample in samples:
+        if sample.rows and sample.whole:
+            continue
         for item, absent in zip(sample.items, sample.missing, strict=True):
             if absent.all():
                 yield Problem(f"item {item!r} in {_place(sample)}", "nobody answered it", _LEAVE)

@@ -131,7 +131,9 @@ def _known(table: ParameterTable) -> int:
 
 def _stop_if_undetermined(data: Data, table: ParameterTable, search: Search) -> None:
     """A direction in which the moments do not move cannot be estimated."""
-    _, _, information = data.discrepancy(table).expand(search.values)
+    information = search.information
+    if information is None:
+        _, _, information = data.discrepancy(table).expand(search.values)
     diagonal = np.sqrt(np.maximum(np.diag(information), 1e-300))
     roots, vectors = np.linalg.eigh(information / np.outer(diagonal, diagonal))
     if roots[0] > 1e-9:

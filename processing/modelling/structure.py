@@ -7,6 +7,7 @@ filled by a stack of parameter vectors at once; leading axes then run over the s
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +17,8 @@ from .parameters import Parameter, ParameterTable
 
 Array: TypeAlias = NDArray[Any]
 """Floating point, or complex where a derivative is taken."""
+
+_NOWHERE = np.empty(0, dtype=np.intp)
 
 _SYMMETRIC = {"psi", "theta"}
 
@@ -41,18 +44,18 @@ class Matrices:
     delta: Array
     """(p,) scales of ordinal items."""
 
-    @property
+    @cached_property
     def spread(self) -> Array:
         """(m, m) (I - Beta)^-1: what a disturbance of one factor does to all."""
         return np.linalg.inv(np.eye(self.beta.shape[-1]) - self.beta)
 
-    @property
+    @cached_property
     def phi(self) -> Array:
         """(m, m) covariances of the factors."""
         spread = self.spread
         return spread @ self.psi @ spread.mT
 
-    @property
+    @cached_property
     def sigma(self) -> Array:
         """(p, p) covariances of the items."""
         return self.lambda_ @ self.phi @ self.lambda_.mT + self.theta
@@ -62,7 +65,7 @@ class Matrices:
         """(p,) means of the items."""
         return np.asarray(self.nu + (self.lambda_ @ self.level[..., None])[..., 0])
 
-    @property
+    @cached_property
     def level(self) -> Array:
         """(m,) means of the factors."""
         return np.asarray((self.spread @ self.alpha[..., None])[..., 0])
@@ -86,7 +89,11 @@ class Cells:
 
     def of(self, name: str) -> NDArray[np.intp]:
         """Which cells are of one matrix."""
-        return np.flatnonzero(self.matrix == name)
+        return self._places.get(name, _NOWHERE)
+
+    @cached_property
+    def _places(self) -> dict[str, NDArray[np.intp]]:
+        return {str(name): np.flatnonzero(self.matrix == name) for name in np.unique(self.matrix)}
 
 
 @dataclass(frozen=True)
@@ -147,6 +154,15 @@ def by_numbers(by_cells: Array, index: NDArray[np.intp], count: int) -> Array:
 
 def structure_of(table: ParameterTable) -> tuple[GroupStructure, ...]:
     """One structure a group."""
+    # A table never changes, and its structures are asked for some twenty times a model.
+    kept: tuple[GroupStructure, ...] | None = vars(table).get("structures")
+    if kept is None:
+        kept = _structures(table)
+        object.__setattr__(table, "structures", kept)
+    return kept
+
+
+def _structures(table: ParameterTable) -> tuple[GroupStructure, ...]:
     p, m = len(table.model.items), len(table.model.factors)
     thresholds = max(table.design.thresholds, default=0)
     shapes = {
@@ -202,6 +218,10 @@ class MomentDerivatives:
     def traces(self, first: Array, second: Array) -> Array:
         """(k, k) tr(dSigma_a first dSigma_b second), both matrices symmetric."""
         left, right = self.left, self.right
+        if first is second:
+            crossed = right @ first @ left.T
+            both = (right @ first @ right.T) * (left @ first @ left.T)
+            return np.asarray(2 * (crossed * crossed.T + both))
         crossed = (right @ first @ left.T) * (left @ second @ right.T)
         outer = (right @ first @ right.T) * (left @ second @ left.T)
         inner = (left @ first @ left.T) * (right @ second @ right.T)

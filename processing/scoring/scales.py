@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from processing.counting.answers import Codes, choose_items, read_codes
+from processing.counting.answers import ROWS_AT_A_TIME, Codes, choose_items, read_codes
 from processing.datasets.codebook import Codebook, ScaleEntry
 from processing.errors import Problem, stop_if_any
 
+LARGEST_BYTE = 127
 NOT_SHOWN = -2
 NOT_RELEVANT = -4
 """The two reasons that make an item not apply; every other keeps it in k."""
 
 Scales: TypeAlias = Codebook | ScaleEntry | Iterable[ScaleEntry]
+Scores: TypeAlias = NDArray[np.float64]
 Columns: TypeAlias = dict[str, NDArray[np.generic]]
 
 
@@ -79,8 +81,10 @@ def score(frame: pd.DataFrame, scales: Scales) -> pd.DataFrame:
     place = {item: row for row, item in enumerate(items)}
     _refuse_misfits(codes, place, entries)
     columns: Columns = {}
+    # One large piece of memory is had in a few large pages, many small ones in thousands of small.
+    room = iter(np.empty((sum(1 + len(scale.variants) for scale in entries), len(frame))))
     for scale in entries:
-        columns |= _score_scale(codes, place, scale)
+        columns |= _score_scale(codes, place, scale, room)
     return pd.DataFrame(columns, index=frame.index, copy=False)
 
 
@@ -90,8 +94,10 @@ def scale_entries(scales: Scales) -> tuple[ScaleEntry, ...]:
     return (scales,) if isinstance(scales, ScaleEntry) else tuple(scales)
 
 
-def _score_scale(codes: Codes, place: Mapping[str, int], scale: ScaleEntry) -> Columns:
-    values, answered = _mean_of_items(codes, place, scale, scale.columns)
+def _score_scale(
+    codes: Codes, place: Mapping[str, int], scale: ScaleEntry, room: Iterator[Scores]
+) -> Columns:
+    values, answered = _mean_of_items(codes, place, scale, scale.columns, next(room))
     columns: Columns = {
         f"{scale.name}_score": values,
         f"{scale.name}_headline": _highest(scale) - values if scale.headline_reversed else values,
@@ -99,7 +105,9 @@ def _score_scale(codes: Codes, place: Mapping[str, int], scale: ScaleEntry) -> C
     }
     for variant, left_out in scale.variants.items():
         kept = tuple(column for column in scale.columns if column not in left_out)
-        columns[f"{scale.name}_{variant}_score"], _ = _mean_of_items(codes, place, scale, kept)
+        columns[f"{scale.name}_{variant}_score"], _ = _mean_of_items(
+            codes, place, scale, kept, next(room)
+        )
     return columns
 
 
@@ -108,38 +116,51 @@ def _highest(scale: ScaleEntry) -> float:
 
 
 def _mean_of_items(
-    codes: Codes, place: Mapping[str, int], scale: ScaleEntry, columns: tuple[str, ...]
-) -> tuple[NDArray[np.float64], NDArray[np.int16]]:
-    """Scores and numbers answered."""
+    codes: Codes,
+    place: Mapping[str, int],
+    scale: ScaleEntry,
+    columns: tuple[str, ...],
+    out: Scores,
+) -> tuple[Scores, NDArray[np.int16]]:
+    """Scores, written to `out`, and numbers answered."""
     spans = [scale.bounds[column][1] - scale.bounds[column][0] for column in columns]
     # Items of one length are added as whole numbers: quicker, and their order changes no digit.
     common = spans[0] if len(set(spans)) == 1 else None
-    total: NDArray[Any] = np.zeros(codes.shape[1], np.int16 if common else np.float64)
+    # Sums that fit into a byte are made of bytes: a wider total would widen every item anew.
+    whole = np.int8 if common and common * len(columns) <= LARGEST_BYTE else np.int16
+    total: NDArray[Any] = np.zeros(codes.shape[1], whole if common else np.float64)
     answered = np.zeros(codes.shape[1], np.int8)
     applying = np.full(codes.shape[1], len(columns), np.int8)
+    by_all = 0
     for column, span in zip(columns, spans, strict=True):
         values = codes[place[column]]
         lowest, highest = scale.bounds[column]
-        given = (values >= 0).view(np.int8)  # 0 or 1, without a conversion
         steps = highest - values if column in scale.reversed else values - lowest
+        if values.min(initial=0) >= 0:
+            total += steps if common else steps / span
+            by_all += 1
+            continue
+        given = (values >= 0).view(np.int8)  # 0 or 1, without a conversion
         steps *= given
         total += steps if common else steps / span
         answered += given
         applying -= ((values == NOT_RELEVANT) | (values == NOT_SHOWN)).view(np.int8)
+    answered += np.int8(by_all)
     enough = _enough(scale, answered, applying, len(columns))
     if common is None:
         divisor = np.where(enough, 1.0 if scale.score == "count" else answered / 100, np.nan)
-        return total / divisor, answered.astype(np.int16)
-    return _looked_up(total, answered, enough, scale, common), answered.astype(np.int16)
+        return np.divide(total, divisor, out=out), answered.astype(np.int16)
+    return _looked_up(total, answered, enough, scale, common, out), answered.astype(np.int16)
 
 
 def _looked_up(
-    total: NDArray[np.int16],
+    total: NDArray[Any],
     answered: NDArray[np.int8],
     enough: NDArray[np.bool_],
     scale: ScaleEntry,
     span: int,
-) -> NDArray[np.float64]:
+    out: Scores,
+) -> Scores:
     """Divide by table: a scale has few sums, and looking one up is thrice as quick as dividing."""
     items = len(scale.columns)
     counts = np.arange(items + 1)[:, None]
@@ -149,11 +170,16 @@ def _looked_up(
     else:
         table = 100.0 * sums / (np.maximum(counts, 1) * span)
     table[0] = np.nan  # where too few are answered: no row that is scored has none
-    key = answered.astype(np.int32)
+    key: NDArray[Any] = answered.astype(np.uint8 if table.size <= 256 else np.int32)
     key *= table.shape[1]
-    key += total
-    key *= enough.view(np.int8)
-    return table.ravel().take(key)
+    key += total.astype(key.dtype)
+    key *= enough.view(np.uint8)
+    flat = table.ravel()
+    for start in range(0, key.size, ROWS_AT_A_TIME):
+        rows = slice(start, start + ROWS_AT_A_TIME)
+        # Places of another type are turned into this one inside `take`, five times as slowly.
+        flat.take(key[rows].astype(np.intp), out=out[rows], mode="clip")
+    return out
 
 
 def _enough(
@@ -166,7 +192,9 @@ def _enough(
         enough = answered >= max(1, min(scale.least_answered, items))
     else:
         # answered ≥ ⌈2k/3⌉, without the division
-        enough = (answered >= 3) & (answered.astype(np.int16) * 3 >= applying.astype(np.int16) * 2)
+        whole = np.int8 if 3 * items <= LARGEST_BYTE else np.int16
+        three: NDArray[Any] = 3 * answered.astype(whole)
+        enough = (answered >= 3) & (three >= 2 * applying.astype(whole))
     return enough
 
 
