@@ -17,7 +17,7 @@ from processing.levels.area_levels import reliability_of_areas
 from processing.scoring.scales import Scales, scale_entries
 
 from .comparisons import Comparison, compare_groups, name_of_group
-from .findings import Finding, Verdict, deciding, judged, verdict_of
+from .findings import Finding, Reason, Verdict, deciding, judged, reason_of, told, verdict_of
 from .questionnaires import QuestionnaireEvidence, judge_questionnaire
 from .reading import Kept, names_of
 from .scale_evidence import Oriented, formative_findings, reflective_findings
@@ -46,6 +46,16 @@ class GroupEvidence:
     def verdict(self) -> Verdict:
         return verdict_of(self.findings) if self.n else "not tested"
 
+    @property
+    def reason(self) -> Reason:
+        """Why it is not usable: "failed", or "not tested" where too few answered to tell."""
+        return reason_of(self.findings)
+
+    @property
+    def told(self) -> str:
+        """The verdict, and whether it failed or could not be tested."""
+        return told(self.verdict, self.reason)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "scale": self.scale,
@@ -54,6 +64,7 @@ class GroupEvidence:
             "value": self.value,
             "n": self.n,
             "verdict": self.verdict,
+            "reason": self.reason,
             "findings": [finding.to_json() for finding in self.findings],
         }
 
@@ -81,6 +92,16 @@ class ScaleEvidence:
         return "usable with care" if verdict == "validated" and self.care else verdict
 
     @property
+    def reason(self) -> Reason:
+        """Why it is not usable: "failed", or "not tested" where too few answered to tell."""
+        return self.everyone.reason
+
+    @property
+    def told(self) -> str:
+        """The verdict, and whether it failed or could not be tested."""
+        return told(self.verdict, self.reason)
+
+    @property
     def care(self) -> tuple[str, ...]:
         """What stands against the scale or asks for care, the gravest first."""
         reasons = [finding.text for finding in deciding(self.everyone.findings)]
@@ -96,7 +117,7 @@ class ScaleEvidence:
             if finding.outcome == "cautions"
         ]
         reasons += [
-            f"{group.verdict} where {group.group} is {group.value} (n = {group.n})"
+            f"{group.told} where {group.group} is {group.value} (n = {group.n})"
             for group in self.groups
             if group.verdict in {"not usable", "not tested"}
         ]
@@ -114,6 +135,7 @@ class ScaleEvidence:
             "scale": self.scale,
             "version": self.version,
             "verdict": self.verdict,
+            "reason": self.reason,
             "care": list(self.care),
             "everyone": self.everyone.to_json(),
             "groups": [group.to_json() for group in self.groups],
@@ -123,11 +145,10 @@ class ScaleEvidence:
         }
 
     def __str__(self) -> str:
-        lines = [f"{self.scale}: {self.verdict}, n = {self.everyone.n}"]
+        lines = [f"{self.scale}: {self.told}, n = {self.everyone.n}"]
         lines += [f"  - {reason}" for reason in self.care]
         lines += [
-            f"  {group.group} {group.value}: {group.verdict}, n = {group.n}"
-            for group in self.groups
+            f"  {group.group} {group.value}: {group.told}, n = {group.n}" for group in self.groups
         ]
         return "\n".join(lines)
 
@@ -197,7 +218,7 @@ class Evidence:
         """One row a scale and group; the scale as a whole (`group` is "whole") comes first."""
         rows = []
         for entry in self.scales:
-            whole = {"group": WHOLE, "value": "", "verdict": entry.verdict}
+            whole = {"group": WHOLE, "value": "", "verdict": entry.verdict, "reason": entry.reason}
             rows.append(_names(entry.everyone) | whole)
             rows += [_names(part) for part in (entry.everyone, *entry.groups)]
         return pd.DataFrame(rows, columns=list(_NAMES))
@@ -219,7 +240,7 @@ class Evidence:
         return "\n".join(str(entry) for entry in self.scales)
 
 
-_NAMES = ("scale", "group", "value", "n", "verdict")
+_NAMES = ("scale", "group", "value", "n", "verdict", "reason")
 _TOLD = ("finding", "figure", "limit", "outcome", "text", "source")
 
 
@@ -248,7 +269,8 @@ def evidence(
     """Judge every scale by its answers.
 
     Each figure is held against its threshold, which names its source and what follows beyond it:
-    one blocking figure makes a scale *not usable*, one cautioning figure *usable with care*; a
+    one blocking figure makes a scale *not usable* (`reason` tells a scale that failed from one of
+    which too few answers tell nothing), one cautioning figure *usable with care*; a
     scale with neither is *validated*, for those who were asked and no one else. A statistic that
     cannot be computed blocks. Rows that answered every item are used.
 

@@ -9,6 +9,10 @@ from .thresholds import Outcome, Threshold, Thresholds
 
 Verdict = Literal["validated", "usable with care", "not usable", "not tested"]
 
+Reason = Literal["", "failed", "not tested"]
+"""Why something is not usable: a figure failed it, or too few answered to tell."""
+
+_FEW = {"respondents", "respondents_per_item"}
 _SHARES = {"floor", "ceiling", "rare_category"}
 _COUNTS = {"respondents", "respondents_per_item", "respondents_dif", "respondents_graded_response"}
 
@@ -59,6 +63,23 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
     if "blocks" in outcomes:
         return "not usable"
     return "usable with care" if "cautions" in outcomes else "validated"
+
+
+def reason_of(findings: Iterable[Finding]) -> Reason:
+    """Why the findings make it not usable; empty where they do not.
+
+    Of too few answers nothing is concluded, so that no other figure of theirs can have failed it.
+    """
+    blocking = {finding.name for finding in findings if finding.outcome == "blocks"}
+    if not blocking:
+        return ""
+    return "not tested" if blocking & _FEW else "failed"
+
+
+def told(verdict: Verdict, reason: Reason) -> str:
+    """A verdict in words that tell a scale that failed from one of which nothing is known."""
+    untold = verdict == "not usable" and reason == "not tested"
+    return "not usable: too few answers to tell" if untold else verdict
 
 
 def deciding(findings: Iterable[Finding]) -> Iterator[Finding]:

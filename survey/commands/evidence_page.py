@@ -27,6 +27,7 @@ STYLES = {
     "not tested": "dim",
 }
 # Read in black and white too: a sign stands before each word.
+UNTOLD = "too few to tell"
 SIGNS = {"validated": "✓", "usable with care": "!", "not usable": "✗", "not tested": "–"}
 
 COLUMNS = {
@@ -55,6 +56,7 @@ class EvidencePage:
         self._say(
             "load: least standardised loading. rest: least correlation of an item with the others."
             " floor, ceil: share with the lowest and the highest score."
+            f" {UNTOLD}: not usable, for too few answered to say more."
         )
         for entry in found.scales:
             self._scale(entry)
@@ -75,8 +77,8 @@ class EvidencePage:
         """Of loadings and item–rest correlations the least is shown."""
         label = self.codebook.scale(entry.scale).label("en")
         version = f", version {entry.version}" if entry.version else ""
-        verdict = f"{SIGNS[entry.verdict]} {entry.verdict}"
-        self._say(f"\n{entry.scale}: {verdict}", f"bold {STYLES[entry.verdict]}")
+        kind = "not tested" if entry.reason == "not tested" else entry.verdict
+        self._say(f"\n{entry.scale}: {SIGNS[kind]} {entry.told}", f"bold {STYLES[kind]}")
         self._say(f"{label}{version}")
         self._groups(entry)
         for finding in _against(entry.everyone.findings):
@@ -86,6 +88,7 @@ class EvidencePage:
         elsewhere = (
             "do not compare",
             "not usable where",
+            "not usable: too few",
             *(f"over {comparison.group}: " for comparison in entry.comparisons),
         )
         for care in entry.care:
@@ -123,6 +126,8 @@ class EvidencePage:
                 for column, value in zip(wanted, values, strict=True)
             ]
             verdict = f"{SIGNS[part.verdict]} {part.verdict}"
+            if part.reason == "not tested":
+                verdict = f"{SIGNS['not tested']} {UNTOLD}"
             table.add_row(name, str(part.n), verdict, *cells)
         self.console.print(table)
 

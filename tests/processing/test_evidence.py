@@ -85,6 +85,8 @@ def test_the_four_cohesion_items_are_not_usable(new_york):
     assert found["omega"] == "blocks"
     assert found["residual_few_df"] == "blocks"
     assert found["rmsea_few_df"] == "cautions"
+    assert entry.reason == entry.everyone.reason == "failed"
+    assert str(entry).startswith("cohesion: not usable, n = 8781")
     assert "omega total" in entry.care[0]
 
 
@@ -105,6 +107,8 @@ def test_reversed_items_are_turned_first(sound):
 def test_too_few_respondents_prove_nothing(sound):
     entry = evidence(sound.head(150), scale_of(FIVE))["calm"]
     assert entry.verdict == "not usable"
+    assert entry.reason == entry.to_json()["reason"] == "not tested"
+    assert str(entry).startswith("calm: not usable: too few answers to tell, n = 150")
     assert "150 (at least 200)" in entry.care[0]
     assert "cfi" not in outcomes(entry)
 
@@ -162,7 +166,8 @@ def test_groups_too_small_to_compare_are_named(sound):
     assert [group.verdict for group in entry.groups] == ["validated", "not usable"]
     assert entry.everyone.verdict == "validated"
     assert entry.verdict == "usable with care"
-    assert "not usable where mode is 2 (n = 100)" in entry.care
+    assert "not usable: too few answers to tell where mode is 2 (n = 100)" in entry.care
+    assert [group.reason for group in entry.groups] == ["", "not tested"]
 
 
 def test_a_group_that_was_asked_other_items_is_not_tested(sound):
