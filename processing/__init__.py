@@ -188,6 +188,11 @@ if TYPE_CHECKING:
     from .scoring.summary import ScaleSummary as ScaleSummary
     from .scoring.summary import Summary as Summary
     from .scoring.summary import summarise as summarise
+    from .telling.feed import Joined as Joined
+    from .telling.feed import feed as feed
+    from .telling.feed import join_outcomes as join_outcomes
+    from .telling.feed_files import kept_verdicts as kept_verdicts
+    from .telling.feed_files import write_feed as write_feed
     from .telling.report import report as report
     from .traits.dif import Dif as Dif
     from .traits.dif import DifItem as DifItem
@@ -291,6 +296,8 @@ _HOMES = {
     "scoring.scales": ("score",),
     "scoring.score_folder": ("write_scores",),
     "scoring.summary": ("ScaleSummary", "Summary", "summarise"),
+    "telling.feed": ("Joined", "feed", "join_outcomes"),
+    "telling.feed_files": ("kept_verdicts", "write_feed"),
     "telling.report": ("report",),
     "traits.dif": ("Dif", "DifItem", "DifLimits", "dif"),
     "traits.graded_response": ("GradedResponse", "graded_response"),

@@ -19,7 +19,7 @@ def write_derived(
     name: str,
     frames: Mapping[str, pd.DataFrame | Iterable[pd.DataFrame]],
     folder: Path | str | None = None,
-    texts: Mapping[str, str] | None = None,
+    texts: Mapping[str, str | bytes] | None = None,
 ) -> Path:
     """Write frames as Parquet into `<dataset>-<name>` beside the dataset, in place of an earlier one.
 
@@ -36,7 +36,7 @@ def write_derived(
             for frame_name, frame in frames.items()
         }
         for file, text in (texts or {}).items():
-            write_file(partial, file, text.encode())
+            write_file(partial, file, text if isinstance(text, bytes) else text.encode())
         seal(
             partial,
             {

@@ -78,7 +78,7 @@ def measures(
     changes = _changes(found, overlap, units, level)
     changes = _at_first_mix(changes, whole, units)
     kept = [
-        "scale", "level", "unit", "wave", "cohort", "n", "effective_n", "response_rate", "mean",
+        "scale", "level", "unit", "wave", "cohort", "n", "w", "effective_n", "response_rate", "mean",
         "sd", "standard_error", "low", "high", "df",
         *(f"share_{s}{e}" for s in ("below", "above") for e in ("", "_low", "_high")),
         "reliability", "shrunk", "shrunk_low", "shrunk_high", "mse",

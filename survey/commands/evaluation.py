@@ -130,6 +130,48 @@ def detect(as_json: bool, **asked: Any) -> None:
         click.echo(str(found))
 
 
+@click.command(cls=Command, epilog="beboerpuls feed data/bopuls --plan plan.yaml")
+@folder_argument
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The analysis plan: with it the effects stand in the table too.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-feed, beside it.")
+@as_json
+def feed(folder: Path, plan_file: Path | None, out: Path | None, as_json: bool) -> None:
+    """Write one table of soft outcomes that may leave the house: small cells are hidden.
+
+    A row a mean, change and effect, with its interval, n, method, weights, verdict and the dataset
+    it was made from; as Parquet, CSV, .sav and .dta. No mean of fewer than ten answers and no count
+    under five is shown, nor what would give one away by adding and subtracting.
+    """
+    with bad_use():
+        read = unchanged(folder)
+        if isinstance(read, processing.Dataset):
+            raise BadUse(f"{folder} is one wave. Give the study's folder.")
+        plan = processing.read_plan(plan_file) if plan_file else None
+        found = (
+            processing.evaluate(read, plan, registered=registered(read, plan.hash))
+            if plan
+            else None
+        )
+        measured = found.measures if found else processing.study_measures(read)
+        table = processing.feed(read, measured, found, statuses=processing.kept_verdicts(read))
+        written = processing.write_feed(read, table, out)
+        warning = processing.revocation_of(read)
+    if warning:
+        click.echo(f"Warning: {warning}", err=True)
+    hidden = int(table["hidden"].sum())
+    if as_json:
+        print_json(
+            {"dataset": read.hash, "rows": len(table), "hidden": hidden, "written": str(written)}
+        )
+        return
+    click.echo(f"{len(table)} rows, {hidden} of them hidden. Feed: {written}")
+
+
 def _write_measures(read: Dataset | Study, found: StudyMeasures, out: Path | None) -> Path:
     frames = {
         "means": found.measures.means,

@@ -44,6 +44,11 @@ def report(folder: Path, plan_file: Path, language: str, out: Path | None) -> No
             found,
             stylesheet=files("survey").joinpath("static", "survey.css").read_text("utf-8"),
             language=language,
+            validated=[
+                scale
+                for scale, verdict in processing.kept_verdicts(read).items()
+                if verdict != "not usable"
+            ],
             command=f"beboerpuls report {folder.name} --plan {plan_file.name} --language {language}",
         )
         warning = processing.revocation_of(read)

@@ -10,8 +10,10 @@ import pytest
 import processing
 
 PAGE = Path(processing.__file__).parents[1] / "docs" / "statistics.md"
+EVALUATION = PAGE.with_name("evaluation.md")
+EVALUATING = ("effects.", "measuring.", "drawing.drawn_study", "telling.")
 # Datasets and files have pages of their own; measures and effects are no psychometrics.
-ELSEWHERE = ("datasets.", "files.", "errors", "effects.", "measuring.", "drawing.drawn_study")
+ELSEWHERE = ("datasets.", "files.", "errors", *EVALUATING)
 FUNCTIONS = {
     name: home
     for name, home in sorted(processing._HOME_OF.items())
@@ -23,6 +25,17 @@ FUNCTIONS = {
 def test_every_public_statistic_has_a_line_of_its_own_in_the_documentation(name):
     lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     assert any(line.startswith(f"| `{name}`") for line in lines), f"{PAGE}: no line for {name}"
+
+
+def test_every_function_of_the_evaluation_is_named_on_its_page():
+    page = EVALUATION.read_text(encoding="utf-8")
+    functions = [
+        name
+        for name, home in sorted(processing._HOME_OF.items())
+        if inspect.isfunction(getattr(processing, name)) and home.startswith(EVALUATING)
+    ]
+    assert functions
+    assert [name for name in functions if f"`{name}`" not in page and f"`{name}(" not in page] == []
 
 
 def test_the_documentation_names_no_statistic_and_no_test_that_is_not_there():

@@ -1,0 +1,242 @@
+"""The feed: one tidy table of soft outcomes, safe to leave the house, each row with its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from processing.datasets.study import Study
+from processing.effects.evaluation import Evaluation
+from processing.errors import Problem, stop_if_any
+from processing.measuring.disclosure import DisclosureLimits, disclose
+from processing.measuring.published_tables import Parents
+from processing.measuring.study_measures import StudyMeasures
+
+COLUMNS = (
+    "study", "measure", "scale", "scale_version", "status", "level", "unit", "cohort", "wave",
+    "wave_before", "year", "estimate", "standard_error", "low", "high", "p", "n", "response_rate",
+    "weight", "method", "kind", "hidden", "dataset", "plan",
+)  # fmt: skip
+"""`measure` is mean, change or effect; estimates are points of 0–100, high is favourable. `hidden`
+is 1 where n, estimate and all made from it are blank, so that no small cell can be worked out."""
+
+_FIGURES = ["estimate", "standard_error", "low", "high", "p", "n", "response_rate"]
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The feed beside register outcomes: `frame`, and keys that only one of them knows."""
+
+    frame: pd.DataFrame
+    only_feed: tuple[str, ...]
+    only_outcomes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self.frame)} rows joined; {len(self.only_feed)} area-years only in the feed, "
+            f"{len(self.only_outcomes)} only in the outcomes"
+        )
+
+
+def feed(
+    study: Study,
+    found: StudyMeasures,
+    evaluation: Evaluation | None = None,
+    *,
+    statuses: Mapping[str, str] | None = None,
+    limits: DisclosureLimits | None = None,
+) -> pd.DataFrame:
+    """Return a row a mean, change and effect, with small cells hidden and what would give them away.
+
+    Means of every unit and wave pass `disclose` together, so that levels cannot be subtracted from
+    one another; a change is hidden where either of its means is. Stayers and newcomers are told
+    apart for the study alone: by afdeling nearly all of them would have to be hidden, and much
+    beside to protect them. `statuses` gives each scale's verdict, "candidate" where none was made. Raises
+    StatisticsError.
+    """
+    means = _hidden(found, limits or DisclosureLimits())
+    parts = [_means(means), _changes(found, means)]
+    if evaluation is not None:
+        parts.append(_effects(evaluation))
+    whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    whole.loc[whole["hidden"] == 1, _FIGURES] = np.nan
+    scales = {scale.name: scale for scale in study.codebook.scales}
+    owner = {
+        f"{scale.name}_{variant}": scale.name
+        for scale in scales.values()
+        for variant in scale.variants
+    }
+    known = statuses or {}
+    versions = _versions(study)
+    stem = whole["scale"].map(lambda name: owner.get(name, name))
+    whole = whole.assign(
+        study=study.study,
+        scale_version=stem.map(lambda name: versions.get(scales[name].instrument, "")),
+        status=stem.map(lambda name: known.get(name, "candidate")),
+        year=whole["wave"].map(lambda wave: int(found.days[int(wave)][:4])),
+        weight=found.weight,
+        dataset=found.dataset,
+        plan=evaluation.plan.hash if evaluation else "",
+    )
+    order = ["measure", "scale", "level", "unit", "cohort", "wave"]
+    return whole[list(COLUMNS)].sort_values(order, ignore_index=True)
+
+
+def join_outcomes(
+    table: pd.DataFrame, outcomes: pd.DataFrame, *, area: str = "area", year: str = "year"
+) -> Joined:
+    """Lay register outcomes beside the feed's means, by area and year.
+
+    `outcomes` has one row an area and year, with columns of its own; its area keys are those of the
+    feed's `unit`, at whatever level. Raises StatisticsError for a missing column, an area-year that
+    comes twice, keys that are numbers (a leading zero is then lost), and no row in common.
+    """
+    means = table[(table["measure"] == "mean") & (table["cohort"] == "all")]
+    stop_if_any(_unfit(outcomes, area, year))
+    right = outcomes.rename(columns={area: "unit", year: "year"})
+    taken = sorted(set(right.columns) & set(means.columns) - {"unit", "year"})
+    stop_if_any(
+        Problem(f"outcomes, {name}", "the feed has a column of that name", "Give it another")
+        for name in taken
+    )
+    joined = means.merge(right, on=["unit", "year"], how="outer", indicator=True)
+    told = joined["unit"].astype(str) + " " + joined["year"].astype(str)
+    both = joined["_merge"] == "both"
+    if not both.any():
+        stop_if_any(
+            [
+                Problem(
+                    "outcomes",
+                    f"no area and year is in both: the feed has {', '.join(map(str, means['unit'].unique()[:3]))}"
+                    f", the outcomes {', '.join(map(str, right['unit'].unique()[:3]))}",
+                    "Give areas by the keys of the dataset, years as whole numbers",
+                )
+            ]
+        )
+    return Joined(
+        joined[both].drop(columns="_merge").reset_index(drop=True),
+        tuple(dict.fromkeys(told[joined["_merge"] == "left_only"])),
+        tuple(dict.fromkeys(told[joined["_merge"] == "right_only"])),
+    )
+
+
+def _hidden(found: StudyMeasures, limits: DisclosureLimits) -> pd.DataFrame:
+    """The means with `hidden`, after everything that adds up was looked at together."""
+    means = found.measures.means
+    means = means[(means["cohort"] == "all") | (means["level"] == "study")]
+    means = means.assign(place=means["level"] + ":" + means["unit"].astype(str))
+    keys = ["scale", "place", "wave", "cohort"]
+    cells = means[[*keys, "n", "w", "mean"]]
+    cells = pd.concat([cells, _of_unknown_cohort(cells, keys)], ignore_index=True)
+    cells = cells.assign(n=cells["n"].astype(int))
+    cohorts: dict[Hashable, Hashable | Sequence[Hashable]] = dict.fromkeys(
+        ("stayer", "newcomer", _UNKNOWN), "all"
+    )
+    parents: Parents = {"place": _places(found.units), "cohort": cohorts}
+    shown = disclose(cells, keys, parents, mean="mean", weight="w", limits=limits).frame
+    hidden = (shown["n"].isna() | shown["mean"].isna()).astype(int)
+    return means.merge(shown[keys].assign(hidden=hidden), on=keys, how="left")
+
+
+def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Those of whom nobody knows when they moved in: all less stayers and newcomers."""
+    rest = [key for key in keys if key != "cohort"]
+    whole = cells[(cells["cohort"] == "all") & cells["place"].str.startswith("study:")]
+    whole = whole.set_index(rest)
+    known = cells[cells["cohort"] != "all"]
+    known = known.assign(sum=known["w"] * known["mean"]).groupby(rest)[["n", "w", "sum"]].sum()
+    known = known.reindex(whole.index).fillna(0)
+    left = pd.DataFrame({"n": whole["n"] - known["n"], "w": whole["w"] - known["w"]})
+    left["mean"] = (whole["w"] * whole["mean"] - known["sum"]) / left["w"].where(left["n"] > 0)
+    left = left[left["n"] > 0]
+    left["mean"] = left["mean"].clip(0, 100)
+    return left.reset_index().assign(cohort=_UNKNOWN)
+
+
+def _places(units: pd.DataFrame) -> dict[Hashable, Hashable | Sequence[Hashable]]:
+    """What each afdeling is added up to: its boligområder and plans, and the study."""
+    named = units.assign(place=units["level"] + ":" + units["unit"].astype(str))
+    own = named[named["level"] == "afdeling"][["wave", "area", "place"]]
+    others = named[named["level"] != "afdeling"][["wave", "area", "place"]]
+    pairs = own.merge(others, on=["wave", "area"], suffixes=("", "_of"))[["place", "place_of"]]
+    return {place: tuple(sorted(set(group))) for place, group in pairs.groupby("place")["place_of"]}
+
+
+def _means(means: pd.DataFrame) -> pd.DataFrame:
+    return means.assign(
+        measure="mean", estimate=means["mean"], method="direct, areas as strata",
+        wave_before=np.nan, p=np.nan, kind="descriptive",
+    )  # fmt: skip
+
+
+def _changes(found: StudyMeasures, means: pd.DataFrame) -> pd.DataFrame:
+    changes = found.measures.changes
+    if not len(changes):
+        return changes
+    keys = ["scale", "level", "unit", "cohort", "wave"]
+    of = means[[*keys, "hidden"]]
+    joined = changes
+    for side in (1, 2):
+        joined = joined.merge(
+            of.rename(columns={"wave": f"wave_{side}", "hidden": f"hidden_{side}"}),
+            on=[*keys[:-1], f"wave_{side}"],
+        )
+    return joined.assign(
+        measure="change", estimate=joined["change"], wave=joined["wave_2"],
+        wave_before=joined["wave_1"], n=joined["n_2"], response_rate=np.nan,
+        hidden=joined[["hidden_1", "hidden_2"]].max(axis=1),
+        method="direct, with the covariance of people in both waves", kind="descriptive",
+    )  # fmt: skip
+
+
+def _effects(evaluation: Evaluation) -> pd.DataFrame:
+    effects = evaluation.effects
+    waves = sorted(evaluation.measures.days)
+    return effects.assign(
+        measure="effect", level="study", unit="study", wave=waves[-1], wave_before=waves[0],
+        n=effects["rows"], response_rate=np.nan, hidden=0,
+        method="difference in differences, " + effects["method"].replace("", "no test trusted"),
+        p=effects["p_adjusted"],
+    )  # fmt: skip
+
+
+def _versions(study: Study) -> dict[str, str]:
+    """Instrument -> its version in the last wave."""
+    last = max(study.waves, key=lambda wave: wave.wave)
+    return {
+        str(one.get("name")): str(one.get("version", "")) for one in last.manifest.get("form", ())
+    }
+
+
+def _unfit(outcomes: pd.DataFrame, area: str, year: str) -> list[Problem]:
+    lacking = [
+        Problem(f"outcomes, {name}", "there is no such column", "Name it, or give it")
+        for name in (area, year)
+        if name not in outcomes
+    ]
+    if lacking:
+        return lacking
+    found = []
+    if pd.api.types.is_numeric_dtype(outcomes[area]):
+        found.append(
+            Problem(
+                f"outcomes, {area}",
+                "areas are numbers, and 0667-012 has lost its zero",
+                "Read the column as text",
+            )
+        )
+    twice = outcomes[outcomes.duplicated([area, year])]
+    if len(twice):
+        first = twice.iloc[0]
+        found.append(
+            Problem(
+                f"outcomes, {first[area]} {first[year]}",
+                "it comes more than once",
+                "Give one row an area and year",
+            )
+        )
+    return found

@@ -1,0 +1,151 @@
+import pandas as pd
+import pyreadstat
+import pytest
+
+from instruments import make_form
+from processing import (
+    AreasDrawn,
+    KnownModel,
+    StatisticsError,
+    build_codebook,
+    check,
+    draw_study,
+    evaluate,
+    feed,
+    join_outcomes,
+    kept_verdicts,
+    plan_of,
+    study_measures,
+    write_derived,
+    write_drawn_study,
+    write_feed,
+)
+
+PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
+
+
+@pytest.fixture
+def make_study(tmp_path):
+    def make(areas, *, seed=1):
+        codebook = build_codebook(
+            make_form(["tryghed", "background"], ["da", "ar"]), wave_year=2026
+        )
+        columns = {"tryghed_t1": next(s.columns for s in codebook.scales if s.id == "t1")}
+        drawn = draw_study(KnownModel.simple(columns, loading=0.75), areas, seed=seed)
+        return write_drawn_study(drawn, codebook, tmp_path / f"study-{seed}")
+
+    return make
+
+
+def test_every_row_carries_what_it_was_made_from_and_how(make_study):
+    study = make_study(AreasDrawn(24, [2] * 12))
+    found = evaluate(study, plan_of(PLAN), registered=True)
+    table = feed(study, found.measures, found)
+    assert set(table.measure) == {"mean", "change", "effect"}
+    assert (table.dataset == study.hash).all()
+    assert (table.plan == found.plan.hash).all()
+    assert (table.status == "candidate").all()
+    assert set(table.year) == {2024, 2026}
+    effect = table[(table.measure == "effect") & (table.cohort == "all")].iloc[0]
+    assert (effect.kind, effect.n) == ("confirmatory", 48)
+    shown = table[(table.measure == "mean") & (table.hidden == 0)]
+    assert shown[["estimate", "standard_error", "low", "high", "n"]].notna().all(axis=None)
+
+
+def test_no_mean_of_fewer_than_ten_leaves_nor_what_would_give_it_away(make_study):
+    study = make_study(AreasDrawn(12, [2] * 6, invited=22))
+    measured = study_measures(study, ["tryghed_t1"])
+    table = feed(study, measured)
+    truth = measured.measures.means.query("cohort == 'all' and level == 'afdeling'")
+    keys = ["unit", "wave"]
+    means = table.query("measure == 'mean' and level == 'afdeling'").merge(
+        truth[[*keys, "n"]], on=keys, suffixes=("", "_true")
+    )
+    few = means.n_true < 10
+    assert few.any()
+    assert (means.hidden[few] == 1).all()
+    figures = ["estimate", "standard_error", "low", "high", "n", "response_rate"]
+    assert means.loc[means.hidden == 1, figures].isna().all(axis=None)
+    for wave, part in table.query("measure == 'mean'").groupby("wave"):
+        areas = part[part.level == "afdeling"]
+        whole = part[(part.level == "study") & (part.cohort == "all")]
+        # One hidden area would be the study less the others.
+        assert areas.hidden.sum() != 1 or whole.hidden.iloc[0] == 1, wave
+    changes = table.query("measure == 'change' and level == 'afdeling'")
+    hidden = set(means.unit[means.hidden == 1])
+    assert set(changes.unit[changes.hidden == 1]) == hidden
+
+
+def test_the_files_say_the_same_as_the_table(make_study):
+    study = make_study(AreasDrawn(12, [2] * 6))
+    found = evaluate(study, plan_of(PLAN))
+    table = feed(study, found.measures, found)
+    folder = write_feed(study, table)
+    assert check(folder) == []
+    for read in (
+        pyreadstat.read_sav(folder / "feed.sav")[0],
+        pyreadstat.read_dta(folder / "feed.dta")[0],
+        pd.read_csv(folder / "feed.csv", keep_default_na=False, na_values=[""]),
+        pd.read_parquet(folder / "feed.parquet"),
+    ):
+        assert list(read.columns) == list(table.columns)
+        pd.testing.assert_series_equal(read.estimate, table.estimate, check_exact=False)
+        assert read.unit.tolist() == table.unit.tolist()
+    assert (
+        write_feed(study, table).joinpath("feed.csv").read_bytes()
+        == (folder / "feed.csv").read_bytes()
+    )
+
+
+def test_verdicts_come_from_the_evidence_of_this_very_dataset(make_study):
+    study, other = make_study(AreasDrawn(4, [2])), make_study(AreasDrawn(4, [2]), seed=2)
+    assert kept_verdicts(study) == {}
+    verdicts = pd.DataFrame(
+        {
+            "scale": ["tryghed_t1", "tryghed_t1"],
+            "group": ["whole", "everyone"],
+            "verdict": ["usable with care", "validated"],
+        }
+    )
+    write_derived(study, "evidence", {"verdicts": verdicts})
+    assert kept_verdicts(study) == {"tryghed_t1": "usable with care"}
+    table = feed(study, study_measures(study, ["tryghed_t1"]), statuses=kept_verdicts(study))
+    assert set(table.status) == {"usable with care"}
+    write_derived(
+        other, "evidence", {"verdicts": verdicts}, study.folder.with_name("study-1-evidence")
+    )
+    assert kept_verdicts(study) == {}
+
+
+def test_register_outcomes_are_laid_beside_by_area_and_year(make_study):
+    study = make_study(AreasDrawn(4, [2]))
+    table = feed(study, study_measures(study, ["tryghed_t1"]))
+    outcomes = pd.DataFrame(
+        {
+            "area": ["9000-000", "9000-000", "9000-001", "0667-012"],
+            "year": [2024, 2026, 2024, 2024],
+            "employed": [0.41, 0.44, 0.39, 0.5],
+        }
+    )
+    joined = join_outcomes(table, outcomes)
+    assert len(joined.frame) == 3
+    assert joined.only_outcomes == ("0667-012 2024",)
+    assert "9000-001 2026" in joined.only_feed
+    assert "3 rows joined" in str(joined)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ({"area": ["1"], "employed": [1]}, "outcomes, year: there is no such column"),
+        ({"area": [667012], "year": [2024]}, "has lost its zero"),
+        ({"area": ["a", "a"], "year": [2024, 2024]}, "it comes more than once"),
+        ({"area": ["a"], "year": [2024], "n": [1]}, "the feed has a column of that name"),
+        ({"area": ["a"], "year": [1999]}, "no area and year is in both"),
+    ],
+)
+def test_outcomes_that_cannot_be_laid_beside_are_refused_in_words(make_study, outcomes, said):
+    study = make_study(AreasDrawn(4, [2]))
+    table = feed(study, study_measures(study, ["tryghed_t1"]))
+    with pytest.raises(StatisticsError, match=said):
+        join_outcomes(table, pd.DataFrame(outcomes))
