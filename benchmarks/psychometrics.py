@@ -202,6 +202,8 @@ def measure_alone(what: str, rows: int) -> tuple[float, float]:
         return measured(lambda: p.count(frame, ITEMS), 3)
     if what == "weighted counts":
         return measured(lambda: p.count(frame, ITEMS, weights="weight"), 3)
+    if what == "graded response, 12 items":
+        return measured(lambda: p.graded_response(frame[ITEMS[:12]]), 3)
     first = SCALES["f1"]
     scale = p.ScaleEntry("", "f1", tuple(first), dict.fromkeys(first, (1, 5)))
     p.evidence(few, scale)
@@ -225,6 +227,7 @@ def large(rows: int, file_rows: int) -> bool:
         ("counts", rows, 0.6 * rows / 1e6),
         ("weighted counts", rows, 1.5 * rows / 1e6),
         ("evidence of a scale", rows, 3.0 * rows / 1e6),
+        ("graded response, 12 items", min(rows, 20_000), float("inf")),
         ("read files", file_rows, float("inf")),
     ):
         seconds, above = alone(what, size)

@@ -180,6 +180,8 @@ def maximise(answered: Answered, start: Curves, spread: Array, grid: Grid) -> Fi
     `spread` is (items × K, free): how each free parameter moves a, d₁, … of every item; a slope
     that all items share is one column.
     """
+    if len(answered.frequency) > EXACT:
+        return _maximise_many(answered, start, spread, grid)
     curves, at = start, slope_at(answered, start, grid, bend=False)
     for iteration in range(1, STEPS + 1):
         warm = iteration <= WARMING
@@ -193,6 +195,65 @@ def maximise(answered: Answered, start: Curves, spread: Array, grid: Grid) -> Fi
             break
     converged = moved is None and gain < np.sqrt(GAIN)
     return Fitted(curves, at.loglik, _reduced(at.observed, spread), converged, iteration)
+
+
+def _maximise_many(answered: Answered, start: Curves, spread: Array, grid: Grid) -> Fitted:
+    """The same where second derivatives are dear: the bend is learnt from how the gradient moves.
+
+    It begins as the cross-products of the patterns' scores and is put right by each step (Broyden,
+    Fletcher, Goldfarb and Shanno). Cross-products alone are the bend only if the model holds, and
+    where it does not the search would creep.
+    """
+    curves, at = start, slope_at(answered, start, grid, bend=False)
+    bend: Array | None = None
+    for iteration in range(1, STEPS + 1):
+        gradient = spread.T @ at.gradient
+        if iteration > WARMING and bend is None:
+            bend = _reduced(slope_at(answered, curves, grid, bend=True).observed, spread)
+        information = spread.T @ at.complete @ spread if bend is None else bend
+        step = np.asarray(np.linalg.solve(information, gradient), dtype=np.float64)
+        gain = float(gradient @ step)
+        if bend is not None and gain < GAIN:
+            break
+        moved = _walk(answered, curves, spread @ step, at.loglik, grid)
+        if moved is None:
+            break
+        size, curves, now = moved
+        if bend is not None:
+            bend = _bent_anew(bend, size * step, gradient - spread.T @ now.gradient)
+        at = now
+    told = slope_at(answered, curves, grid, bend=True)
+    converged = gain < np.sqrt(GAIN)
+    return Fitted(curves, told.loglik, _reduced(told.observed, spread), converged, iteration)
+
+
+def _bent_anew(bend: Array, step: Array, fallen: Array) -> Array:
+    """The information that explains by how much the gradient fell along a step."""
+    along = float(step @ fallen)
+    pushed = bend @ step
+    if along <= 1e-8 * float(step @ pushed):
+        return bend
+    return bend + np.outer(fallen, fallen) / along - np.outer(pushed, pushed) / (step @ pushed)
+
+
+def _walk(
+    answered: Answered, curves: Curves, step: Array, loglik: float, grid: Grid
+) -> tuple[float, Curves, Slope] | None:
+    """How much of the step was made, where it led and the slope there; None where nothing rises."""
+    for size in 0.5 ** np.arange(HALVINGS):
+        moved = _moved(curves, size * step)
+        if moved.possible:
+            slope = slope_at(answered, moved, grid, bend=False)
+            if slope.loglik > loglik:
+                return float(size), moved, slope
+    return None
+
+
+def _moved(curves: Curves, step: Array) -> Curves:
+    moves = step.reshape(len(curves.slopes), -1)
+    return replace(
+        curves, slopes=curves.slopes + moves[:, 0], intercepts=curves.intercepts + moves[:, 1:]
+    )
 
 
 def _reduced(information: Array | None, spread: Array) -> Array:
@@ -216,19 +277,12 @@ def _climb(
     answered: Answered, curves: Curves, step: Array, loglik: float, grid: Grid
 ) -> Curves | None:
     """The step, halved until the likelihood rises; None where it cannot rise any more."""
-    size = 1.0
-    moves = step.reshape(len(curves.slopes), -1)
-    for _ in range(HALVINGS):
-        moved = replace(
-            curves,
-            slopes=curves.slopes + size * moves[:, 0],
-            intercepts=curves.intercepts + size * moves[:, 1:],
-        )
+    for size in 0.5 ** np.arange(HALVINGS):
+        moved = _moved(curves, size * step)
         if moved.possible:
             reached = sum(
                 float(part.frequency @ posterior(part, moved, grid)[1]) for part in answered.parts()
             )
             if reached > loglik:
                 return moved
-        size /= 2
     return None

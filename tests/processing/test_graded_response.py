@@ -12,7 +12,7 @@ from processing.drawing.known_model import KnownModel
 from processing.drawing.simulation import Careless, Holes, simulate
 from processing.errors import StatisticsError
 from processing.traits.graded_curves import curves_of
-from processing.traits.graded_likelihood import Answered, normal_grid, slope_at
+from processing.traits.graded_likelihood import EXACT, Answered, normal_grid, slope_at
 from processing.traits.graded_response import graded_response
 from processing.traits.local_dependence import local_dependence
 from processing.traits.person_fit import person_fit
@@ -275,6 +275,23 @@ def test_results_print_and_make_frames(science):
     assert str(found).startswith("graded response model: log-likelihood -1608.87")
     assert found.to_frame().columns.tolist() == ["slope", "slope_se", "b1", "b2", "b3"]
     assert "mean Q3" in str(local_dependence(science, found))
+
+
+def test_many_patterns_lead_to_the_maximum_although_the_model_does_not_hold():
+    """Two traits in one model: the patterns' scores do not tell how the likelihood bends."""
+    items = {"calm": [f"a{k}" for k in range(4)], "near": [f"b{k}" for k in range(4)]}
+    frame = simulate(KnownModel.simple(items, 0.75), 12_000, seed=3).frame
+    patterns = count_patterns(frame[[*items["calm"], *items["near"]]])
+    fitted = graded_response(patterns)
+    assert len(patterns.frequency) > EXACT
+    answered = Answered(fitted.places(patterns.answers), patterns.frequency)
+    at = slope_at(answered, fitted.curves, normal_grid(), bend=False)
+    assert fitted.converged
+    assert at.loglik == pytest.approx(fitted.loglik, rel=1e-12)
+    # What a further step would gain if the trait were known: of a like size to what it would.
+    used = np.diag(at.complete) > 0
+    information = at.complete[np.ix_(used, used)]
+    assert at.gradient[used] @ np.linalg.solve(information, at.gradient[used]) < 1e-8
 
 
 @pytest.mark.parametrize(
