@@ -67,7 +67,7 @@ class FormPage:
     instrument: Instrument
     page: Page
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         return tuple(self.instrument.column(item) for item in self.page.items)
 

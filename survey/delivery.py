@@ -5,10 +5,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, abort, request, url_for
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 
 from survey.scripts import joined
 
@@ -44,9 +48,39 @@ class StaticFile:
     mimetype: str
 
 
+class Cookies(SecureCookieSessionInterface):
+    """Signs as Flask does, with a signer that is made once: no key changes while we run."""
+
+    def __init__(self) -> None:
+        self._signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
+
+
+def remembered(url_for: Callable[..., str]) -> Callable[..., str]:
+    """Addresses that depend on nothing but their names: a page asks for a dozen, always the same."""
+    known: dict[tuple[str, str], str] = {}
+
+    def address(endpoint: str, **values: Any) -> str:
+        if values:
+            return url_for(endpoint, **values)
+        key = request.script_root, endpoint
+        if key not in known:
+            known[key] = url_for(endpoint)
+        return known[key]
+
+    return address
+
+
 def register(app: Flask) -> None:
     """Serve static files by content, and put headers on everything that is sent."""
+    app.session_interface = Cookies()
+    app.jinja_env.globals["url_for"] = remembered(app.url_for)
     files = {path.relative_to(STATIC).as_posix(): _read(path) for path in _paths()}
+    addresses: dict[tuple[str, str], str] = {}
 
     def static_file(name: str) -> Response:
         if name not in files:
@@ -55,7 +89,10 @@ def register(app: Flask) -> None:
 
     def static_url(name: str) -> str:
         """The address of a file, which changes when the file does."""
-        return url_for("static", name=name, v=files[name].digest)
+        key = request.script_root, name
+        if key not in addresses:
+            addresses[key] = url_for("static", name=name, v=files[name].digest)
+        return addresses[key]
 
     app.add_url_rule("/static/<path:name>", "static", static_file)
     app.jinja_env.globals["static_url"] = static_url
@@ -99,8 +136,11 @@ def _sent(file: StaticFile) -> Response:
 
 
 def _finish(response: Response) -> Response:
+    # Asked for one by one, each of them is looked for among all.
+    own = {name for name, _ in response.headers}
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name not in own:
+            response.headers.add(name, value)
     # Answers must not be found in the cache of a shared device.
     response.headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:

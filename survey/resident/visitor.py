@@ -10,6 +10,7 @@ from flask import session
 from flask_login import current_user
 
 from survey.admission import Admitted
+from survey.staff.handing_over import end_interview
 
 _KNOWN = ("wave", "invitation", "response", "begun", "started")
 _WAVE, _INVITATION, _RESPONSE, _BEGUN, _STARTED = _KNOWN
@@ -42,7 +43,7 @@ class Visitor:
 
 def visitor() -> Visitor | None:
     """Whoever this browser was opened for last."""
-    if not set(_KNOWN) <= set(session):
+    if _RESPONSE not in session:  # they come and go together
         return None
     return Visitor(
         wave_id=session[_WAVE],
@@ -124,6 +125,7 @@ def forget() -> None:
     """Close this browser for whoever answers; the language stays, and staff who are signed in."""
     for name in _OWN:
         session.pop(name, None)
+    end_interview()
     if not current_user.is_authenticated:
         # Pages that stand open for the one before can then no longer be posted. What a keyer has
         # begun must be: a link that anybody can send them must not cost them a sheet.
