@@ -1,7 +1,7 @@
 """Factor means of many groups without equal loadings and intercepts throughout: alignment."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, fields
 from itertools import combinations
 
 import numpy as np
@@ -14,6 +14,7 @@ from processing.counting.patterns import Rows
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.small_matrices import on_one_core
 
+from .alignment_errors import errors_of_places
 from .confirmatory import gather
 from .doubts import doubts
 from .likelihood import complex_jacobian
@@ -37,7 +38,10 @@ class FactorPlace:
     factor: str
     group: str
     mean: float
+    mean_se: float
+    """Zero for the first group, by which all are measured."""
     deviation: float
+    deviation_se: float
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,9 @@ class Alignment:
     configural: Solution = field(repr=False, compare=False)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a factor and group: factor, group, mean, deviation."""
-        return pd.DataFrame(
-            [(place.factor, place.group, place.mean, place.deviation) for place in self.places],
-            columns=["factor", "group", "mean", "deviation"],
-        )
+        """One row a factor and group: factor, group, mean, mean_se, deviation, deviation_se."""
+        columns = [part.name for part in fields(FactorPlace)]
+        return pd.DataFrame([astuple(place) for place in self.places], columns=columns)
 
     def parameters_frame(self) -> pd.DataFrame:
         """One row a parameter and group: kind, factor, name, group, value, se, differs."""
@@ -117,6 +119,10 @@ def align(
     sum over pairs of groups of sqrt(n n') (x^2 + .001)^(1/4), x being the differences of loadings
     and of intercepts, is least: a loss that rather has few large differences than many small ones.
     For ordinal items thresholds, in units of the residual's deviation, stand for intercepts.
+
+    Standard errors of means and deviations are those of the configural parameters, carried through
+    the least loss by the delta method; they say nothing of items that differ in truth and were
+    taken as alike.
 
     Parameters
     ----------
@@ -183,16 +189,20 @@ def _align(configural: Solution, group: str, seed: int) -> Alignment:
         )
     stop_if_any(_explained_whole(configural))
     rng = np.random.default_rng(seed)
+    covariance = data.estimate_covariance(configural.table, configural.optimum)
     places: list[FactorPlace] = []
     parameters: list[AlignedParameter] = []
     for factor in model.factors:
         question = _Question.of(configural, factor)
         means, deviations = _search(question, rng)
+        errors = _errors(configural, covariance, question, means, deviations)
         places += [
-            FactorPlace(factor, name, float(mean), float(deviation))
-            for name, mean, deviation in zip(data.names, means, deviations, strict=True)
+            FactorPlace(factor, name, *map(float, numbers))
+            for name, *numbers in zip(
+                data.names, means, errors[0], deviations, errors[1], strict=True
+            )
         ]
-        parameters += _aligned(configural, question, means, deviations)
+        parameters += _aligned(configural, covariance, question, means, deviations)
     told_apart = sum(len(parameter.differs) for parameter in parameters)
     return Alignment(
         model=model,
@@ -335,8 +345,38 @@ def _loss(point: Array, question: _Question, smoothness: float) -> tuple[float, 
     return value, np.concatenate([by_mean[1:], by_log[1:]])
 
 
+def _errors(
+    solution: Solution, covariance: Array, question: _Question, means: Array, deviations: Array
+) -> tuple[Array, Array]:
+    """(G,) standard errors of the places."""
+    table = solution.table
+    structures = structure_of(table)
+
+    def read(values: Array) -> Array:
+        parts = [question.read(table, structure.fill(values)) for structure in structures]
+        return np.concatenate([part for pair in parts for part in pair], axis=-1)
+
+    jacobian = complex_jacobian(read, solution.optimum)
+    weight = np.sqrt(np.outer(question.rows, question.rows))
+    np.fill_diagonal(weight, 0.0)
+    return errors_of_places(
+        question.loadings,
+        question.levels,
+        question.owner,
+        question.sign,
+        (means, deviations),
+        weight,
+        SMOOTHNESS[-1],
+        jacobian @ covariance @ jacobian.T,
+    )
+
+
 def _aligned(
-    solution: Solution, question: _Question, means: Array, deviations: Array
+    solution: Solution,
+    covariance: Array,
+    question: _Question,
+    means: Array,
+    deviations: Array,
 ) -> Iterator[AlignedParameter]:
     table = solution.table
     structures = structure_of(table)
@@ -348,7 +388,6 @@ def _aligned(
         ]
         return np.concatenate(parts, axis=-1)
 
-    covariance = solution.data.estimate_covariance(table, solution.optimum)
     jacobian = complex_jacobian(turned, solution.optimum)
     shape = (len(means), -1)
     errors = np.sqrt(((jacobian @ covariance) * jacobian).sum(axis=1)).reshape(shape)

@@ -1,6 +1,7 @@
 """Alignment of many groups: no outside reference, so recovery of a known truth."""
 
 import doctest
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -85,6 +86,68 @@ def test_the_gradient_of_the_loss_is_right(areas):
         lambda x, part=part: alignment._loss(x, question, 0.01)[part] for part in (0, 1)
     )
     assert check_grad(loss, gradient, point) < 1e-6
+
+
+def test_standard_errors_of_places_come_from_the_slopes_of_the_optimum(areas):
+    """Beside differences of the loss's gradient, one parameter at a time."""
+    result = align(areas, MODEL, "area", "ML")
+    question = alignment._Question.of(result.configural, "calm")
+    found = result.to_frame()
+    point = np.concatenate([found["mean"].iloc[1:], np.log(found["deviation"].iloc[1:])])
+    k = question.loadings.shape[1]
+    start = np.hstack([question.loadings, question.levels])
+
+    def gradient(moved, values):
+        own = values.reshape(start.shape)
+        asked = replace(question, loadings=own[:, :k], levels=own[:, k:])
+        return alignment._loss(moved, asked, alignment.SMOOTHNESS[-1])[1]
+
+    def slopes(function, at):
+        steps = 1e-5 * np.eye(at.size)
+        return np.array([(function(at + s) - function(at - s)) / 2e-5 for s in steps]).T
+
+    hessian = slopes(lambda moved: gradient(moved, start.ravel()), point)
+    crossed = slopes(lambda values: gradient(point, values), start.ravel())
+    moves = np.linalg.solve(hessian, crossed)
+    # Here of configural parameters that are independent and known with an error of one each.
+    told = np.sqrt((moves**2).sum(axis=1))
+    weight = np.sqrt(np.outer(question.rows, question.rows)) * (1 - np.eye(len(MEANS)))
+    means, deviations = alignment.errors_of_places(
+        question.loadings,
+        question.levels,
+        question.owner,
+        question.sign,
+        (found["mean"].to_numpy(), found["deviation"].to_numpy()),
+        weight,
+        alignment.SMOOTHNESS[-1],
+        np.eye(start.size),
+    )
+    expected = np.split(told, 2)
+    np.testing.assert_allclose(means[1:], expected[0], rtol=1e-4)
+    np.testing.assert_allclose(
+        deviations[1:], expected[1] * found["deviation"].to_numpy()[1:], rtol=1e-4
+    )
+    assert (found["mean_se"].iloc[0], found["deviation_se"].iloc[0]) == (0, 0)
+
+
+@pytest.mark.parametrize("estimator", ["ML", "WLSMV"])
+def test_intervals_of_factor_means_cover_them_at_their_rate(estimator):
+    """Of 60 samples of three areas of 500, in which item b asks for less in the last."""
+    rng = np.random.default_rng(11)
+    means, inside = np.array([0.0, -0.4, 0.6]), []
+    for _ in range(60):
+        area = np.repeat(np.arange(3), 500)
+        calm = means[area, None] + rng.normal(size=(1500, 1))
+        y = 0.8 * calm + 0.6 * rng.normal(size=(1500, 5))
+        y[area == 2, 1] += 0.6
+        if estimator == "WLSMV":
+            y = np.digitize(y, [-1.2, -0.4, 0.4, 1.2]) + 1
+        frame = pd.DataFrame(y, columns=list("abcde")).assign(area=area)
+        found = align(frame, MODEL, "area", estimator).to_frame().iloc[1:]
+        apart = (found["mean"] - means[1:]) / found["mean_se"]
+        inside += (apart.abs() < 1.96).tolist()
+    # 120 intervals, of each two one shares its measure: .95 ± 2.5 standard errors.
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.06)
 
 
 def test_groups_in_which_most_items_differ_are_not_trusted(areas):
