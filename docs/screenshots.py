@@ -21,6 +21,7 @@ from instruments import Form, make_form
 from survey import create_app
 from survey.access import add_account
 from survey.database import Database
+from survey.forms import pin_of
 from survey.languages import TRANSLATIONS, Languages
 from survey.models import Area, Invitation, Study, Wave, WaveForm
 from survey.schema import upgrade
@@ -124,7 +125,7 @@ class Product:
             area = Area(study_id=study.id, key="0667-012", name="Toften", dwellings=80)
             session.add_all([wave, area])
             session.flush()
-            session.add(WaveForm(wave_id=wave.id, pin=form.pin()))
+            session.add(WaveForm(wave_id=wave.id, pin=pin_of(form)))
             return wave.id, area.id
 
 

@@ -10,7 +10,6 @@ from flask import session
 from flask_login import current_user
 
 from survey.admission import Admitted
-from survey.staff.handing_over import end_interview
 
 _KNOWN = ("wave", "invitation", "response", "begun", "started")
 _WAVE, _INVITATION, _RESPONSE, _BEGUN, _STARTED = _KNOWN
@@ -125,7 +124,6 @@ def forget() -> None:
     """Close this browser for whoever answers; the language stays, and staff who are signed in."""
     for name in _OWN:
         session.pop(name, None)
-    end_interview()
     if not current_user.is_authenticated:
         # Pages that stand open for the one before can then no longer be posted. What a keyer has
         # begun must be: a link that anybody can send them must not cost them a sheet.
