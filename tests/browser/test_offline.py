@@ -270,6 +270,7 @@ def test_two_phones_with_the_same_code_store_one_response(open_browser, code, th
     forward(first)
     to_the_end(first)
     second.goto(f"/c/{code}")
+    second.locator("main form button.button").click()
     second.wait_for_url("**/page/1")
     page_one(second, "Uenig")
     forward(second)
