@@ -19,7 +19,7 @@ from .fit_measures import Likelihood, ModelTest, Robust
 from .least_squares import Layout, LeastSquares, Statistics
 from .parameters import ParameterTable
 from .robust_fit import correct_for_categories
-from .samples import Sample, repeated_in, unvarying_in
+from .samples import Sample, repeated_in, summed_in, unvarying_in
 from .starting import Way, starting_values
 from .structure import Array, structure_of
 
@@ -230,6 +230,7 @@ def check_categories(names: Sequence[str], counts: Sequence[Counts]) -> None:
     each = list(zip(names, counts, strict=True))
     stop_if_any(problem for name, counted in each for problem in _unfit(name, counted))
     stop_if_any(problem for name, counted in each for problem in repeated_in(name, counted))
+    stop_if_any(problem for name, counted in each for problem in summed_in(name, counted))
     stop_if_any(_empty_categories(each))
 
 

@@ -4,7 +4,7 @@ Rows are read once and held as bytes; everything else adds up over chunks of the
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, TypeAlias
 
@@ -22,6 +22,12 @@ Array: TypeAlias = NDArray[np.float64]
 
 Label: TypeAlias = Any
 """A group's value in its column."""
+
+ROUNDING = 1e-12
+"""Times the number of items: a smaller root of a correlation matrix is none."""
+
+HANGS = 1e-4
+"""A greater weight in the direction that does not vary makes an item part of a sum."""
 
 CHUNK = 2**14
 """Rows widened to floating point at a time."""
@@ -109,7 +115,10 @@ def read_samples(
 def divided(frame: pd.DataFrame, items: Sequence[str], group: str | None) -> dict[Label, Sample]:
     """Answers by the value of the group's column, as far as it has any."""
     chosen = choose_items(frame, items)
-    values = _read_values(frame, chosen)
+    try:
+        values = _read_values(frame, chosen)
+    except StatisticsError as error:
+        raise StatisticsError(*_by_group(error, frame, chosen, group)) from None
     if group is None:
         return {"": Sample("", tuple(chosen), values)}
     choose_items(frame, [group])
@@ -122,6 +131,24 @@ def divided(frame: pd.DataFrame, items: Sequence[str], group: str | None) -> dic
         label: Sample(group_name(label), tuple(chosen), values[:, known & (place == label)])
         for label in labels[known].unique().tolist()
     }
+
+
+def _by_group(
+    error: StatisticsError, frame: pd.DataFrame, items: Sequence[str], group: str | None
+) -> Iterator[Problem]:
+    """What is wrong with the answers, told for each group in which it is."""
+    if group is None or group not in frame.columns:
+        yield from error.problems
+        return
+    found = []
+    for label, part in frame.groupby(group, observed=True):
+        try:
+            _read_values(part, items)
+        except StatisticsError as own:
+            where = f"in group {group_name(label)!r}"
+            found += [replace(each, where=f"{each.where} {where}") for each in own.problems]
+    # Rows without a group are read too.
+    yield from found or error.problems
 
 
 def in_order(labels: Iterable[Label], group: str | None) -> list[Label]:
@@ -314,13 +341,27 @@ def _same(sample: Sample, a: int, b: int) -> Problem:
     )
 
 
-def singular(sample: Sample) -> Problem:
-    """What is said of a covariance matrix that has no inverse."""
+def singular(sample: Sample, correlation: Array | None = None) -> Problem:
+    """What is said of a covariance matrix that has no inverse: which items hang together."""
+    where = _place(sample)
+    if correlation is not None:
+        weights = np.abs(np.linalg.eigh(correlation)[1][:, 0])
+        names = [repr(sample.items[item]) for item in np.flatnonzero(weights > HANGS)]
+        where = f"items {', '.join(names)} in {where}"
     return Problem(
-        _place(sample),
+        where,
         "the covariance matrix is singular: some item is a sum of others",
         "Leave sums and scores out of the model",
     )
+
+
+def summed_in(name: str, counts: Counts) -> Iterator[Problem]:
+    """Items of which one is a sum of others, of rows that were counted."""
+    correlation = counts.moments().correlation
+    if not np.isfinite(correlation).all():
+        return
+    if np.linalg.eigvalsh(correlation)[0] < len(counts.items) * ROUNDING:
+        yield singular(bare(name, counts), correlation)
 
 
 def check_moments(
@@ -344,5 +385,5 @@ def check_moments(
     correlation = known.covariance / spread[:, None] / spread
     twins = zip(*np.nonzero(np.triu(np.abs(correlation) > 1 - 1e-10, 1)), strict=True)
     stop_if_any(_same(sample, int(a), int(b)) for a, b in twins)
-    if np.linalg.eigvalsh(correlation)[0] < p * 1e-12:
-        raise StatisticsError(singular(sample))
+    if np.linalg.eigvalsh(correlation)[0] < p * ROUNDING:
+        raise StatisticsError(singular(sample, correlation))

@@ -137,8 +137,26 @@ def test_an_item_that_is_a_sum_of_others_makes_a_matrix_singular(frame, function
     assert "a, b, c, d, e" in told or "group 'ar'" in told
 
 
+@pytest.mark.parametrize("function", [*NORMAL, *ORDINAL])
+def test_items_of_which_one_is_a_sum_of_others_are_named_with_the_group(frame, function):
+    told = _told(function, frame.assign(e=frame["a"] + frame["b"]))
+    assert "items 'a', 'b', 'e' in group 'ar': the covariance matrix is singular" in told
+
+
+@pytest.mark.parametrize("function", OF_GROUPS)
+@pytest.mark.parametrize(
+    ("wrong", "rule"), [(900, "must lie between -100 and 100"), ("often", "must be whole numbers")]
+)
+def test_answers_that_are_none_are_named_with_the_group(frame, function, wrong, rule):
+    answers = frame["a"].astype(object if wrong == "often" else int)
+    told = _told(function, frame.assign(a=answers.where(frame.index != 500, wrong)))
+    assert f"item 'a' in group 'da': {'answers' if wrong == 'often' else 'codes'} {rule}" in told
+    if wrong == 900:
+        assert "group 'ar'" not in told
+
+
 def test_alignment_names_an_item_of_which_nothing_is_left(frame):
-    told = _told("align", frame.assign(e=frame["a"] + frame["b"]))
+    told = _told("align", frame.assign(e=(frame["a"] + frame["b"]).clip(3, 9)))
     assert "item 'e' in group" in told
     assert "Heywood case" in told
 

@@ -67,6 +67,36 @@ def test_every_figure_equals_polr(personality, reference, bfi_scales, scale, gro
         )
 
 
+@pytest.mark.parametrize(
+    ("scale", "run"),
+    [
+        ("leaders", "plain"),
+        ("hostility", "plain"),
+        ("hostility", "purified"),
+        ("mood", "plain"),
+        ("mood", "purified"),
+    ],
+)
+def test_other_data_equal_polr_too(reference, reference_data, scale, run):
+    """Eleven items of five points, five of 0 to 4 and nine skewed ones of 0 to 3."""
+    told = reference("dif_other")[scale][run]
+    if scale == "mood":
+        asked = [reference_data(f"phq9_gad7_t{time}").assign(time=time) for time in (1, 2)]
+        frame, group = pd.concat(asked, ignore_index=True), "time"
+    else:
+        frame, group = reference_data("leadership"), "half"
+    found = dif(frame, list(told["items"]), group, purify=run == "purified", limits=STRICT)
+    assert found.n == tuple(told["n"].values())
+    assert (list(found.flagged), found.rounds) == (told["flagged"], told["rounds"])
+    for item in found.items:
+        numbers = told["items"][item.item]
+        for figure in FIGURES:
+            assert getattr(item, figure) == pytest.approx(numbers[figure], rel=2e-4, abs=2e-6)
+        assert list(item.effects.values()) == pytest.approx(
+            list(numbers["effects"].values()), abs=1e-4
+        )
+
+
 def test_planted_differences_are_found_and_no_others(two_languages):
     found = dif(two_languages, SIX, "group").to_frame()
     assert found.index[found["size"] != "negligible"].tolist() == ["b", "e"]

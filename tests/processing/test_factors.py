@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from factor_analyzer import FactorAnalyzer
+from scipy.stats import chisquare
 
 from processing.consistency import hierarchical_omega
 from processing.consistency.hierarchical_omega import omega_hierarchical
@@ -206,6 +207,36 @@ def test_the_minimum_average_partial_equals_psych(samples, sample):
     values = told["map"]["values"]
     np.testing.assert_allclose(found.partials[1 : 1 + len(values)], values, atol=1e-8)
     assert found.suggested == told["map"]["nfactors"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "file"),
+    [("leadership", "leadership"), ("leaders", "leadership"), ("mood_later", "phq9_gad7_t2")],
+)
+def test_the_minimum_average_partial_of_other_data_equals_psych(
+    reference, reference_data, sample, file
+):
+    told = reference("map")[sample]
+    found = minimum_average_partial(reference_data(file), told["items"])
+    values = told["values"]
+    assert found.n == told["n"]
+    np.testing.assert_allclose(found.partials[1 : 1 + len(values)], values, atol=1e-8)
+    assert found.suggested == told["nfactors"]
+
+
+def test_a_shuffle_keeps_the_answers_and_gives_every_order_the_same_chance():
+    """Of four rows there are 24 orders; each item has its own."""
+    codes = np.array([[1, 2, 3, 4], [-9, 0, 100, 0]], dtype=np.int8)
+    rng = np.random.default_rng(3)
+    drawn = np.array([number_of_factors._permuted(codes, rng) for _ in range(12_000)])
+    assert (np.sort(drawn, axis=2) == np.sort(codes, axis=1)).all()
+    order = drawn[:, 0] @ [64, 16, 4, 1]
+    _, counts = np.unique(order, return_counts=True)
+    assert len(counts) == 24
+    assert chisquare(counts).pvalue > 0.001
+    place = np.argmax(drawn[:, 0] == 4, axis=1) * 4 + np.argmax(drawn[:, 1] == 100, axis=1)
+    assert chisquare(np.bincount(place, minlength=16)).pvalue > 0.001
+    assert (codes == [[1, 2, 3, 4], [-9, 0, 100, 0]]).all()
 
 
 def test_hierarchical_omega_equals_psych(bfi_oriented, bfi_items, bfi_numbers, matrix):

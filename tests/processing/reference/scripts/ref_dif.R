@@ -1,5 +1,5 @@
 # DIF by ordinal logistic regression: MASS::polr, with the loop of purification written out.
-# Run in scripts/; writes ../numbers/dif_bfi.json.
+# Run in scripts/; writes ../numbers/dif_bfi.json and dif_other.json.
 suppressPackageStartupMessages({library(MASS); library(jsonlite)})
 d <- read.csv("../data/bfi.csv", na.strings = c("", "NA"))
 for (v in c("A1", "C4", "C5", "E1", "E2", "O2", "O5")) d[[v]] <- 7 - d[[v]]
@@ -36,3 +36,12 @@ for (s in names(scales)) for (g in c("gender", "ageband")) {
   o[[s]][[g]] <- list(plain = run(scales[[s]], g, FALSE), purified = run(scales[[s]], g, TRUE))
 }
 writeLines(toJSON(S(o), auto_unbox = TRUE, digits = NA, pretty = TRUE), "../numbers/dif_bfi.json")
+
+# The same of soldiers' views of their leaders, by half, and of low mood, first against second asking.
+others <- list()
+d <- read.csv("../data/leadership.csv", na.strings = c("", "NA"))
+others$leaders <- list(plain = run(sprintf("LEAD%02d", 1:11), "half", FALSE))
+others$hostility <- list(plain = run(sprintf("HOSTIL%02d", 1:5), "half", FALSE), purified = run(sprintf("HOSTIL%02d", 1:5), "half", TRUE))
+d <- do.call(rbind, lapply(1:2, function(t) cbind(read.csv(sprintf("../data/phq9_gad7_t%d.csv", t), na.strings = c("", "NA")), time = t)))
+others$mood <- list(plain = run(names(d)[1:9], "time", FALSE), purified = run(names(d)[1:9], "time", TRUE))
+writeLines(toJSON(S(c(o["meta"], others)), auto_unbox = TRUE, digits = NA, pretty = TRUE), "../numbers/dif_other.json")
