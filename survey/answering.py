@@ -286,7 +286,7 @@ def submit(
     *,
     day: dt.date,
     duration_class: int = 0,
-    helper: str = "none",
+    helper: str = "not_asked",
     held: Held | None = None,
 ) -> str:
     """Finish a response and return its receipt; asked again, the same receipt.

@@ -73,6 +73,7 @@ def create_app(settings: Settings | None = None, languages: Languages | None = N
     app.url_map.converters["int"] = _RowNumber
     for audience in (resident, staff, fieldwork, research):
         app.register_blueprint(audience.blueprint)
+    app.register_blueprint(fieldwork.interviews)
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own documented way

@@ -4,8 +4,9 @@ The hashes are made under a secret of the key file: whoever can write to the dat
 neither change an entry nor forge one. Entries cut off at the end leave a whole chain; to find that
 out, somebody must know the last hash from before.
 
-Only deliberate acts of staff stand here (opening a wave, freezing, a download); nothing that a
-resident does, since an act here carries the time of day.
+Only deliberate acts of staff stand here (opening a wave, freezing, a download). Of what a resident
+does only that answers were erased: an act here carries the time of day, which must stand beside no
+answer, and there is none any more.
 """
 
 from __future__ import annotations
@@ -26,14 +27,20 @@ from survey.models import AuditEntry
 _CHAIN_LOCK = 710_223
 
 
-def note(session: Session, actor: str, act: str, subject: str, **detail: Any) -> AuditEntry:
-    """Add one entry to the chain, in the transaction of the act itself."""
+def note(
+    session: Session, actor: str, act: str, subject: str, *, by_day: bool = False, **detail: Any
+) -> AuditEntry:
+    """Add one entry to the chain, in the transaction of the act itself.
+
+    `by_day` leaves the time of day out, for an act that happens beside answers.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
     last = last_entry(session)
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     entry = AuditEntry(
         number=last.number + 1 if last else 1,
-        at=dt.datetime.now(dt.UTC).replace(microsecond=0),
+        at=now.replace(hour=0, minute=0, second=0) if by_day else now,
         actor=actor,
         act=act,
         subject=subject,

@@ -20,6 +20,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from instruments import (
+    NOT_ANSWERED,
     NOT_ASKED,
     NOT_REACHED,
     NOT_SHOWN,
@@ -311,7 +312,7 @@ def _about(
         "base_weight": invitation.base_weight if invitation else 0.0,
         "panel": invitation.pseudonym.hex()[:32] if invitation and invitation.pseudonym else "",
         "mode": MODES[response.mode],
-        "helper": HELPERS[response.helper],
+        "helper": _helper(response),
         "language": response.language,
         "day": response.day.isoformat(),
         "duration_class": response.duration_class,
@@ -319,6 +320,15 @@ def _about(
         "open_link": int(response.open_link),
         "consent_version": response.consent_version or NOT_ASKED,
     }
+
+
+def _helper(response: Response) -> int:
+    """Who helped, or why nobody knows: it is asked at the very end."""
+    if response.helper in HELPERS:
+        return HELPERS[response.helper]
+    if response.status != "submitted":
+        return NOT_REACHED
+    return NOT_ANSWERED if response.helper == "not_answered" else NOT_ASKED
 
 
 def answer_row(form: Form, content: Content, codebook: Codebook) -> dict[str, Any]:

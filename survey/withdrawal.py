@@ -6,6 +6,7 @@ written without the row, and the one before is revoked.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from instruments import Form
 from survey import audit
 from survey.freezing import Frozen, hold_alone, put_right, standing, supersede
 from survey.models import Contact, Invitation, Keying, Response, Sheet, Superseded, Tombstone, Wave
-from survey.secrets import Keys
+from survey.secrets import Keys, shown_code
 
 
 class UnknownReceiptError(Exception):
@@ -28,6 +29,7 @@ class Withdrawn:
     """What a withdrawal did."""
 
     wave: Wave
+    number: str  # the receipt of the erasure: stands in the audit too, and leads to no person
     superseding: Frozen | None  # the new dataset, where one had been frozen
 
 
@@ -65,15 +67,33 @@ def withdraw(
         raise UnknownReceiptError
     row_id = keys.row_id(wave.study.key, response.id)
     _erase(session, response)
-    audit.note(session, actor, "answers withdrawn", f"{wave.study.key} wave {wave.number}")
+    number = erasure_number(keys, response.id)
+    audit.note(
+        session, actor, "answers withdrawn", f"{wave.study.key} wave {wave.number}", number=number
+    )
     if standing(session, wave) is None:
-        return Withdrawn(wave, None)
+        return Withdrawn(wave, number, None)
     session.add(Tombstone(wave_id=wave.id, row_id=row_id))
     session.flush()
     frozen = supersede(
         session, keys, form, wave, data, actor=actor, reason="answers were withdrawn"
     )
-    return Withdrawn(wave, frozen)
+    return Withdrawn(wave, number, frozen)
+
+
+def finish(session: Session, wave_id: int, data: Path) -> None:
+    """Make what a withdrawal that was cut off has left unmade; see `put_right`.
+
+    Raises OSError where the disk still refuses.
+    """
+    wave = session.get_one(Wave, wave_id)
+    hold_alone(session, wave)
+    put_right(session, wave.study, data)
+
+
+def erasure_number(keys: Keys, response_id: uuid.UUID) -> str:
+    """What proves an erasure: the same for the same answers, and made of nothing but their id."""
+    return shown_code(keys.receipt(uuid.uuid5(response_id, "erased")))
 
 
 def _erase(session: Session, response: Response) -> None:

@@ -51,8 +51,8 @@ def withdraw_(receipt: str, yes: bool, as_json: bool) -> None:
     superseding = done.superseding.dataset if done.superseding else None
     if as_json:
         folder = str(superseding.folder) if superseding else None
-        print_json({"erased": 1, "superseding_dataset": folder})
+        print_json({"erased": 1, "number": done.number, "superseding_dataset": folder})
         return
-    click.echo("The answers are erased.")
+    click.echo(f"The answers are erased. The erasure's number is {done.number}.")
     if superseding:
         click.echo(f"The dataset before is revoked; this one holds now: {superseding.folder}")

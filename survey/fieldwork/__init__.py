@@ -1,5 +1,6 @@
-"""What fieldworkers do: keying sheets."""
+"""What fieldworkers do: keying sheets, and asking at the door."""
 
+from survey.fieldwork.interview import blueprint as interviews
 from survey.fieldwork.keying import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "interviews"]

@@ -20,6 +20,8 @@ OUTCOMES = (
     "withdrawn",
 )
 MODES = ("web", "paper", "interview")
+# The last two tell what was not told: passed over, and never asked, as on paper.
+HELPERS = ("none", "present", "helped", "not_answered", "not_asked")
 
 
 class Invitation(Base):
@@ -65,7 +67,7 @@ class Response(Base):
         UniqueConstraint("wave_id", "invitation_id"),
         CheckConstraint(one_of("status", "started", "submitted"), name="status"),
         CheckConstraint(one_of("mode", *MODES), name="mode"),
-        CheckConstraint(one_of("helper", "none", "present", "helped"), name="helper"),
+        CheckConstraint(one_of("helper", *HELPERS), name="helper"),
         CheckConstraint("revision >= 0", name="revision"),
         CheckConstraint("duration_class BETWEEN 0 AND 5", name="duration_class"),
         # Without an invitation there is an open link, or a sheet from unassigned stock.
@@ -86,7 +88,7 @@ class Response(Base):
 
     # How it was answered.
     mode: Mapped[str] = mapped_column(default="web")
-    helper: Mapped[str] = mapped_column(default="none")
+    helper: Mapped[str] = mapped_column(default="not_asked")
     language: Mapped[str]
     day: Mapped[dt.date]
     duration_class: Mapped[int] = mapped_column(default=0)  # 0 is not known

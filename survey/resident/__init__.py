@@ -1,6 +1,7 @@
 """The phone pages: from a code to a receipt. Works without JavaScript, and stores no time of day."""
 
 from survey.resident import (
+    at_the_door,
     deliver,
     entry,
     failures,
@@ -8,12 +9,14 @@ from survey.resident import (
     information,
     leaving,
     offline,
+    own_data,
     questions,
     recordings,
 )
 from survey.resident.views import blueprint
 
 __all__ = [
+    "at_the_door",
     "blueprint",
     "deliver",
     "entry",
@@ -22,6 +25,7 @@ __all__ = [
     "information",
     "leaving",
     "offline",
+    "own_data",
     "questions",
     "recordings",
 ]

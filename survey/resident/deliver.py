@@ -31,7 +31,15 @@ from survey.answering import (
 from survey.forms import NoFormError
 from survey.guessing import TooManyTriesError, note_wrong_try, refuse_if_guessing
 from survey.models import Response
-from survey.resident.packs import Box, BoxError, Pack, PackError, open_pack, page_write
+from survey.resident.packs import (
+    Box,
+    BoxError,
+    Pack,
+    PackError,
+    helper_said,
+    open_pack,
+    page_write,
+)
 from survey.resident.questions import duration_class
 from survey.resident.views import blueprint
 from survey.resident.visitor import forget, touch, visitor
@@ -125,7 +133,14 @@ def _store(database: Session, form: Form, box: Box, pack: Pack) -> tuple[Became,
         news = not was_submitted
     if sends:
         # Nobody is there any more to correct anything: what could not be stored is blank.
-        submit(database, keys, response_id, day=day, duration_class=duration_class(pack.minutes))
+        submit(
+            database,
+            keys,
+            response_id,
+            day=day,
+            duration_class=duration_class(pack.minutes),
+            helper=helper_said(pack.sent),
+        )
     return "stored" if news else "known", sends or pack.move == "leave"
 
 

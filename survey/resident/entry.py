@@ -47,6 +47,7 @@ from survey.resident.visitor import (
     would_replace,
     would_resume,
 )
+from survey.staff.handing_over import interviewing
 from survey.walk import Walk, asked_by
 from survey.web import client_address, language, looking, parts, today, words, writing
 
@@ -89,7 +90,7 @@ def enter_code() -> ResponseReturnValue:
         return _typed_again(typed, "code.unknown")
     except (NotAdmittedError, TooManyTriesError) as refusal:
         return _refused(refusal)
-    return _onwards(welcome(admitted))
+    return onwards(welcome(admitted))
 
 
 @blueprint.get("/c/<code>")
@@ -134,7 +135,7 @@ def let_another_in() -> ResponseReturnValue:
     admitted = waiting()
     if admitted is None:
         return redirect(url_for("resident.front"), 303)
-    return _onwards(welcome(admitted), told=False)
+    return onwards(welcome(admitted), told=False)
 
 
 @blueprint.get("/language")
@@ -243,7 +244,7 @@ def _by_link(admitted: Admitted) -> ResponseReturnValue:
         keep_waiting(admitted)
         return redirect(url_for("resident.another"), 303)
     told = would_resume(admitted)
-    return _onwards(welcome(admitted), told=told)
+    return onwards(welcome(admitted), told=told)
 
 
 def _begun(somebody: Visitor) -> tuple[Visitor, int | None]:
@@ -270,12 +271,13 @@ def _begun(somebody: Visitor) -> tuple[Visitor, int | None]:
             invitation=invitation,
             language=language(),
             day=today(),
+            mode="interview" if interviewing() else "web",
         )
         here = Walk(form, read(keys, response), response.id, response.revision)
     return somebody.begin(response.id), here.first_unseen()
 
 
-def _onwards(somebody: Visitor, *, told: bool = True) -> ResponseReturnValue:
+def onwards(somebody: Visitor, *, told: bool = True) -> ResponseReturnValue:
     """To where one left off; else to the choice of language, where there is one to make."""
     if somebody.begun and told:
         return redirect(url_for("resident.resume"), 303)

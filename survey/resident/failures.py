@@ -18,6 +18,7 @@ from survey.fields import AnswerField, sent
 from survey.resident.again import came_back, shown_again
 from survey.resident.entry import front_page
 from survey.resident.leaving import left, thanked
+from survey.resident.own_data import OWN_DATA_POSTS, receipt_again
 from survey.resident.page import CameBack, answer_words, question_page, show
 from survey.resident.questions import NoVisitorError, OtherVisitorError, begun_visitor
 from survey.resident.views import blueprint
@@ -61,6 +62,8 @@ def forged_or_expired(_failure: CSRFError) -> ResponseReturnValue:
         return front_page(request.form.get("code", "")[:100], notice=notice), 400
     if request.endpoint == "resident.leave":
         return left()  # to stay, because the token was old, is what nobody asked for
+    if request.endpoint in OWN_DATA_POSTS:
+        return receipt_again()
     somebody = visitor()
     if somebody is None or not somebody.begun:
         return _sent_twice() or sorry("session", 400, more="cookies")

@@ -10,12 +10,12 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from flask import Response, current_app, redirect, render_template, request, url_for
+from flask import Response, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from survey.resident.views import blueprint
-from survey.resident.visitor import Visitor, forget, visitor
+from survey.resident.visitor import OWN_DATA, OWN_ERASED, forget, visitor
 from survey.web import parts
 
 THANKS = "beboerpuls-thanks"
@@ -29,6 +29,7 @@ class Thanked:
     wave_id: int
     response_id: uuid.UUID
     open_link: bool
+    interview: bool = False  # a fieldworker's tablet, which goes back to their desk
 
 
 @blueprint.post("/leave")
@@ -49,9 +50,9 @@ def left() -> ResponseReturnValue:
     return answer
 
 
-def thank(answer: Response, somebody: Visitor) -> Response:
+def thank(answer: Response, one: Thanked) -> Response:
     """Have the page of thanks carry what shows it once more to a button pressed twice."""
-    seen = (somebody.wave_id, str(somebody.response_id), somebody.invitation_id is None)
+    seen = (one.wave_id, str(one.response_id), one.open_link, one.interview)
     answer.set_cookie(
         THANKS,
         _seal().dumps(seen),
@@ -70,8 +71,8 @@ def thanked() -> Thanked | None:
         found = _seal().loads(request.cookies.get(THANKS, ""), max_age=THANKS_SECONDS)
     except BadSignature:
         return None
-    wave_id, response_id, open_link = found
-    return Thanked(wave_id, uuid.UUID(response_id), open_link)
+    wave_id, response_id, *how = found
+    return Thanked(wave_id, uuid.UUID(response_id), *how)
 
 
 def _seal() -> URLSafeTimedSerializer:
@@ -81,4 +82,5 @@ def _seal() -> URLSafeTimedSerializer:
 @blueprint.app_context_processor
 def _somebody_here() -> dict[str, bool]:
     """Whether there is anybody to forget, for the button that every page then carries."""
-    return {"somebody_here": visitor() is not None}
+    own = OWN_DATA in session or OWN_ERASED in session
+    return {"somebody_here": own or visitor() is not None}

@@ -22,7 +22,7 @@ from survey.secrets import Keys
 
 # What a page sends besides answers.
 CONTROLS = frozenset(
-    {"csrf_token", "write", "revision", "response", "move", "writer", "turn", "late"}
+    {"csrf_token", "write", "revision", "response", "move", "writer", "turn", "late", "helper"}
 )
 MOST_MINUTES = 60 * 24 * 365
 
@@ -103,6 +103,12 @@ def page_write(form: Form, number: int, language: str, fields: MultiDict[str, st
     )
 
 
+def helper_said(fields: Mapping[str, str]) -> str:
+    """Who helped, as the last page says: a field of its own, and no answer to an item."""
+    told = fields.get("helper", "")
+    return told if told in {"none", "present", "helped"} else "not_answered"
+
+
 def write_id(shown: uuid.UUID, answers: Mapping[str, object]) -> uuid.UUID:
     """The name of a write: of what its page was called, and what was answered.
 
@@ -126,4 +132,13 @@ def _number(fields: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-__all__ = ["CONTROLS", "Box", "BoxError", "Pack", "PackError", "open_pack", "page_write"]
+__all__ = [
+    "CONTROLS",
+    "Box",
+    "BoxError",
+    "Pack",
+    "PackError",
+    "helper_said",
+    "open_pack",
+    "page_write",
+]

@@ -106,6 +106,7 @@ def show(here: Walk, number: int, back: CameBack | None = None, *, notice: str =
         shown=here.shown,
         place=here.place(number),
         last=here.is_last(number),
+        helped=back.fields.get("helper", "") if back else "",
         # A page that came back keeps what it was based on, until the writer has told it more.
         revision=_revision(here, back),
         write=_write_id(back),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
@@ -27,12 +26,13 @@ from survey.answering import (
     submit,
 )
 from survey.resident.again import came_back, shown_again
-from survey.resident.leaving import left, thank, thanked
-from survey.resident.packs import PackError, page_write
+from survey.resident.leaving import Thanked, left, thank, thanked
+from survey.resident.packs import PackError, helper_said, page_write
 from survey.resident.page import CameBack, asked_in, show
 from survey.resident.views import blueprint
 from survey.resident.visitor import Visitor, forget, visitor
 from survey.secrets import shown_code
+from survey.staff.handing_over import interviewing
 from survey.walk import Walk, asked_by, walk
 from survey.web import language, looking, parts, today, writing
 
@@ -128,15 +128,17 @@ def done() -> ResponseReturnValue:
     if somebody is None or not somebody.begun:
         again = thanked()
         if again is not None:
-            return _thanks(again.wave_id, again.response_id, open_link=again.open_link)
+            return _thanks(again)
         return redirect(url_for("resident.about" if somebody else "resident.has_left"))
     with looking() as database:
         here = walk(database, parts().keys, parts().forms, somebody.response_id, day=today())
     if not here.submitted:
         return redirect(url_for("resident.resume"))
+    now_thanked = Thanked(
+        somebody.wave_id, somebody.response_id, somebody.invitation_id is None, interviewing()
+    )
     forget()
-    page = _thanks(somebody.wave_id, somebody.response_id, open_link=somebody.invitation_id is None)
-    return thank(make_response(page), somebody)
+    return thank(make_response(_thanks(now_thanked)), now_thanked)
 
 
 def begun_visitor() -> Visitor:
@@ -228,18 +230,20 @@ def _submit(database: Session, somebody: Visitor, held: Held | None = None) -> N
         somebody.response_id,
         day=today(),
         duration_class=duration_class(somebody.minutes()),
+        helper=helper_said(request.form),
         held=held,
     )
 
 
-def _thanks(wave_id: int, response_id: uuid.UUID, *, open_link: bool) -> str:
+def _thanks(one: Thanked) -> str:
     with looking() as database:
-        asked = asked_by(database, wave_id)
+        asked = asked_by(database, one.wave_id)
     return render_template(
         "resident/done.html",
-        receipt=shown_code(parts().keys.receipt(response_id)),
+        receipt=shown_code(parts().keys.receipt(one.response_id)),
         asked=asked,
-        open_link=open_link,
+        open_link=one.open_link,
+        interview=one.interview,
         somebody_here=True,
     )
 

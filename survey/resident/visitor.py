@@ -10,12 +10,15 @@ from flask import session
 from flask_login import current_user
 
 from survey.admission import Admitted
+from survey.staff.handing_over import end_interview
 
 _KNOWN = ("wave", "invitation", "response", "begun", "started")
 _WAVE, _INVITATION, _RESPONSE, _BEGUN, _STARTED = _KNOWN
 _WAITING = "waiting"
 _TOUCHED = "touched"
-_OWN = (*_KNOWN, _WAITING, _TOUCHED, "opens")
+# One's own answers that a receipt has opened, and the receipt of their erasure.
+OWN_DATA, OWN_ERASED = "mine", "erased"
+_OWN = (*_KNOWN, _WAITING, _TOUCHED, "opens", OWN_DATA, OWN_ERASED)
 # A cookie is written anew no oftener than this, in seconds.
 _OFTEN_ENOUGH = 60
 
@@ -124,6 +127,7 @@ def forget() -> None:
     """Close this browser for whoever answers; the language stays, and staff who are signed in."""
     for name in _OWN:
         session.pop(name, None)
+    end_interview()
     if not current_user.is_authenticated:
         # Pages that stand open for the one before can then no longer be posted. What a keyer has
         # begun must be: a link that anybody can send them must not cost them a sheet.

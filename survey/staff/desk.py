@@ -23,6 +23,8 @@ ROOMS = {
     "researcher": "research.start",
     "coordinator": "research.start",
 }
+# Where a role works besides.
+MORE_ROOMS = {"fieldworker": "interview.start"}
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -82,7 +84,9 @@ def _desk() -> dict[str, Any]:
         roles = access.roles_of(me()) if current_user.is_authenticated else frozenset()
         return [
             (words().plain(f"staff.room.{endpoint.partition('.')[0]}"), endpoint)
-            for endpoint in dict.fromkeys(ROOMS[role] for role in ROOMS if role in roles)
+            for endpoint in dict.fromkeys(
+                rooms[role] for rooms in (ROOMS, MORE_ROOMS) for role in rooms if role in roles
+            )
         ]
 
     return {"rooms_of_mine": rooms}

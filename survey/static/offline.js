@@ -18,6 +18,7 @@ const QUICK = 2500;
 const root = document.getElementById("offline");
 const form = JSON.parse(root.dataset.form);
 const parts = new Map(Array.from(root.children, (part) => [part.dataset.part, part]));
+const helped = document.getElementById("helped");
 let copy = null;
 let at = "";
 let busy = false;
@@ -80,6 +81,7 @@ function show(name, push) {
   const part = parts.get(name);
   document.title = part.dataset.title;
   if (/^\d+$/.test(name)) prepare(part, Number(name));
+  else if (name === "send") askWhoHelped(null);
   const address = name === "send" || name === "left" ? `/${name}` : `/page/${name}`;
   if (name !== "enter") history[push ? "pushState" : "replaceState"]({ part: name }, "", address);
   scrollTo(0, 0);
@@ -100,6 +102,7 @@ function prepare(part, page) {
     slats.append(slat);
   }
   fill(part, own);
+  askWhoHelped(isLast(form, copy, page) ? own : null);
   const last = isLast(form, copy, page);
   const forward = part.querySelector(".moves .button");
   forward.value = last ? "send" : "next";
@@ -110,10 +113,15 @@ function prepare(part, page) {
   clearProblems(part);
 }
 
+// On the last page; there it is one of its fields, and else stands with the button that sends.
+function askWhoHelped(own) {
+  (own || document.getElementById("answers-send")).querySelector(".moves").before(helped);
+}
+
 // The questions that are asked now, numbered among themselves, with what was answered.
 function fill(part, own) {
   const hidden = hiddenColumns(form, copy.answers);
-  const questions = Array.from(own.querySelectorAll(".question"));
+  const questions = Array.from(own.querySelectorAll(".question:not(#helped)"));
   const asked = questions.filter((question) => !hidden.has(columnOf(question)));
   for (const question of questions) {
     const open = asked.includes(question);
@@ -190,7 +198,7 @@ async function packOf(own, page, move) {
     ["writer", copy.writer],
     ["turn", String(copy.turn)],
   ];
-  return sealed(copy, page, (page ? fieldsOf(own, move) : [["move", move]]).concat(extra));
+  return sealed(copy, page, fieldsOf(own, move).concat(extra));
 }
 
 // Put down; where the phone takes no more, sent at once or not at all.

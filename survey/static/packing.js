@@ -4,7 +4,7 @@ import { keep } from "./pocket.js";
 import { sealBox, uuid, whoseIs } from "./sealing.js";
 
 export const NOT_ANSWERED = -8;
-const CONTROLS = ["csrf_token", "write", "revision", "response", "move", "writer", "turn"];
+const CONTROLS = ["csrf_token", "write", "revision", "response", "move", "writer", "turn", "helper"];
 
 // Exactly what the browser would send: names and values, the pressed button's too.
 export function fieldsOf(form, move) {
