@@ -120,7 +120,8 @@ class Product:
                 number=1,
                 status="open",
                 opens=dt.date(2026, 11, 1),
-                closes=dt.date(2026, 12, 13),
+                # Kept: a day that has gone by would leave nothing to picture.
+                closes=dt.datetime.now(dt.UTC).date() + dt.timedelta(days=21),
             )
             area = Area(study_id=study.id, key="0667-012", name="Toften", dwellings=80)
             session.add_all([wave, area])
