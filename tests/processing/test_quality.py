@@ -7,12 +7,18 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
+from processing.consistency.omega_total import omega
 from processing.consistency.reliability import alpha
 from processing.drawing.known_model import KnownModel
 from processing.drawing.simulation import Careless, simulate
 from processing.errors import StatisticsError
+from processing.factoring.factors import efa
+from processing.factoring.polychorics import polychoric
 from processing.judging import quality
 from processing.judging.quality import CarelessLimits, careless
+from processing.modelling.confirmatory import cfa
+from processing.modelling.invariance import invariance
+from processing.traits.dif import dif
 
 SCALES = {name: [f"{name}{k}" for k in range(1, 7)] for name in "abcde"}
 ITEMS = [item for items in SCALES.values() for item in items]
@@ -136,6 +142,31 @@ def test_bad_input_is_named(drawn, scales, options, words):
         careless(drawn.frame.assign(text="quick"), scales, **options)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_every_figure_can_be_had_with_and_without_suspected_rows(as_asked, turned_items):
+    """As docs/statistics.md says: whatever takes a frame takes the rows that are left."""
+    signs = careless(as_asked, SCALES, reversed_items=turned_items, points=5)
+    upright = as_asked.assign(
+        **{item: 6 - as_asked[item] for item in turned_items}, half=np.arange(4000) % 2
+    )
+    rest = signs.kept(upright)
+    assert len(rest) == 4000 - int(signs.suspected().sum()) < 4000
+    pd.testing.assert_frame_equal(rest, upright[~signs.suspected()])
+    one = f"f =~ {' + '.join(SCALES['a'])}"
+    figures = {
+        "alpha": lambda rows: alpha(rows, SCALES["a"]).raw,
+        "omega": lambda rows: omega(rows, SCALES["a"]).total,
+        "efa": lambda rows: efa(rows, 1, SCALES["a"]).to_frame().iloc[0, 0],
+        "cfa": lambda rows: cfa(rows, one).fit.srmr,
+        "invariance": lambda rows: invariance(rows, one, "half").steps[0].fit.srmr,
+        "dif": lambda rows: dif(rows, SCALES["a"], "half").items[0].chi,
+        "polychoric": lambda rows: polychoric(rows, SCALES["a"]).correlation[0, 1],
+    }
+    for name, figure in figures.items():
+        with_all, without = figure(upright), figure(rest)
+        assert np.isfinite([with_all, without]).all(), name
+        assert with_all != without, name
 
 
 def test_the_example_in_the_documentation_runs():
