@@ -1,11 +1,14 @@
 """One's own answers by the receipt: seen, taken along, erased."""
 
+import contextlib
 import datetime as dt
 import json
 import re
+import resource
 import uuid
 
 import pytest
+from phones import Pocket, deliver
 from sqlalchemy import select
 
 from instruments import NOT_ANSWERED
@@ -13,6 +16,7 @@ from processing import check, read_wave
 from survey.answering import WholeForm, keep_later
 from survey.freezing import freeze, standing
 from survey.models import AuditEntry, Response, Superseded, Tombstone, Wave
+from survey.sealed_box import public_key
 from survey.secrets import make_code, shown_code
 
 SAFE = {"mini_home": "4", "mini_stairs": "2", "mini_outside": "-3", "mini_afraid": "1"}
@@ -297,6 +301,65 @@ def test_a_disk_that_refuses_leaves_the_answers_and_says_so_and_the_next_press_e
     assert resident.path == "/mine/erased"
     assert stored() == []
     assert read_wave(before.folder).revoked
+
+
+@contextlib.contextmanager
+def full_disk():
+    """No file may grow beyond a few bytes: the system itself refuses."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_on_a_full_disk_nothing_is_lost_and_the_next_press_erases(
+    resident, receipt, freeze_wave, stored
+):
+    before = freeze_wave()
+    look(resident, receipt)
+    page = resident.get("/mine/erase").filled()
+    with full_disk():
+        resident.post("/mine/erase", page)
+    assert (resident.status, resident.heading) == (503, "Sletningen er ikke færdig")
+    assert len(stored()) == 1
+    assert check(before.folder) == []
+    resident.send()
+    assert resident.path == "/mine/erased"
+    assert stored() == []
+    assert read_wave(before.folder).revoked
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_what_still_waits_on_a_phone_is_told_that_the_answers_are_gone(
+    resident, device, receipt, stored, keys, wave, freeze_wave, frozen
+):
+    ((response, _),) = stored()
+    pocket = Pocket(public_key(keys, wave.id), str(response.id))
+    late = [pocket.pack(1, SAFE), pocket.pack(4, {"mini_comment": "x"}, move="send", whole={})]
+    if frozen:
+        freeze_wave()
+    look(resident, receipt)
+    erase(resident)
+    assert deliver(device().client, *late) == ["gone", "gone"]
+    assert stored() == []
+
+
+def test_who_helped_comes_with_the_last_page_of_a_phone_without_a_line(
+    device, code, stored, keys, wave
+):
+    form = device().begin(code).filled()
+    pocket = Pocket(public_key(keys, wave.id), form["response"][0])
+    last = {"mini_comment": "x", "helper": "present"}
+    packs = [
+        pocket.pack(1, SAFE),
+        pocket.pack(2, LIFE),
+        pocket.pack(4, last, move="send", whole={}),
+    ]
+    assert deliver(device().client, *packs) == ["stored"] * 3
+    ((response, content),) = stored()
+    assert (response.helper, "helper" in content.answers) == ("present", False)
 
 
 def test_marks_that_could_not_be_made_are_made_by_the_next_press(
