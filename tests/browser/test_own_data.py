@@ -25,8 +25,8 @@ NARROW = {"width": 320, "height": 256}
 TABLET = {"width": 820, "height": 1180}
 WIDE = "document.documentElement.scrollWidth - innerWidth"
 SMALL = """
-() => Array.from(document.querySelectorAll("main a, main button, main label, summary, .entry"))
-  .filter((one) => !one.matches("p:not(.moves) a, label.question-text"))
+() => Array.from(document.querySelectorAll("main a, main button, .answer label, summary, .entry"))
+  .filter((one) => !one.matches("p:not(.moves) a"))
   .filter((one) => one.getBoundingClientRect().width)
   .filter((one) => one.getBoundingClientRect().height < 44)
   .map((one) => one.textContent.trim())
@@ -233,6 +233,39 @@ def test_a_tablet_at_the_door_forgets_the_person_and_goes_back_to_the_desk(
         "helped",
         "submitted",
     )
+
+
+@pytest.mark.parametrize("viewport", [NARROW, TABLET])
+def test_the_interviewers_desk_and_the_covered_receipt_are_accessible_and_fit(
+    open_browser, employ, signs_in, study, code, judge, viewport
+):
+    employ("Karen", (study, "fieldworker"))
+    page = open_browser(viewport=viewport, locale="da-DK")
+    found = []
+
+    def judged(name):
+        judge.look(page, name)
+        if page.evaluate(WIDE) > 0:
+            found.append(f"{name} is too wide")
+        found.extend(f"{name}: {one} is too small" for one in page.evaluate(SMALL))
+
+    signs_in(page, "Karen")
+    page.goto("/interview/")
+    judged("desk")
+    page.fill("#code", "ABCD")
+    press(page, ".moves .button")
+    judged("desk, mistyped")
+    page.fill("#code", code)
+    press(page, ".moves .button")
+    press(page, "button[value=da]")
+    press(page, "main form .button")
+    judged("a page")
+    answer_to_the_end(page)
+    judged("done, covered")
+    page.locator("summary").click()
+    expect(page.locator(".receipt .code")).to_be_visible()
+    judged("done, uncovered")
+    assert found == []
 
 
 def test_who_helped_is_sent_from_a_phone_without_a_line(phone, code, database):
