@@ -35,6 +35,8 @@ class CarelessLimits:
 
     run: int | None = None
     """Identical answers in a row; by default half of the items, at least six (Curran 2016)."""
+    line: int = 10
+    """Items of a form that got one and the same answer throughout, reversed ones among them."""
     even_odd: float = 0.30
     """Consistency below it (Jackson 1976)."""
     outlier: float = 0.001
@@ -55,18 +57,23 @@ class Carelessness:
     """Signs and flags of every row; the rows themselves stay where they are."""
 
     signs: pd.DataFrame
-    """On the frame's index (of a dataset none is kept): `run`, `spread`, `even_odd`, `distance`, `distance_p`, `antonym`,
-    `duration`; NaN where a sign cannot be read."""
+    """On the frame's index (of a dataset none is kept): `run`, `line`, `spread`, `even_odd`,
+    `distance`, `distance_p`, `antonym`, `duration`; NaN where a sign cannot be read."""
     flags: pd.DataFrame
-    """On the frame's index, true where a sign passes its limit: straight, inconsistent, outlying,
-    contradictory, fast."""
+    """On the frame's index, true where a sign passes its limit: straight, unvaried, inconsistent,
+    outlying, contradictory, fast."""
     opposites: tuple[tuple[str, str], ...]
     unread: Mapping[str, str]
     """Sign -> why it could not be read at all."""
 
     def suspected(self, least: int = 2) -> pd.Series:
-        """Rows with at least so many flags. One sign alone is weak: honest people have it too."""
-        return self.flags.sum(axis=1) >= least
+        """Rows with at least so many flags, and those that are unvaried whatever their number.
+
+        One sign alone is weak: honest people have it too. Not so one answer to a whole form with
+        reversed items. It also hides all other signs: without spread there is no consistency and
+        no contradiction to read, and who answers in the middle lies near the mean of all.
+        """
+        return (self.flags.sum(axis=1) >= least) | self.flags["unvaried"]
 
     def kept(self, frame: pd.DataFrame, least: int = 2) -> pd.DataFrame:
         """The rows that are not suspected: for a second run of any figure, beside the first."""
@@ -105,6 +112,10 @@ def careless(
 
     - run: longest run of identical answers, in the order of the items, before anything is turned;
       a missing answer ends it. spread: SD of a row's answers (told, not flagged).
+    - line: how many items a row answered, if all alike and some of them turned and some not, or
+      both of a pair of opposites; else 0 (a spread of zero, Dunn et al. 2018). Such a row is
+      straight and unvaried, and suspected for that alone. Where nothing is reversed one answer
+      throughout may be meant, and `line` is not read.
     - even_odd: correlation over scales of the mean of a scale's 1st, 3rd … and its 2nd, 4th …
       items, turned to one direction, stepped up by Spearman and Brown. Needs three scales.
     - distance: squared Mahalanobis distance of what was answered, with mean and covariance of
@@ -139,7 +150,8 @@ def careless(
     References
     ----------
     Curran 2016, https://doi.org/10.1016/j.jesp.2015.07.006; Meade & Craig 2012,
-    https://doi.org/10.1037/a0028085
+    https://doi.org/10.1037/a0028085; Dunn, Heggestad, Shanock & Theilgard 2018,
+    https://doi.org/10.1007/s10869-016-9479-0
 
     Examples
     --------
@@ -149,15 +161,15 @@ def careless(
     >>> known = KnownModel.simple(scales)
     >>> frame = simulate(known, 1000, seed=1, careless=Careless(straight=0.05)).frame
     >>> careless(frame, scales, duration="duration_class").to_frame()["rows"].to_dict()
-    {'straight': 80, 'inconsistent': 164, 'outlying': 1, 'contradictory': 0, 'fast': 52, 'two or more': 54}
+    {'straight': 80, 'unvaried': 0, 'inconsistent': 164, 'outlying': 1, 'contradictory': 0, 'fast': 52, 'two or more': 54}
 
     """
     items = choose_items(frame, list(dict.fromkeys(i for part in scales.values() for i in part)))
     stop_if_any(_unfit(items, reversed_items, points))
     codes = read_codes(frame, items)
-    reading = _Reading.of(items, scales, duration, _complete_sums(codes), limits)
+    reading = _Reading.of(items, scales, duration, _complete_sums(codes), limits, reversed_items)
     turned = _turned(codes, items, reversed_items, points)
-    signs = reading.signs(codes, turned, _durations(frame, duration))
+    signs = reading.signs(codes, turned, _durations(frame, duration), reversed_items)
     return Carelessness(
         signs=pd.DataFrame(signs, index=frame.index),
         flags=pd.DataFrame(reading.flags(signs), index=frame.index),
@@ -186,6 +198,7 @@ class _Reading:
         duration: str | None,
         sums: RowSums,
         limits: CarelessLimits,
+        reversed_items: Sequence[str],
     ) -> "_Reading":
         mean, covariance = _moments(sums)
         pairs = _opposites(covariance, limits.opposite)
@@ -202,6 +215,11 @@ class _Reading:
             unread["antonym"] = (
                 f"it needs three pairs of opposite items, these answers hold {len(pairs)}"
             )
+        if not reversed_items and not pairs:
+            unread["line"] = (
+                "no item is reversed or opposite to another, so that one answer throughout may be"
+                " meant"
+            )
         if duration is None:
             unread["duration"] = "no column of duration classes was named"
         return cls(tuple(items), scales, mean, covariance, tuple(pairs), unread, limits)
@@ -210,7 +228,9 @@ class _Reading:
     def opposites(self) -> tuple[tuple[str, str], ...]:
         return tuple((self.items[a], self.items[b]) for a, b in self.pairs)
 
-    def signs(self, codes: Codes, turned: Codes, time: Array) -> dict[str, Any]:
+    def signs(
+        self, codes: Codes, turned: Codes, time: Array, reversed_items: Sequence[str]
+    ) -> dict[str, Any]:
         """Of (items, rows) codes as they were crossed and as they point in one direction."""
         nothing = np.full(codes.shape[1], np.nan)
         distance, df = nothing, np.zeros(codes.shape[1], dtype=np.intp)
@@ -219,6 +239,9 @@ class _Reading:
         readable = "even_odd" not in self.unread
         return {
             "run": _longest_runs(codes),
+            "line": nothing
+            if "line" in self.unread
+            else _lines(codes, np.isin(self.items, reversed_items), self.pairs),
             "spread": _spreads(codes),
             "even_odd": _even_odd(turned, self.items, self.scales) if readable else nothing,
             "distance": distance,
@@ -232,9 +255,11 @@ class _Reading:
         limits = self.limits
         longest = max(6, len(self.items) // 2) if limits.run is None else limits.run
         time = signs["duration"]
+        unvaried = signs["line"] >= limits.line
         with np.errstate(invalid="ignore"):
             return {
-                "straight": signs["run"] >= longest,
+                "straight": (signs["run"] >= longest) | unvaried,
+                "unvaried": unvaried,
                 "inconsistent": signs["even_odd"] < limits.even_odd,
                 "outlying": signs["distance_p"] < limits.outlier,
                 "contradictory": signs["antonym"] > limits.antonym,
@@ -242,7 +267,7 @@ class _Reading:
             }
 
 
-FLAGS = ("straight", "inconsistent", "outlying", "contradictory", "fast")
+FLAGS = ("straight", "unvaried", "inconsistent", "outlying", "contradictory", "fast")
 
 
 def careless_answers(answers: Dataset | Study) -> Carelessness:
@@ -268,7 +293,8 @@ def careless_answers(answers: Dataset | Study) -> Carelessness:
             for piece in pieces(answers, columns, scales)
         ),
     )
-    reading = _Reading.of(items, own, duration, sums, USUAL_LIMITS)
+    ever_turned = [item for scale in scales for item in scale.reversed]
+    reading = _Reading.of(items, own, duration, sums, USUAL_LIMITS, ever_turned)
     flags = np.zeros((len(FLAGS), answers.rows), dtype=bool)
     start = 0
     for piece in pieces(answers, columns, scales):
@@ -279,7 +305,7 @@ def careless_answers(answers: Dataset | Study) -> Carelessness:
         turned = [item for scale in known for item in scale.reversed]
         ends = {item: ends for scale in known for item, ends in scale.bounds.items()}
         signs = reading.signs(
-            codes, _turned(codes, items, turned, ends), _durations(piece.frame, duration)
+            codes, _turned(codes, items, turned, ends), _durations(piece.frame, duration), turned
         )
         flags[:, rows] = np.array(list(reading.flags(signs).values()))
     return Carelessness(
@@ -344,6 +370,17 @@ def _longest_runs(codes: Codes) -> NDArray[np.int16]:
         longest = np.maximum(longest, run)
         before = answers
     return longest
+
+
+def _lines(codes: Codes, turned: Flags, pairs: Sequence[tuple[int, int]]) -> Array:
+    """(rows,) items answered where all are alike and the items point both ways, else 0."""
+    given = codes >= 0
+    highest = codes.max(axis=0)
+    alike = (~given | (codes == highest)).all(axis=0)
+    both_ways = given[turned].any(axis=0) & given[~turned].any(axis=0)
+    for first, second in pairs:
+        both_ways |= given[first] & given[second]
+    return np.where(alike & both_ways, given.sum(axis=0), 0).astype(np.float64)
 
 
 def _spreads(codes: Codes) -> Array:

@@ -106,6 +106,35 @@ def test_every_figure_can_be_had_with_and_without(as_asked, turned_items):
     assert careful.raw > everyone.raw
 
 
+@pytest.mark.parametrize("answer", [1, 3, 5])
+def test_one_answer_to_a_whole_form_with_reversed_items_is_enough(answer, turned_items):
+    """Without spread no other sign can be read, and such a row is near the mean of all."""
+    known = KnownModel.simple({name: SCALES[name] for name in "abcd"})
+    frame = simulate(known, 1000, seed=2).frame
+    turned = [item for item in turned_items if item in frame]
+    frame[turned] = 6 - frame[turned]
+    frame.iloc[:30, frame.columns.get_indexer(known.items)] = answer
+    scales = {name: SCALES[name] for name in "abcd"}
+    found = careless(frame, scales, reversed_items=turned, points=5)
+    assert found.flags["unvaried"].tolist() == [True] * 30 + [False] * 970
+    for least in (1, 2, 3):
+        assert found.suspected(least)[:30].all()
+    assert len(found.kept(frame)) <= 970
+    # Nine alike are too few to tell, as is a line over items that point one way.
+    frame.loc[0, [*known.items][9:]] = -1
+    frame.loc[1, turned] = -1
+    again = careless(frame, scales, reversed_items=turned, points=5)
+    assert again.flags["unvaried"].tolist() == [False, False] + [True] * 28 + [False] * 970
+
+
+def test_one_answer_throughout_may_be_meant_where_no_item_is_reversed(drawn):
+    frame = drawn.frame.copy()
+    frame.loc[:29, ITEMS] = 3
+    found = careless(frame, SCALES)
+    assert "may be meant" in found.unread["line"]
+    assert not found.flags["unvaried"].any()
+
+
 def test_nothing_is_removed_and_the_frame_stays_as_it_was(as_asked):
     before = as_asked.copy()
     found = careless(as_asked, SCALES)
@@ -115,7 +144,7 @@ def test_nothing_is_removed_and_the_frame_stays_as_it_was(as_asked):
 
 def test_what_cannot_be_read_says_why(drawn):
     found = careless(drawn.frame, {"a": SCALES["a"]})
-    assert set(found.unread) == {"even_odd", "antonym", "duration"}
+    assert set(found.unread) == {"even_odd", "antonym", "duration", "line"}
     assert "three scales" in str(found)
     assert not found.flags["inconsistent"].any()
     singular = drawn.frame.assign(a2=drawn.frame["a1"])
