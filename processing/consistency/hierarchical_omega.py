@@ -44,6 +44,8 @@ class OmegaHierarchical:
     interval: Interval | None
     """Of omega hierarchical; None unless replicates were asked for."""
     n: int
+    doubts: tuple[str, ...] = ()
+    """What stands against the oblique factors that all of it rests on."""
 
     def to_frame(self) -> pd.DataFrame:
         """One row an item: loadings and communality."""
@@ -57,6 +59,7 @@ class OmegaHierarchical:
             f"omega hierarchical = {self.hierarchical:.3f}"
             f"{'' if self.interval is None else f' {self.interval}'},"
             f" omega total = {self.total:.3f}, ECV = {self.ecv:.3f}, n = {self.n}, {len(self.items)} items"
+            + "".join(f"\n! {doubt}" for doubt in self.doubts)
         )
 
 
@@ -175,6 +178,7 @@ def _solve(
         turned=tuple(item for item, way in zip(found.items, sign, strict=True) if way < 0),
         interval=None,
         n=found.n,
+        doubts=first.doubts,
     )
 
 

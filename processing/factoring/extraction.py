@@ -26,6 +26,16 @@ LEAST_GAIN = 1e7 * np.finfo(np.float64).eps
 STEEP = 1e-2
 """A slope that R's search must not leave; where it does, the search goes on without its limits."""
 
+MORE_STARTS = 20
+"""Drawn where the usual starts part, or leave an item without variance of its own."""
+
+LOWER = 1e-3
+"""Share by which another start must lower the misfit: less than that is where a search happens to
+end on a flat floor, and there the end that psych reaches is kept."""
+
+NOTHING = 1e-9
+"""A misfit that is none."""
+
 
 def extract(correlation: Array, factors: int, method: Extraction) -> Array:
     """(p, k) loadings, factors in descending order of what they explain.
@@ -36,10 +46,11 @@ def extract(correlation: Array, factors: int, method: Extraction) -> Array:
 
     Scale, memory and end of the search are those of psych: where the misfit is flat, the fifth
     digit of a loading hangs on where a search ends, and loadings ought not to differ by program.
+    A misfit may have several valleys, above all where more factors are asked for than the items
+    bear; see `_lowest`.
     """
-    start = np.clip(1 / np.diag(np.linalg.inv(correlation)), SMALLEST_UNIQUENESS, 1)
     misfit = _residuals if method == "minres" else _likelihood
-    found = _search(misfit, start, correlation, factors, LEAST_GAIN)
+    found = _lowest(misfit, correlation, factors)
     if _steepest(misfit, found, correlation, factors) > STEEP:
         found = _search(misfit, found, correlation, factors, 0.0)
         if _steepest(misfit, found, correlation, factors) > STEEP:
@@ -51,6 +62,29 @@ def extract(correlation: Array, factors: int, method: Extraction) -> Array:
                 )
             )
     return (_minres_loadings if method == "minres" else _ml_loadings)(found, correlation, factors)
+
+
+def _lowest(misfit: Misfit, correlation: Array, factors: int) -> Array:
+    """(p,) uniquenesses of the lowest valley that several starts lead to.
+
+    One start is psych's for minimum residuals, one its for maximum likelihood (.5), one the squared
+    multiple correlations. Where these end apart or at the bound, valleys are many, and more starts
+    are drawn, always the same.
+    """
+    specific = np.clip(1 / np.diag(np.linalg.inv(correlation)), SMALLEST_UNIQUENESS, 1)
+    usual = (specific, np.full(len(specific), 0.5), 1 - specific)
+    ends = [_search(misfit, start, correlation, factors, LEAST_GAIN) for start in usual]
+    heights = [misfit(end, correlation, factors)[0] for end in ends]
+    parted = max(heights) > (1 + LOWER) * min(heights) + NOTHING
+    if parted or min(end.min() for end in ends) < SMALLEST_UNIQUENESS * (1 + LOWER):
+        drawn = np.random.default_rng(0).uniform(
+            SMALLEST_UNIQUENESS, 1, (MORE_STARTS, len(specific))
+        )
+        ends += [_search(misfit, start, correlation, factors, LEAST_GAIN) for start in drawn]
+        heights += [misfit(end, correlation, factors)[0] for end in ends[len(usual) :]]
+    if heights[0] <= (1 + LOWER) * min(heights) + NOTHING:
+        return ends[0]
+    return _search(misfit, ends[int(np.argmin(heights))], correlation, factors, 0.0)
 
 
 def _search(

@@ -1,6 +1,6 @@
 """Exploratory factor analysis."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Literal, TypeAlias
@@ -79,6 +79,11 @@ class Efa:
             if share > 1 - 1.001 * 0.005
         )
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why there may be more factors than the items bear, in plain words."""
+        return tuple(_doubts(self))
+
     def to_frame(self) -> pd.DataFrame:
         """One row an item: loadings and communality."""
         names = [f"F{factor + 1}" for factor in range(self.loadings.shape[1])]
@@ -95,6 +100,7 @@ class Efa:
             f"{self.to_frame().round(3).to_string()}\n"
             f"χ²({fit.df}) = {fit.chi2:.1f}, RMSEA = {fit.rmsea:.3f}"
             f" [{fit.rmsea_low:.3f}; {fit.rmsea_high:.3f}], TLI = {fit.tli:.3f}, n = {self.n}"
+            + "".join(f"\n! {doubt}" for doubt in self.doubts)
         )
 
 
@@ -182,6 +188,21 @@ def efa_of(
         extraction=extraction,
         rotation=rotation,
     )
+
+
+def _doubts(found: Efa) -> Iterator[str]:
+    factors = found.loadings.shape[1]
+    if found.heywood:
+        yield (
+            f"Heywood case: {factors} factor{'s' * (factors > 1)} would leave"
+            f" {', '.join(found.heywood)} no variance of {'their' if len(found.heywood) > 1 else 'its'}"
+            " own. More factors are asked for than the items bear, or two items are nearly the same"
+        )
+    if not found.fit.df:
+        yield (
+            f"{factors} factors of {len(found.items)} items have no degrees of freedom: any answers"
+            " would fit them as well. More factors are asked for than the items bear"
+        )
 
 
 def rotate(loadings: Array, rotation: Rotation) -> tuple[Array, Array]:

@@ -13,8 +13,10 @@ from processing.consistency.hierarchical_omega import omega_hierarchical
 from processing.counting.counts import count
 from processing.errors import StatisticsError
 from processing.factoring import factorability, factors, number_of_factors
+from processing.factoring.correlations import Correlations
 from processing.factoring.factorability import bartlett, kmo
 from processing.factoring.factors import efa
+from processing.factoring.factors import efa_of as factors_of
 from processing.factoring.number_of_factors import minimum_average_partial, parallel_analysis
 
 SOLUTIONS = [
@@ -308,6 +310,98 @@ def test_one_group_factor_has_no_general_one_above(two_factors):
 def test_bad_answers_are_named(two_factors, statistic, change, words):
     with pytest.raises(StatisticsError, match=words):
         statistic(two_factors.assign(**change))
+
+
+# Correlations of small and uneven samples. psych 2.2.9, fa(R, k, n.obs, fm = "minres", rotate =
+# "none"), from its one start: the sum of squared residuals, and the item of the least uniqueness.
+MANY_VALLEYS = {
+    "three of six": (
+        3,
+        86,
+        0.0031222969,
+        ("b", "c"),
+        15,
+        [
+            0.39663,
+            0.53913,
+            0.21857,
+            0.11074,
+            0.26052,
+            0.36668,
+            0.05719,
+            -0.03419,
+            0.22477,
+            0.22473,
+            -0.01825,
+            0.27350,
+            0.31109,
+            0.55841,
+            0.41941,
+        ],
+    ),
+    "two of five": (
+        2,
+        900,
+        0.00029560496,
+        ("b",),
+        10,
+        [0.55013, 0.43633, 0.60897, 0.52119, 0.38152, 0.49514, 0.47246, 0.39110, 0.31593, 0.46996],
+    ),
+}
+
+
+@pytest.fixture
+def many_valleys():
+    """Correlations that more factors are asked of than they bear, as `efa_of` takes them."""
+
+    def made(sample):
+        factors, n, misfit, heywood, pairs, values = MANY_VALLEYS[sample]
+        p = int((1 + np.sqrt(1 + 8 * pairs)) / 2)
+        matrix = np.eye(p)
+        matrix[np.triu_indices(p, 1)] = values
+        matrix = np.maximum(matrix, matrix.T) + np.minimum(matrix, matrix.T) - np.eye(p)
+        return Correlations(tuple("abcdef"[:p]), matrix, n), factors, misfit, heywood
+
+    return made
+
+
+@pytest.mark.parametrize("sample", MANY_VALLEYS)
+def test_of_several_valleys_the_lowest_is_found_as_by_psych(many_valleys, sample):
+    found, factors, misfit, heywood = many_valleys(sample)
+    fitted = factors_of(found, factors, "minres", "oblimin")
+    reproduced = fitted.loadings @ fitted.phi @ fitted.loadings.T
+    residual = (found.matrix - reproduced)[np.triu_indices(len(found.items), 1)]
+    assert residual @ residual <= misfit * 1.001
+    assert fitted.heywood == heywood
+
+
+@pytest.mark.parametrize(
+    ("sample", "objective"), [("three of six", 0.0119519), ("two of five", 0.000859012894)]
+)
+def test_maximum_likelihood_too_finds_the_lowest_valley(many_valleys, sample, objective):
+    """Of the first, psych's one start ends at .0183772."""
+    found, factors, _, _ = many_valleys(sample)
+    fitted = factors_of(found, factors, "ml", None)
+    assert fitted.fit.objective == pytest.approx(objective, rel=1e-3)
+
+
+def test_the_result_says_that_more_factors_are_asked_for_than_the_items_bear(
+    many_valleys, two_factors
+):
+    found, factors, _, _ = many_valleys("three of six")
+    fitted = factors_of(found, factors, "minres", "oblimin")
+    assert "3 factors would leave b, c no variance of their own" in str(fitted)
+    assert "no degrees of freedom" in str(fitted)
+    assert "More factors are asked for than the items bear" in str(fitted)
+    assert efa(two_factors, 2).doubts == ()
+    assert "!" not in str(efa(two_factors, 2))
+
+
+def test_hierarchical_omega_carries_the_doubts_of_its_factors(two_factors):
+    several = two_factors[list("abefg")]
+    doubted = omega_hierarchical(several.assign(b=several["a"].where(several.index % 50 > 0, 3)), 2)
+    assert "! Heywood case: 2 factors would leave a" in str(doubted)
+    assert omega_hierarchical(two_factors, 2).doubts == ()
 
 
 @pytest.mark.parametrize("number", [0, 5, 8])
