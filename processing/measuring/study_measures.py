@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from processing.datasets.codebook import ScaleEntry
 from processing.datasets.dataset import Dataset
@@ -46,6 +47,7 @@ def study_measures(
     points: Points | None = None,
     level: float = 0.95,
     calibrated: bool | None = None,
+    leave_out: NDArray[np.bool_] | None = None,
 ) -> StudyMeasures:
     """Estimate every scale in every unit and wave of a dataset.
 
@@ -54,7 +56,9 @@ def study_measures(
     `calibrated` is false; else they are the base weights. Rows of an open link have none and are
     left out. Standard errors do not take what calibration gains: they err on the safe side. Whoever moved in before the year of the first wave
     is a stayer, later a newcomer. A wave's day is the middle one of its answers. People are
-    followed by the panel's pseudonym. `scales` are all by default. Raises StatisticsError.
+    followed by the panel's pseudonym. `scales` are all by default. `leave_out` has a truth a row, as
+    `careless_answers(dataset).suspected()` tells it, for a second run beside the first; weights are
+    those of all rows. Raises StatisticsError.
     """
     chosen = _chosen(dataset, scales)
     weight, weights = _weights(dataset, calibrated)
@@ -62,13 +66,21 @@ def study_measures(
     first = int(min(days.values())[:4])
     sums: AreaSums | None = None
     kept = []
+    seen = 0
     for rows in scored_rows(dataset, chosen, first, weights):
+        seen += len(rows)
+        if leave_out is not None:
+            rows = rows[~leave_out[seen - len(rows) : seen]]  # noqa: PLW2901  # the rows that are kept
         part = area_sums(
             rows, chosen, weight="weight", points=dict.fromkeys(chosen, points or Points())
         )
         sums = part if sums is None else sums + part
         if len(days) > 1:
             kept.append(rows.loc[rows["panel"] != "", ["panel", "wave", "area", "weight", *chosen]])
+    if leave_out is not None and len(leave_out) != seen:
+        raise StatisticsError(
+            Problem("leave_out", f"{len(leave_out)} truths for {seen} rows", "Give one a row")
+        )
     if sums is None or not len(sums.frame):
         raise StatisticsError(
             Problem("dataset", "nobody has a score and a weight", "Measure a dataset with answers")

@@ -15,7 +15,7 @@ import click
 import processing
 from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
 from survey.commands.examples import Command
-from survey.commands.printing import as_json, print_json, print_table
+from survey.commands.printing import as_json, counted, print_json, print_table
 
 if TYPE_CHECKING:
     from processing import Dataset, Evaluation, Study, StudyMeasures
@@ -28,10 +28,18 @@ SHOWN_FROM = 10
 @folder_argument
 @click.option("--scale", "scales", multiple=True, help="Only this scale; may be repeated.")
 @click.option("--level", "level", help="Print units of this level only, as afdeling or plan.")
+@click.option(
+    "--without-careless", is_flag=True, help="Leave out rows that show two signs of not reading."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-measures, beside it.")
 @as_json
 def measures(
-    folder: Path, scales: tuple[str, ...], level: str | None, out: Path | None, as_json: bool
+    folder: Path,
+    scales: tuple[str, ...],
+    level: str | None,
+    without_careless: bool,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Print each scale's mean in every unit and wave with its interval; write all measures.
 
@@ -40,14 +48,22 @@ def measures(
     """
     with bad_use():
         read = unchanged(folder)
-        found = processing.study_measures(read, scales)
-        written = _write_measures(read, found, out)
+        left_out = (
+            processing.careless_answers(read).suspected().to_numpy() if without_careless else None
+        )
+        found = processing.study_measures(read, scales, leave_out=left_out)
+        written = _write_measures(read, found, out, without_careless=without_careless)
         warning = processing.revocation_of(read)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
     if as_json:
-        print_json({**_source(found), "written": str(written), **_measures_content(found)})
+        left = {"left_out": int(left_out.sum()) if left_out is not None else 0}
+        print_json({**_source(found), **left, "written": str(written), **_measures_content(found)})
         return
+    if left_out is not None:
+        click.echo(
+            f"Left out: {counted(int(left_out.sum()), 'row')} with two signs of not reading."
+        )
     _print_measures(found, level)
     click.echo(f"Measures: {written}")
 
@@ -172,13 +188,16 @@ def feed(folder: Path, plan_file: Path | None, out: Path | None, as_json: bool) 
     click.echo(f"{len(table)} rows, {hidden} of them hidden. Feed: {written}")
 
 
-def _write_measures(read: Dataset | Study, found: StudyMeasures, out: Path | None) -> Path:
+def _write_measures(
+    read: Dataset | Study, found: StudyMeasures, out: Path | None, *, without_careless: bool
+) -> Path:
     frames = {
         "means": found.measures.means,
         "changes": found.measures.changes,
         "composition": found.measures.composition,
     }
-    return processing.write_derived(read, "measures", frames, out)
+    name = "measures-without-careless" if without_careless else "measures"
+    return processing.write_derived(read, name, frames, out)
 
 
 def registered(read: Study, plan: str) -> bool:

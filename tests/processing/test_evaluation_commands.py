@@ -116,3 +116,18 @@ def test_a_report_is_one_page_that_needs_nothing_else(run, drawn, plan):
     refused = run("report", drawn.folder, "--plan", plan, "--out", drawn.folder / "no" / "x.html")
     assert refused.exit_code == 2
     assert "cannot be written" in refused.output
+
+
+def test_measures_can_be_had_without_those_who_did_not_read(run, drawn):
+    everyone = json.loads(run("measures", drawn.folder, "--json").output)
+    readers = json.loads(run("measures", drawn.folder, "--without-careless", "--json").output)
+
+    def answers(content):
+        return sum(row["n"] for row in content["means"] if row["level"] == "study")
+
+    assert everyone["left_out"] == 0
+    assert readers["left_out"] > 0
+    assert answers(readers) < answers(everyone)
+    assert readers["written"] == str(drawn.folder.with_name("drawn-measures-without-careless"))
+    said = run("measures", drawn.folder, "--without-careless").output
+    assert f"Left out: {readers['left_out']} row" in said
