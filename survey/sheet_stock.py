@@ -53,13 +53,18 @@ def add_sheets(
     audit.note(
         session, actor, "sheets added", told(wave), batch=pile.name, area=area, sheets=number
     )
-    first = _next_number(session)
-    serials = [make_serial(number) for number in range(first, first + number)]
+    serials = next_serials(session, number)
     session.add_all(
         Sheet(serial=serial, batch=pile, area_id=place.id, language=language) for serial in serials
     )
     session.flush()
     return serials
+
+
+def next_serials(session: Session, number: int) -> list[str]:
+    """Serials that no sheet has; whoever takes them has noted it before, and adds the sheets."""
+    first = _next_number(session)
+    return [make_serial(one) for one in range(first, first + number)]
 
 
 def _next_number(session: Session) -> int:

@@ -1,7 +1,7 @@
 """The tables. What must always be true of a row stands here as a constraint, not in the code above."""
 
 from survey.models.installation import KeyBinding
-from survey.models.paper import Batch, Keying, Sheet
+from survey.models.paper import Batch, Keying, PrintedSheet, PrintRun, Sheet, SheetLayout
 from survey.models.people import Account, Attempt, AuditEntry, Grant, LimiterKey
 from survey.models.responses import (
     Contact,
@@ -47,8 +47,11 @@ __all__ = [
     "LimiterKey",
     "Margin",
     "Plan",
+    "PrintRun",
+    "PrintedSheet",
     "Response",
     "Sheet",
+    "SheetLayout",
     "Study",
     "Superseded",
     "Tombstone",

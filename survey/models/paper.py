@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from survey.models.studies import Wave
@@ -76,3 +77,43 @@ class Keying(Base):
     sealed: Mapped[bytes]
 
     sheet: Mapped[Sheet] = relationship(back_populates="keyings")
+
+
+class SheetLayout(Base):
+    """Where every box of a printed sheet lies. Scanning reads by it; its id stands in the QR codes."""
+
+    __tablename__ = "sheet_layout"
+
+    id: Mapped[str] = mapped_column(primary_key=True)  # begins the layout's SHA-256
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
+    language: Mapped[str]
+    large: Mapped[bool]
+    layout: Mapped[dict[str, Any]]
+
+
+class PrintRun(Base):
+    """Sheets printed together: who, when, how. Not finished: it is under way, or it broke off."""
+
+    __tablename__ = "print_run"
+    __table_args__ = (
+        CheckConstraint("sheets >= 1", name="sheets"),
+        CheckConstraint("finished IS NULL OR finished >= started", name="finished"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
+    layout_id: Mapped[str] = mapped_column(ForeignKey("sheet_layout.id"))
+    actor: Mapped[str]
+    started: Mapped[dt.datetime]
+    finished: Mapped[dt.datetime | None]
+    sheets: Mapped[int]
+
+
+class PrintedSheet(Base):
+    """A sheet in a run; whom it was for is the sheet's invitation. Printed again, it has two rows."""
+
+    __tablename__ = "printed_sheet"
+    __table_args__ = (Index(None, "sheet_id"),)
+
+    print_run_id: Mapped[int] = mapped_column(ForeignKey("print_run.id"), primary_key=True)
+    sheet_id: Mapped[int] = mapped_column(ForeignKey("sheet.id"), primary_key=True)
