@@ -1,7 +1,7 @@
 """How much of a score lies between areas, and how reliable an area's mean is: ICC(1), ICC(2), λ."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from scipy.special import chdtri, fdtrc
 
 from processing.consistency.reliability import Interval
 from processing.counting.answers import Weights, choose_items, read_weights
+from processing.counting.rows_used import RowsUsed
 from processing.errors import Problem, StatisticsError, stop_if_any
 
 Array = NDArray[np.float64]
@@ -40,6 +41,8 @@ class AreaReliability:
     n: int
     areas: pd.DataFrame
     """One row an area: n, effective n, mean, λ, shrunk mean."""
+    rows: RowsUsed | None = None
+    """Rows used of those given, and why the others were left out; None of sums by area."""
 
     @property
     def reliability(self) -> float:
@@ -75,11 +78,16 @@ class AreaReliability:
         )
 
     def __str__(self) -> str:
-        return (
-            f"ICC(1) = {self.icc:.3f} {self.interval}, mean reliability of {len(self.areas)} areas"
-            f" λ = {self.reliability:.3f}; λ = .70 takes {self.needed():.0f} answers an area,"
-            f" n = {self.n}"
+        takes = (
+            f"λ = .70 takes {self.needed():.0f} answers an area"
+            if self.icc > 0
+            else "areas do not differ, so that no number of answers tells them apart"
         )
+        told = (
+            f"ICC(1) = {self.icc:.3f} {self.interval}, mean reliability of {len(self.areas)} areas"
+            f" λ = {self.reliability:.3f}; {takes}, n = {self.n}"
+        )
+        return "\n".join([told, *(self.rows.lines() if self.rows else [])])
 
 
 def area_reliability(
@@ -132,7 +140,10 @@ def area_reliability(
     (0.885, 0.958)
 
     """
-    return reliability_of_areas(area_sums(frame, score, area, weights), score, area, level)
+    found = reliability_of_areas(area_sums(frame, score, area, weights), score, area, level)
+    without = int(frame[area].isna().sum())
+    missing = len(frame) - found.n - without
+    return replace(found, rows=RowsUsed(found.n, len(frame), missing, without, area, "a score"))
 
 
 def reliability_of_areas(

@@ -8,8 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.counting.answers import choose_items, read_codes
+from processing.counting.rows_used import RowsUsed
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.modelling.confirmatory import describe_fit
+from processing.modelling.estimates import describe_loading, standardised_loadings
 from processing.modelling.fit_measures import FitMeasures, Likelihood, ModelTest, measure_fit
 from processing.modelling.likelihood import complex_jacobian
 from processing.modelling.model_language import Model, parse_model
@@ -62,6 +64,8 @@ class TwoLevels:
     """A fitted model of two levels."""
 
     n: int
+    rows: RowsUsed
+    """Rows used of those given, and why the others were left out."""
     areas: int
     items: tuple[str, ...]
     icc: dict[str, float]
@@ -81,6 +85,7 @@ class TwoLevels:
 
     def __str__(self) -> str:
         lines = [f"Two-level factor analysis, ML: n = {self.n} in {self.areas} areas"]
+        lines += self.rows.lines()
         lines += [f"! {doubt}" for doubt in self.doubts]
         lines.append(describe_fit(self.fit))
         lines += [
@@ -88,7 +93,15 @@ class TwoLevels:
             f" SRMR {self.srmr[part.level]:.3f}"
             for part in self.reliability
         ]
+        for level in LEVELS:
+            lines += ["", f"Standardised loadings, {level}"]
+            lines.append(self.loadings(level).to_string(float_format=describe_loading))
         return "\n".join(lines)
+
+    def loadings(self, level: str = "within") -> pd.DataFrame:
+        """(items and lower factors, factors) standardised loadings of one level."""
+        own = [estimate for estimate in self.estimates if estimate.level == level]
+        return standardised_loadings(own, self.items)
 
 
 def two_levels(
@@ -143,7 +156,7 @@ def two_levels(
 
     """
     models = parse_model(model), parse_model(model if between is None else between)
-    sums = _read(frame, models, area)
+    sums, rows = _read(frame, models, area)
     covariances = sums.pooled_within, _made_possible(sums)
     tables = tuple(tabulate(part, Design()) for part in models)
     levels = tuple(_level(table) for table in tables)
@@ -175,10 +188,10 @@ def two_levels(
                 "Simplify the model between areas, or use more areas",
             )
         )
-    return _report(sums, tables, peak, free, none)
+    return _report(sums, rows, tables, peak, free, none)
 
 
-def _read(frame: pd.DataFrame, models: tuple[Model, Model], area: str) -> Sums:
+def _read(frame: pd.DataFrame, models: tuple[Model, Model], area: str) -> tuple[Sums, RowsUsed]:
     items = choose_items(frame, models[0].items)
     choose_items(frame, [area])
     if sorted(models[0].items) != sorted(models[1].items):
@@ -198,7 +211,8 @@ def _read(frame: pd.DataFrame, models: tuple[Model, Model], area: str) -> Sums:
             )
         )
     codes = read_codes(frame, items)
-    kept = (codes >= 0).all(axis=0) & frame[area].notna().to_numpy()
+    placed = frame[area].notna().to_numpy()
+    kept = (codes >= 0).all(axis=0) & placed
     place, names = pd.factorize(frame[area][kept])
     stop_if_any(_few_areas(len(names), int(kept.sum()), items, area))
     sums = sum_up(codes[:, kept].T.astype(np.float64), np.asarray(place, dtype=np.intp))
@@ -215,7 +229,8 @@ def _read(frame: pd.DataFrame, models: tuple[Model, Model], area: str) -> Sums:
                 "Leave out items that repeat or sum up others",
             )
         )
-    return sums
+    used, without = int(kept.sum()), int((~placed).sum())
+    return sums, RowsUsed(used, len(frame), len(frame) - used - without, without, area)
 
 
 def _few_areas(areas: int, n: int, items: Sequence[str], area: str) -> Iterator[Problem]:
@@ -258,7 +273,12 @@ def _level(table: ParameterTable) -> Level:
 
 
 def _report(
-    sums: Sums, tables: tuple[ParameterTable, ...], peak: Peak, free: Peak, none: Peak
+    sums: Sums,
+    rows: RowsUsed,
+    tables: tuple[ParameterTable, ...],
+    peak: Peak,
+    free: Peak,
+    none: Peak,
 ) -> TwoLevels:
     p = len(tables[0].model.items)
     values = peak.within, peak.between
@@ -284,6 +304,7 @@ def _report(
     estimates = tuple(_estimates(tables, filled, values, peak))
     return TwoLevels(
         n=sums.n,
+        rows=rows,
         areas=sums.areas,
         items=items,
         icc=dict(zip(items, (np.diag(observed[1]) / total).tolist(), strict=True)),

@@ -11,11 +11,12 @@ from scipy.optimize import minimize
 from scipy.special import ndtr, ndtri
 
 from processing.counting.patterns import Rows
+from processing.counting.rows_used import RowsUsed
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.small_matrices import on_one_core
 
 from .alignment_errors import errors_of_places
-from .confirmatory import gather
+from .confirmatory import gather, tell_rows
 from .doubts import doubts
 from .likelihood import complex_jacobian
 from .model_language import Model, parse_model
@@ -71,6 +72,8 @@ class Alignment:
     group: str
     groups: tuple[str, ...]
     n: tuple[int, ...]
+    rows: RowsUsed
+    """Rows used of those given, and why the others were left out."""
     places: tuple[FactorPlace, ...]
     parameters: tuple[AlignedParameter, ...]
     share_differing: float
@@ -162,7 +165,7 @@ def align(
     design = Design(groups=data.names, std_lv=True, means=True, thresholds=data.thresholds)
     with on_one_core():
         configural = solve(data, tabulate(parsed, design))
-        return _align(configural, group, seed)
+        return _align(configural, group, seed, tell_rows(frame, data, parsed, group))
 
 
 def _explained_whole(configural: Solution) -> Iterator[Problem]:
@@ -181,7 +184,7 @@ def _explained_whole(configural: Solution) -> Iterator[Problem]:
                 )
 
 
-def _align(configural: Solution, group: str, seed: int) -> Alignment:
+def _align(configural: Solution, group: str, seed: int, rows: RowsUsed) -> Alignment:
     data, model = configural.data, configural.table.model
     if not configural.search.converged:
         raise StatisticsError(
@@ -210,6 +213,7 @@ def _align(configural: Solution, group: str, seed: int) -> Alignment:
         group=group,
         groups=data.names,
         n=data.counts,
+        rows=rows,
         places=tuple(places),
         parameters=tuple(parameters),
         share_differing=told_apart / (len(parameters) * len(data.names)),
@@ -442,6 +446,7 @@ def _agreeing(values: Array, errors: Array, rows: Array) -> NDArray[np.bool_]:
 def _describe(result: Alignment) -> Iterator[str]:
     rows = " + ".join(f"{n} ({name})" for n, name in zip(result.n, result.groups, strict=True))
     yield f"Alignment over {result.group}, {result.estimator}: n = {rows}"
+    yield from result.rows.lines()
     yield from (f"! {doubt}" for doubt in result.doubts)
     yield result.to_frame().round(3).to_string(index=False)
     yield f"{result.share_differing:.0%} of the loadings and intercepts differ"

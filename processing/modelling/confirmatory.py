@@ -8,11 +8,12 @@ import pandas as pd
 
 from processing.counting.parts import parts_of
 from processing.counting.patterns import GroupedPatterns, Patterns, Rows
+from processing.counting.rows_used import RowsUsed, rows_used
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.small_matrices import on_one_core
 
 from .doubts import doubts
-from .estimates import Estimate, estimates
+from .estimates import Estimate, describe_loading, estimates, standardised_loadings
 from .fit_measures import FitMeasures
 from .model_language import Model, parse_model
 from .model_reliability import ModelReliability, reliability_of
@@ -38,6 +39,8 @@ class Confirmatory:
     """Empty text where there is one group."""
     n: tuple[int, ...]
     """Rows used in each group."""
+    rows: RowsUsed
+    """Rows used of those given, and why the others were left out."""
     converged: bool
     iterations: int
     fit: FitMeasures
@@ -52,14 +55,13 @@ class Confirmatory:
         return pd.DataFrame([asdict(estimate) for estimate in self.estimates])
 
     def loadings(self, group: str | None = None) -> pd.DataFrame:
-        """(items, factors) standardised loadings of one group, by default the first."""
+        """(items and lower factors, factors) standardised loadings of one group, or the first.
+
+        Factors that load on a higher one are rows of their own, below the items.
+        """
         chosen = self.groups[0] if group is None else group
-        table = pd.DataFrame(0.0, index=list(self.model.items), columns=list(self.model.factors))
-        for estimate in self.estimates:
-            is_loading = (estimate.operator, estimate.group) == ("=~", chosen)
-            if is_loading and estimate.right in table.index:
-                table.loc[estimate.right, estimate.left] = estimate.standardised
-        return table
+        own = [estimate for estimate in self.estimates if estimate.group == chosen]
+        return standardised_loadings(own, self.model.items)
 
     def residuals(self) -> tuple[pd.DataFrame, ...]:
         """Per group, the sample's correlations less the model's (polychoric for ordinal items)."""
@@ -152,7 +154,7 @@ def cfa(
     data = gather(frame, parsed, estimator, group)
     table = tabulate(parsed, _design(data, frozenset(equal), std_lv=std_lv))
     with on_one_core():
-        return report(solve(data, table))
+        return report(solve(data, table), tell_rows(frame, data, parsed, group))
 
 
 def gather(frame: Rows, model: Model, estimator: str, group: str | None) -> Data:
@@ -172,6 +174,12 @@ def gather(frame: Rows, model: Model, estimator: str, group: str | None) -> Data
     samples = read_samples(frame, model.items, group)
     stop_if_any(unanswered(samples))
     return gather_ordinal(samples) if estimator == "WLSMV" else gather_normal(samples, estimator)
+
+
+def tell_rows(frame: Rows, data: Data, model: Model, group: str | None) -> RowsUsed:
+    """Which of the rows an estimator used."""
+    lacking = "any answer" if data.estimator == "FIML" else "an answer to every item"
+    return rows_used(frame, sum(data.counts), model.items, group, lacking=lacking)
 
 
 def _design(data: Data, equal: frozenset[str], *, std_lv: bool) -> Design:
@@ -194,13 +202,14 @@ def _design(data: Data, equal: frozenset[str], *, std_lv: bool) -> Design:
     )
 
 
-def report(solution: Solution) -> Confirmatory:
+def report(solution: Solution, rows: RowsUsed) -> Confirmatory:
     """Everything that is told about a solution."""
     return Confirmatory(
         model=solution.table.model,
         estimator=solution.data.estimator,
         groups=solution.data.names,
         n=solution.data.counts,
+        rows=rows,
         converged=solution.search.converged,
         iterations=solution.search.iterations,
         fit=solution.fit(),
@@ -217,8 +226,9 @@ def _describe(fitted: Confirmatory) -> Iterator[str]:
     )
     yield (
         f"Confirmatory factor analysis, {fitted.estimator}: n = {rows},"
-        f" {len(fitted.model.items)} items, {len(fitted.model.factors)} factors"
+        f" {len(fitted.model.items)} items, {_counted_factors(len(fitted.model.factors))}"
     )
+    yield from fitted.rows.lines()
     yield from (f"! {doubt}" for doubt in fitted.doubts)
     if not fitted.converged:
         return
@@ -227,8 +237,12 @@ def _describe(fitted: Confirmatory) -> Iterator[str]:
         yield ""
         yield f"Standardised loadings{f', {group}' if group else ''}"
         loadings = fitted.loadings(group)
-        yield loadings.to_string(float_format=lambda value: f"{value:.3f}" if value else ".")
+        yield loadings.to_string(float_format=describe_loading)
         yield from _describe_covariances(fitted, group)
+
+
+def _counted_factors(number: int) -> str:
+    return "1 factor" if number == 1 else f"{number} factors"
 
 
 def describe_fit(fit: FitMeasures) -> str:

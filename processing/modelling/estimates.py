@@ -1,9 +1,11 @@
 """The parameters of a fitted model with their standard errors, raw and standardised."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtr
 
 from .likelihood import complex_jacobian
@@ -162,3 +164,33 @@ def _diagonal(matrix: Array) -> Array:
 def _root(variances: Array) -> Array:
     """Square roots, nan for what is no variance."""
     return np.asarray(np.sqrt(np.where(variances.real > 0, variances, np.nan)))
+
+
+class Standardised(Protocol):
+    """A parameter of one group or level."""
+
+    @property
+    def left(self) -> str: ...
+    @property
+    def operator(self) -> str: ...
+    @property
+    def right(self) -> str: ...
+    @property
+    def standardised(self) -> float: ...
+
+
+def standardised_loadings(estimates: Iterable[Standardised], items: Sequence[str]) -> pd.DataFrame:
+    """(items, then factors that load on higher ones; factors) of one group or level."""
+    found = [estimate for estimate in estimates if estimate.operator == "=~"]
+    factors = list(dict.fromkeys(estimate.left for estimate in found))
+    lower = {estimate.right for estimate in found} & set(factors)
+    rows = [*items, *(factor for factor in factors if factor in lower)]
+    table = pd.DataFrame(0.0, index=rows, columns=factors)
+    for estimate in found:
+        table.loc[estimate.right, estimate.left] = estimate.standardised
+    return table
+
+
+def describe_loading(value: float) -> str:
+    """Three decimals, and a dot where there is no loading."""
+    return f"{value:.3f}" if value else "."

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from processing.counting.patterns import Rows
+from processing.counting.rows_used import RowsUsed
 from processing.errors import Problem, stop_if_any
 from processing.small_matrices import on_one_core
 
-from .confirmatory import describe_fit, describe_p, gather
+from .confirmatory import describe_fit, describe_p, gather, tell_rows
 from .difference_tests import DifferenceTest, compare
 from .doubts import doubts
 from .estimates import Estimate, estimates
@@ -81,6 +82,8 @@ class Invariance:
     """The column that divides the rows."""
     groups: tuple[str, ...]
     n: tuple[int, ...]
+    rows: RowsUsed
+    """Rows used of those given, and why the others were left out."""
     free: tuple[str, ...]
     """Parameters that the caller let differ over groups (partial invariance)."""
     steps: tuple[InvarianceStep, ...]
@@ -181,10 +184,13 @@ def invariance(
     parsed = parse_model(model)
     data = gather(frame, parsed, estimator, group)
     with on_one_core():
-        return _sequence(data, parsed, group, tuple(free))
+        rows = tell_rows(frame, data, parsed, group)
+        return _sequence(data, parsed, group, tuple(free), rows)
 
 
-def _sequence(data: Data, model: Model, group: str, free: tuple[str, ...]) -> Invariance:
+def _sequence(
+    data: Data, model: Model, group: str, free: tuple[str, ...], rows: RowsUsed
+) -> Invariance:
     names = [name for name in STEPS if data.thresholds or name != "thresholds"]
     released = _read_free(free, data, model)
     solutions: list[Solution] = []
@@ -202,6 +208,7 @@ def _sequence(data: Data, model: Model, group: str, free: tuple[str, ...]) -> In
         group=group,
         groups=data.names,
         n=data.counts,
+        rows=rows,
         free=free,
         steps=steps,
         suggestions=tuple(
@@ -329,6 +336,7 @@ def _row(step: InvarianceStep) -> dict[str, object]:
 def _describe(result: Invariance) -> Iterator[str]:
     rows = " + ".join(f"{n} ({name})" for n, name in zip(result.n, result.groups, strict=True))
     yield f"Invariance over {result.group}, {result.estimator}: n = {rows}"
+    yield from result.rows.lines()
     if result.free:
         yield f"Let differ: {', '.join(result.free)}"
     for step in result.steps:

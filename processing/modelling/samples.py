@@ -16,6 +16,7 @@ from scipy.linalg.blas import dsyrk
 from processing.counting.answers import Codes, choose_items, read_codes
 from processing.counting.counts import Counts
 from processing.counting.products import sums_and_products
+from processing.counting.rows_used import has_group
 from processing.errors import Problem, StatisticsError, stop_if_any
 
 Array: TypeAlias = NDArray[np.float64]
@@ -123,9 +124,7 @@ def divided(frame: pd.DataFrame, items: Sequence[str], group: str | None) -> dic
         return {"": Sample("", tuple(chosen), values)}
     choose_items(frame, [group])
     labels = frame[group]
-    known = labels.notna().to_numpy()
-    if pd.api.types.is_numeric_dtype(labels):
-        known = (labels.fillna(-1) >= 0).to_numpy()
+    known = has_group(labels)
     place = labels.to_numpy()
     return {
         label: Sample(group_name(label), tuple(chosen), values[:, known & (place == label)])

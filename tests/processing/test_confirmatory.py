@@ -308,6 +308,23 @@ def test_the_printed_form_reads_like_a_paragraph(complete, more):
     assert "r(N, E) = " in text
 
 
+def test_loadings_of_factors_on_a_higher_factor_are_shown_too(complete):
+    """Among the items' loadings, where a reader looks for them."""
+    lower = [f"{name} =~ {name}1 + {name}2 + {name}3" for name in "NEC"]
+    fitted = cfa(complete, "\n".join([*lower, "high =~ N + E + C"]))
+    told = {part.right: part.standardised for part in fitted.estimates if part.left == "high"}
+    loadings = fitted.loadings()
+    assert [*loadings.index[-3:]] == ["N", "E", "C"]
+    for name in "NEC":
+        assert loadings.loc[name, "high"] == told[name] != 0
+        assert f"{told[name]:.3f}" in str(fitted)
+    assert [*cfa(complete, lower[0]).loadings().index] == ["N1", "N2", "N3"]
+
+
+def test_one_factor_is_not_called_factors(complete):
+    assert "3 items, 1 factor\n" in str(cfa(complete, "N =~ N1 + N2 + N3"))
+
+
 def test_a_frame_has_a_row_for_each_parameter_and_group(complete, more):
     fitted = cfa(complete, more["mlr"]["model"], "ML", "gender")
     frame = fitted.to_frame()

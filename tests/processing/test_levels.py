@@ -119,5 +119,13 @@ def test_results_print_and_make_frames(by_age):
     assert found.to_frame().loc[0, "areas"] == 63
 
 
+def test_areas_that_do_not_differ_are_not_said_to_take_endless_answers():
+    frame = drawn(np.random.default_rng(4), 20, 10, 0.0)
+    frame["score"] -= frame.groupby("area")["score"].transform("mean")
+    told = str(area_reliability(frame, "score", "area"))
+    assert "inf" not in told
+    assert "areas do not differ" in told
+
+
 def test_the_example_in_the_documentation_runs():
     assert doctest.testmod(levels, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0

@@ -127,5 +127,19 @@ def test_a_variance_below_zero_is_told_and_results_print(areas):
     assert isinstance(found.to_frame(), pd.DataFrame)
 
 
+def test_the_printed_form_shows_the_loadings_of_both_levels(areas):
+    found = two_levels(areas, ONE, "area")
+    for level in ("within", "between"):
+        loadings = found.loadings(level)
+        (told,) = {
+            part.standardised
+            for part in found.estimates
+            if (part.level, part.operator, part.right) == (level, "=~", "c")
+        }
+        assert loadings.loc["c", "f"] == told
+        assert f"Standardised loadings, {level}" in str(found)
+        assert f"c {told:.3f}" in str(found)
+
+
 def test_the_example_in_the_documentation_runs():
     assert doctest.testmod(import_module("processing.levels.two_levels")).failed == 0
