@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from processing.counting.answers import Codes, Weights, choose_items, read_rows
 from processing.counting.counts import Points, span_of
 from processing.counting.patterns import Patterns
-from processing.errors import Problem, StatisticsError
+from processing.counting.turning import outside_points, unturnable
+from processing.errors import Problem, StatisticsError, stop_if_any
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def floor_and_ceiling(
     Raises
     ------
     StatisticsError
-        For unknown items, answers that are no whole numbers, weights that are not above zero, and
-        no row that answered every item.
+        For unknown items, answers that are no whole numbers or lie outside `points`, weights that
+        are not above zero, and no row that answered every item.
 
     References
     ----------
@@ -79,6 +80,8 @@ def floor_and_ceiling(
                 "Use fewer items or gather more answers",
             )
         )
+    stop_if_any(unturnable(chosen, reversed_items, points))
+    stop_if_any(outside_points(chosen, codes, points))
     low, high = _ends(codes, points)
     turned = np.isin(chosen, list(reversed_items))[:, None]
     bottom = (codes == np.where(turned, high, low)).all(axis=0)

@@ -6,11 +6,13 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.errors import Problem, stop_if_any
+from processing.options import unknown_word
 
 from .answers import Weights
-from .counts import Counts, Points, count, count_parts, span_of
+from .counts import Counts, Points, count, count_parts
 from .parts import Table, parts_of
+from .turning import outside_points, unturnable, without_points
 
 Answers: TypeAlias = Table | Counts
 """Rows in one frame or in parts, or what was counted of them."""
@@ -27,6 +29,7 @@ def scale_counts(
     weights: Weights,
 ) -> Counts:
     """Counts of one scale, oriented and fit for a covariance matrix."""
+    stop_if_any(unknown_word("missing", missing, Missing))
     if isinstance(answers, Counts):
         counts = answers if items is None else answers.select(items)
     elif isinstance(answers, pd.DataFrame):
@@ -35,17 +38,14 @@ def scale_counts(
         counts = count_parts(
             parts_of(answers), items, weights=weights, complete=missing == "listwise"
         )
-    if points is not None:
-        stop_if_any(_outside_points(counts, points))
-    if reversed_items:
-        if points is None:
-            raise StatisticsError(
-                Problem(
-                    "reversed_items",
-                    "turning an item round needs the answers that it offers",
-                    "Give points, for instance points=5 for 1 to 5",
-                )
-            )
+    stop_if_any(
+        [
+            *unturnable(counts.items, reversed_items, points),
+            *without_points(reversed_items, points),
+        ]
+    )
+    stop_if_any(outside_points(counts.items, counts.codes, points))
+    if len(reversed_items) and points is not None:
         counts = counts.turn(reversed_items, points)
     stop_if_any(_unfit_for_covariances(counts, missing))
     return counts
@@ -53,19 +53,6 @@ def scale_counts(
 
 def name_of(items: Sequence[str]) -> str:
     return f"scale of {', '.join(map(str, items))}"
-
-
-def _outside_points(counts: Counts, points: Points) -> list[Problem]:
-    low, high = span_of(points)
-    return [
-        Problem(
-            f"item {item!r}",
-            f"answers must lie between {low} and {high}, found {outside}",
-            "Correct the codes, or give missing answers a negative code",
-        )
-        for item, codes in zip(counts.items, counts.codes, strict=True)
-        if (outside := [code for code in codes if code >= 0 and not low <= code <= high])
-    ]
 
 
 def _unfit_for_covariances(counts: Counts, missing: Missing) -> list[Problem]:

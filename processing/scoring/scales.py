@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from processing.counting.answers import ROWS_AT_A_TIME, Codes, choose_items, read_codes
+from processing.counting.answers import (
+    LARGEST_CODE,
+    ROWS_AT_A_TIME,
+    Codes,
+    choose_items,
+    read_codes,
+)
 from processing.datasets.codebook import Codebook, ScaleEntry
 from processing.errors import Problem, stop_if_any
 
@@ -55,8 +61,9 @@ def score(frame: pd.DataFrame, scales: Scales) -> pd.DataFrame:
     Raises
     ------
     StatisticsError
-        A column is missing, holds no numbers, or holds a code outside the item's bounds; all such
-        problems at once.
+        A column is missing, holds no numbers, or holds a code outside the item's bounds; a scale
+        turns or leaves out a column that it has not, or has one without bounds. All such problems
+        at once.
 
     References
     ----------
@@ -89,9 +96,41 @@ def score(frame: pd.DataFrame, scales: Scales) -> pd.DataFrame:
 
 
 def scale_entries(scales: Scales) -> tuple[ScaleEntry, ...]:
+    """The scales as a tuple; one that contradicts itself is refused, whoever goes on to use it."""
     if isinstance(scales, Codebook):
-        return scales.scales
-    return (scales,) if isinstance(scales, ScaleEntry) else tuple(scales)
+        entries = scales.scales
+    else:
+        entries = (scales,) if isinstance(scales, ScaleEntry) else tuple(scales)
+    stop_if_any(problem for scale in entries for problem in _contradictions(scale))
+    return entries
+
+
+def _contradictions(scale: ScaleEntry) -> Iterator[Problem]:
+    known = f"its columns are {', '.join(scale.columns)}"
+    named = {"reversed": scale.reversed}
+    named |= {f"variant {name!r}": left_out for name, left_out in scale.variants.items()}
+    for where, columns in named.items():
+        for column in columns:
+            if column not in scale.columns:
+                yield Problem(
+                    f"{where} of scale {scale.name}",
+                    f"{column!r} is no column of it; {known}",
+                    "Correct the name of the column",
+                )
+    for column in scale.columns:
+        if column not in scale.bounds:
+            yield Problem(
+                f"item {column!r} of scale {scale.name}",
+                "it has no bounds, its lowest and highest code",
+                f"Add them, for instance bounds={{{column!r}: (1, 5)}}",
+            )
+        elif not 0 <= scale.bounds[column][0] < scale.bounds[column][1] <= LARGEST_CODE:
+            yield Problem(
+                f"item {column!r} of scale {scale.name}",
+                f"its bounds are two codes that ascend between 0 and {LARGEST_CODE}, got"
+                f" {tuple(scale.bounds[column])}",
+                "Correct the bounds",
+            )
 
 
 def _score_scale(
@@ -208,7 +247,8 @@ def _refuse_misfits(
             "Correct the codes, or the bounds of the scale",
         )
         for scale in entries
-        for column, (lowest, highest) in scale.bounds.items()
+        for column in scale.columns
+        for lowest, highest in [scale.bounds[column]]
         if (outside := _outside(codes[place[column]], lowest, highest)).size
     )
 

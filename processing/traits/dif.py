@@ -12,6 +12,7 @@ from scipy.special import chdtrc
 from processing.counting.answers import Codes, choose_items
 from processing.counting.counts import Points, span_of
 from processing.counting.patterns import GroupedPatterns, patterns_of
+from processing.counting.turning import outside_points, unturnable, without_points
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.modelling.samples import (
     Sample,
@@ -151,7 +152,8 @@ def dif(
     ------
     StatisticsError
         Naming item and group: fewer than three items, fewer than two groups, a group without
-        complete rows, an item that is constant in a group.
+        complete rows, an item that is constant in a group, answers outside `points`, a reversed
+        item that is none of the items.
 
     References
     ----------
@@ -171,13 +173,17 @@ def dif(
     ('b',)
 
     """
+    stop_if_any(
+        [*unturnable(items, reversed_items, points), *without_points(reversed_items, points)]
+    )
     answered = _read(frame, items, group)
     stop_if_any(unanswered(answered))
     samples = _complete(answered, group)
     stop_if_any(_unfit(samples, group))
     stop_if_any(problem for sample in samples for problem in repeated(sample))
     rows = _alike(samples)
-    if reversed_items:
+    stop_if_any(outside_points(items, rows.answers, points))
+    if len(reversed_items) and points is not None:
         rows = replace(rows, answers=_turn(rows.answers, items, reversed_items, points))
     names = tuple(sample.name for sample in samples)
     flagged: frozenset[str] = frozenset()
@@ -293,16 +299,8 @@ def _unfit(samples: Sequence[Sample], group: str) -> list[Problem]:
 
 
 def _turn(
-    values: NDArray[np.int64], items: Sequence[str], turned: Sequence[str], points: Points | None
+    values: NDArray[np.int64], items: Sequence[str], turned: Sequence[str], points: Points
 ) -> NDArray[np.int64]:
-    if points is None:
-        raise StatisticsError(
-            Problem(
-                "reversed_items",
-                "turning an item round needs the answers that it offers",
-                "Give points, for instance points=5 for 1 to 5",
-            )
-        )
     low, high = span_of(points)
     which = np.isin(items, list(turned))
     return np.where(which[:, None], low + high - values, values)

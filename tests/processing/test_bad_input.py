@@ -5,11 +5,13 @@ import pandas as pd
 import pytest
 
 from processing import (
+    GroupedPatterns,
     StatisticsError,
     align,
     alpha,
     categorical_omega,
     cfa,
+    count_patterns,
     dif,
     efa,
     floor_and_ceiling,
@@ -23,6 +25,7 @@ from processing import (
     polychoric,
     split_half,
 )
+from processing.counting.counts import span_of
 
 ITEMS = list("abcde")
 MODEL = "f =~ a + b + c + d + e"
@@ -39,6 +42,20 @@ OF_ITEMS = {
     "parallel analysis": lambda frame: parallel_analysis(frame, ITEMS),
     "polychoric": lambda frame: polychoric(frame, ITEMS),
     "split half": lambda frame: split_half(frame, ITEMS),
+}
+OF_POINTS = {
+    "alpha": lambda frame, **offered: alpha(frame, ITEMS, **offered),
+    "dif": lambda frame, **offered: dif(frame, ITEMS, "language", **offered),
+    "dif of patterns": lambda frame, **offered: dif(_grouped(frame), ITEMS, "language", **offered),
+    "floor and ceiling": lambda frame, **offered: floor_and_ceiling(frame, ITEMS, **offered),
+    "floor and ceiling of patterns": lambda frame, **offered: floor_and_ceiling(
+        count_patterns(frame, ITEMS), ITEMS, **offered
+    ),
+    "item analysis": lambda frame, **offered: item_analysis(frame, ITEMS, **offered),
+    "omega": lambda frame, **offered: omega(frame, ITEMS, **offered),
+    "ordinal alpha": lambda frame, **offered: ordinal_alpha(frame, ITEMS, **offered),
+    "polychoric": lambda frame, **offered: polychoric(frame, ITEMS, **offered),
+    "split half": lambda frame, **offered: split_half(frame, ITEMS, **offered),
 }
 OF_GROUPS = {
     "align": lambda frame: align(frame, MODEL, "language"),
@@ -64,6 +81,11 @@ def frame():
     return pd.DataFrame(answers).assign(language=np.repeat(["ar", "da"], 300))
 
 
+def _grouped(frame):
+    parts = {name: count_patterns(part, ITEMS) for name, part in frame.groupby("language")}
+    return GroupedPatterns("language", parts)
+
+
 def _told(function, frame):
     with pytest.raises(StatisticsError) as caught:
         ALL[function](frame)
@@ -84,6 +106,28 @@ def test_a_faulty_item_is_named_with_its_rule(frame, function, change, words):
     told = _told(function, frame.assign(**change))
     for word in words:
         assert any(way in told for way in word.split("|")), told
+
+
+@pytest.mark.parametrize("function", OF_POINTS)
+@pytest.mark.parametrize(("points", "outside"), [(3, [4, 5]), ((0, 4), [5]), ((2, 5), [1])])
+def test_answers_that_the_scale_does_not_offer_are_named(frame, function, points, outside):
+    with pytest.raises(StatisticsError) as caught:
+        OF_POINTS[function](frame, points=points)
+    assert f"item 'a': answers must lie between {span_of(points)[0]}" in str(caught.value)
+    assert f"found {outside}" in str(caught.value)
+
+
+@pytest.mark.parametrize("function", OF_POINTS)
+def test_a_reversed_item_that_the_scale_has_not_is_named(frame, function):
+    with pytest.raises(StatisticsError, match="reversed item 'zz': it is none of the items a, b"):
+        OF_POINTS[function](frame, reversed_items=["b", "zz"], points=5)
+
+
+@pytest.mark.parametrize("function", OF_POINTS)
+@pytest.mark.parametrize("points", [1, (4, 4), (5, 1), (-1, 5), 200])
+def test_points_between_which_nothing_is_offered_are_told(frame, function, points):
+    with pytest.raises(StatisticsError, match="points: a scale offers two answers or more"):
+        OF_POINTS[function](frame, points=points)
 
 
 @pytest.mark.parametrize("function", ALL)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from instruments import make_form
-from processing import ScaleEntry, StatisticsError, build_codebook, score
+from processing import ScaleEntry, StatisticsError, build_codebook, evidence, score, summarise
 
 
 def scale(items=4, **given):
@@ -126,6 +126,23 @@ def test_all_that_stands_in_the_way_is_told_at_once():
 def test_columns_that_hold_no_answers_are_refused_by_name(answers, message):
     with pytest.raises(StatisticsError, match=message):
         score(answers, scale())
+
+
+@pytest.mark.parametrize("function", [score, evidence, summarise])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"reversed": ("zz",)}, "reversed of scale s: 'zz' is no column of it"),
+        ({"variants": {"short": ("x9",)}}, "variant 'short' of scale s: 'x9' is no column of it"),
+        ({"bounds": {"x1": (1, 5)}}, "item 'x2' of scale s: it has no bounds"),
+        ({"bounds": dict.fromkeys(("x1", "x2", "x3", "x4"), (5, 1))}, "two codes that ascend"),
+    ],
+)
+def test_a_scale_that_contradicts_itself_is_refused_by_all_that_use_it(function, given, words):
+    rng = np.random.default_rng(1)
+    answers = frame(*rng.integers(1, 6, size=(300, 4)).tolist())
+    with pytest.raises(StatisticsError, match=words):
+        function(answers, scale(**given))
 
 
 def test_a_codebook_scores_all_its_scales(frozen, codebook):
