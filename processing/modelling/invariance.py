@@ -342,8 +342,7 @@ def _describe(result: Invariance) -> Iterator[str]:
     for step in result.steps:
         yield f"{step.name:<11}{describe_fit(step.fit)}"
         if step.test and step.test.df <= 0:
-            # Items of two answers: their scales are freed as their intercepts are tied.
-            yield f"{'':<11}no test: this model does not lie within the one before"
+            yield f"{'':<11}no test: {_why_untested(result, step)}"
         elif step.test:
             yield (
                 f"{'':<11}change: chi-square {step.test.chi_square:.2f}, df {step.test.df},"
@@ -358,3 +357,31 @@ def _describe(result: Invariance) -> Iterator[str]:
             f" chi-square {suggestion.index.chi_square:.1f}"
             for suggestion in result.suggestions
         )
+
+
+def _why_untested(result: Invariance, step: InvarianceStep) -> str:
+    """What the numbers of categories have to do with a step that restricts nothing."""
+    few = {
+        answers: [
+            item
+            for item, cuts in zip(
+                result.model.items, result.solutions[0].data.thresholds, strict=False
+            )
+            if cuts == answers - 1
+        ]
+        for answers in (2, 3)
+    }
+    if step.test and step.test.df == 0 and step.name == "thresholds":
+        told = [
+            f"{', '.join(items)} ({answers} answers)" for answers, items in few.items() if items
+        ]
+        return (
+            "this is the model before in other words, for with two or three answers the thresholds"
+            f" of an item only set its mean and scale: {'; '.join(told)}"
+        )
+    if few[2]:
+        return (
+            "this model does not lie within the one before, for an item of two answers has its"
+            f" scale freed as its intercept is tied: {', '.join(few[2])}"
+        )
+    return "this step ties nothing that was free"

@@ -260,5 +260,24 @@ def test_steps_that_are_not_nested_are_not_tested(reference_data):
     scalar = next(step for step in result.steps if step.name == "scalar")
     assert scalar.test.df < 0
     assert np.isnan(scalar.test.p)
-    assert "no test: this model does not lie within the one before" in str(result)
+    told = str(result)
+    assert "no test: this model does not lie within the one before, for an item of two" in told
+    assert "as its intercept is tied: HOSTIL01, HOSTIL02, HOSTIL03, HOSTIL04\n" in told
     assert "df -" not in str(result)
+
+
+def test_equal_thresholds_of_three_answers_are_called_the_same_model():
+    """Two thresholds are an intercept and a scale: nothing is left to restrict."""
+    drawn = _two_groups(1)
+    items = [name for name in drawn if name != "mode"]
+    cuts = drawn[items].quantile([1 / 3, 2 / 3])
+    frame = drawn.assign(
+        **{item: np.searchsorted(cuts[item], drawn[item], side="left") for item in items}
+    )
+    result = invariance(frame, MODEL, "mode")
+    configural, thresholds = result.steps[:2]
+    assert thresholds.test.df == 0
+    assert thresholds.fit.chi_square == pytest.approx(configural.fit.chi_square, abs=1e-3)
+    assert "no test: this is the model before in other words" in str(result)
+    assert f"{', '.join(items)} (3 answers)" in str(result)
+    assert "does not lie within" not in str(result)
