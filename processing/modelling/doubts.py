@@ -18,6 +18,11 @@ def doubts(solution: Solution) -> Iterator[str]:
             " answers."
         )
         return
+    yield from impossible(solution)
+
+
+def impossible(solution: Solution) -> Iterator[str]:
+    """Variances below zero and correlations above one (Heywood cases)."""
     table = solution.table
     for matrices, name in zip(solution.matrices(), table.design.groups, strict=True):
         where = f" in group {name}" if name else ""

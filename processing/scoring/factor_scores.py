@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from processing.counting.answers import choose_items
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.modelling.confirmatory import Confirmatory
+from processing.modelling.doubts import impossible
 from processing.modelling.normal_theory import NormalData
 from processing.modelling.samples import read_samples
 from processing.modelling.structure import Matrices
@@ -56,7 +57,8 @@ def factor_scores(
     ------
     StatisticsError
         A model of ordinal items (score these by `graded_response` and `trait_scores`), one that did
-        not converge, an unknown method, a group that the model does not know.
+        not converge or has a variance below zero, of which no standard error can come, an unknown
+        method, a group that the model does not know.
 
     References
     ----------
@@ -78,6 +80,10 @@ def factor_scores(
     data = fitted.solution.data
     if not isinstance(data, NormalData):
         raise _ordinal(fitted.estimator)
+    stop_if_any(
+        Problem("model", doubt, "Leave the item out or simplify the model before scoring by it")
+        for doubt in impossible(fitted.solution)
+    )
     (sample,) = read_samples(frame, fitted.model.items)
     answers = np.where(sample.missing, np.nan, sample.answers.astype(np.float64))
     place = _groups(fitted, frame, group)

@@ -96,5 +96,16 @@ def test_groups_are_scored_by_their_own_numbers_as_in_lavaan(complete, told):
         np.testing.assert_allclose(own, told["groups"][str(gender)], atol=2e-5)
 
 
+@pytest.mark.parametrize("method", ["regression", "bartlett"])
+def test_a_model_with_a_variance_below_zero_gives_no_scores(method):
+    """r12 r13 / r23 > 1: standard errors of zero, or of a root below zero, would be told."""
+    root = np.linalg.cholesky(np.array([[1, 0.8, 0.8], [0.8, 1, 0.5], [0.8, 0.5, 1]]))
+    noise = np.random.default_rng(3).normal(size=(500, 3))
+    white = (noise - noise.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(noise.T))).T
+    frame = pd.DataFrame(white @ root.T, columns=list("abc"))
+    with pytest.raises(StatisticsError, match=r"residual variance of a is -0\.279"):
+        factor_scores(cfa(frame, "f =~ a + b + c"), frame, method)
+
+
 def test_the_example_in_the_documentation_runs():
     assert doctest.testmod(import_module("processing.scoring.factor_scores")).failed == 0
