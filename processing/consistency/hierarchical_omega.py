@@ -14,6 +14,7 @@ from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.factoring.correlations import Correlations, Kind, correlate
 from processing.factoring.extraction import Extraction, extract
 from processing.factoring.factors import Efa, Rotation, efa_of
+from processing.options import no_level, too_few, unknown_word
 
 from .reliability import Interval
 
@@ -121,6 +122,14 @@ def omega_hierarchical(
     omega hierarchical = 0.678, omega total = 0.916, ECV = 0.491, n = 500, 9 items
 
     """
+    stop_if_any(
+        [
+            *unknown_word("extraction", extraction, Extraction),
+            *unknown_word("rotation", rotation, Rotation),
+            *too_few("replicates", replicates, 0),
+            *no_level(level),
+        ]
+    )
     found = correlate(answers, items, missing, correlation)
     stop_if_any(_no_general_factor(factors, rotation))
     solution = _solve(found, factors, extraction, rotation)

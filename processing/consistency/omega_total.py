@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,13 @@ from processing.counting.counts import Counts, Points
 from processing.counting.patterns import count_patterns
 from processing.counting.scale_counts import Answers, name_of, scale_counts
 from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.options import no_level, too_few, unknown_word
 
 from .one_factor import OneFactor, fit_one_factor
 from .reliability import Interval
 
 Array = NDArray[np.float64]
+Method: TypeAlias = Literal["delta", "bootstrap"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Omega:
     k: int
     loadings: dict[str, float]
     """Standardised loadings."""
-    method: Literal["delta", "bootstrap"]
+    method: Method
     heywood: tuple[str, ...]
     """Items whose residual variance came out below zero: the model does not describe them."""
 
@@ -64,7 +66,7 @@ def omega(
     reversed_items: Sequence[str] = (),
     points: Points | None = None,
     level: float = 0.95,
-    method: Literal["delta", "bootstrap"] = "delta",
+    method: Method = "delta",
     replicates: int = 1000,
     seed: int = 0,
 ) -> Omega:
@@ -111,6 +113,9 @@ def omega(
     omega = 0.745 [0.709; 0.781], n = 500, 4 items
 
     """
+    stop_if_any([*unknown_word("method", method, Method), *no_level(level)])
+    if method == "bootstrap":
+        stop_if_any(too_few("replicates", replicates, 2))
     counts = scale_counts(answers, items, "listwise", reversed_items, points, None)
     covariance = counts.moments().covariance
     stop_if_any(_unfit_for_a_factor(counts, covariance))

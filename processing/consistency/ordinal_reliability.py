@@ -17,6 +17,7 @@ from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.factoring.bivariate_normal import FAR, probability
 from processing.factoring.polychoric_covariance import Influence, casewise_products, influence
 from processing.factoring.polychorics import Polychoric, polychoric_of
+from processing.options import no_level
 
 from .reliability import Interval
 
@@ -105,6 +106,7 @@ def ordinal_alpha(
     ordinal alpha = 0.771 [0.735; 0.807], n = 500, 4 items
 
     """
+    stop_if_any(no_level(level))
     counts = scale_counts(answers, items, "listwise", reversed_items, points, None)
     found = polychoric_of(counts)
     k = len(counts.items)
@@ -162,6 +164,7 @@ def categorical_omega(
     categorical omega = 0.750 [0.714; 0.786], n = 500, 4 items
 
     """
+    stop_if_any(no_level(level))
     counts = scale_counts(answers, items, "listwise", reversed_items, points, None)
     if len(counts.items) < 3:
         raise StatisticsError(

@@ -11,6 +11,8 @@ from scipy.special import fdtri
 from processing.counting.answers import Weights
 from processing.counting.counts import Points
 from processing.counting.scale_counts import Answers, Missing, scale_counts
+from processing.errors import stop_if_any
+from processing.options import no_level
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def alpha(
     ------
     StatisticsError
         For a constant item, two identical items, fewer rows than items, a single item, answers that
-        are no whole numbers or lie outside `points`, and weights that are not above zero.
+        are no whole numbers or lie outside `points`, weights that are not above zero, a reversed
+        item that the scale has not, an unknown `missing`, and a level that is not between 0 and 1.
 
     References
     ----------
@@ -118,6 +121,7 @@ def alpha(
     alpha = 0.908 [0.535; 0.990], n = 5, 3 items
 
     """
+    stop_if_any(no_level(level))
     counts = scale_counts(answers, items, missing, reversed_items, points, weights)
     covariance = counts.moments().covariance
     k = len(counts.items)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc, fdtri, ndtri
 
 from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.options import no_level
 
 from .reliability import Interval
 
@@ -84,7 +85,8 @@ def icc(scores: pd.DataFrame, *, level: float = 0.95) -> Icc:
     Raises
     ------
     StatisticsError
-        For fewer than two columns or three complete rows, text, and scores that do not vary.
+        For fewer than two columns or three complete rows, text, infinite scores, scores that do not
+        vary, and a level that is not between 0 and 1.
 
     References
     ----------
@@ -100,6 +102,7 @@ def icc(scores: pd.DataFrame, *, level: float = 0.95) -> Icc:
     ICC(2,1) = 0.984 [0.853; 0.998], ICC(3,1) = 0.980 [0.823; 0.998], SEM = 0.707, SDC = 1.96, n = 5
 
     """
+    stop_if_any(no_level(level))
     values = _complete_scores(scores)
     n, k = values.shape
     between, occasions, residual = _mean_squares(values)
@@ -178,14 +181,15 @@ def measurement_error(sd: float, reliability: float, *, level: float = 0.95) -> 
     (8.0, 22.2)
 
     """
-    stop_if_any(
+    wrong = [
         Problem(name, f"must lie {rule}, got {value}", "Correct the number")
         for name, rule, value, right in (
-            ("sd", "at or above 0", sd, sd >= 0),
+            ("sd", "at or above 0", sd, 0 <= sd < np.inf),
             ("reliability", "between 0 and 1", reliability, 0 <= reliability <= 1),
         )
         if not right
-    )
+    ]
+    stop_if_any([*wrong, *no_level(level)])
     sem = float(sd * np.sqrt(1 - reliability))
     return MeasurementError(sem, float(ndtri((1 + level) / 2) * np.sqrt(2) * sem), level)
 
@@ -202,6 +206,16 @@ def _complete_scores(scores: pd.DataFrame) -> Array:
         if not pd.api.types.is_numeric_dtype(column)
     )
     values = scores.to_numpy(dtype=np.float64, na_value=np.nan)
+    stop_if_any(
+        Problem(
+            f"occasion {name!r}",
+            f"scores must be finite, found {column[beyond][0]}"
+            f" in row {scores.index[int(np.argmax(beyond))]!r}",
+            "Correct the score, or leave the cell empty",
+        )
+        for name, column in zip(scores.columns, values.T, strict=True)
+        if (beyond := np.isinf(column)).any()
+    )
     known = values[~np.isnan(values)]
     if (known == np.rint(known)).all():
         values = np.where(values < 0, np.nan, values)

@@ -13,6 +13,9 @@ from processing.errors import Problem, StatisticsError, stop_if_any
 
 Array = NDArray[np.float64]
 
+ROUNDING = 1e-3
+"""What shares written with three decimals may miss of one."""
+
 
 @dataclass(frozen=True)
 class KnownModel:
@@ -149,7 +152,7 @@ class KnownGroup:
 
 
 def cut_points(shares: Sequence[float]) -> tuple[float, ...]:
-    """Thresholds of a standard normal variable that give answers these shares.
+    """Thresholds of a standard normal variable that give answers these shares, which add up to one.
 
     >>> [round(cut, 3) for cut in cut_points([0.25, 0.5, 0.25])]
     [-0.674, 0.674]
@@ -161,6 +164,14 @@ def cut_points(shares: Sequence[float]) -> tuple[float, ...]:
                 "shares",
                 f"an item needs two answers or more, each with a share above zero, got {list(shares)}",
                 "Give one share an answer",
+            )
+        )
+    if abs(parts.sum() - 1) > ROUNDING:
+        raise StatisticsError(
+            Problem(
+                "shares",
+                f"the shares of all answers must add up to 1, got {list(shares)} = {parts.sum():g}",
+                "Give every answer its share; divide counts by their sum first",
             )
         )
     return tuple(ndtri(np.cumsum(parts / parts.sum())[:-1]).tolist())

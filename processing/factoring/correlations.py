@@ -13,6 +13,7 @@ from processing.counting.counts import Counts
 from processing.counting.products import sums_and_products
 from processing.counting.scale_counts import Answers, Missing, name_of, scale_counts
 from processing.errors import Problem, stop_if_any
+from processing.options import unknown_word
 
 from .polychorics import polychoric_of
 
@@ -38,6 +39,9 @@ def correlate(
     kind: Kind = "pearson",
 ) -> Correlations:
     """Pearson or polychoric correlations of answers; refuses a singular matrix by its reason."""
+    stop_if_any(
+        [*unknown_word("correlation", kind, Kind), *unknown_word("missing", missing, Missing)]
+    )
     if kind == "pearson" and missing == "listwise" and isinstance(answers, pd.DataFrame):
         chosen = choose_items(answers, items)
         codes, _ = read_rows(answers, chosen, None, complete=True)

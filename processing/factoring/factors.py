@@ -13,6 +13,7 @@ from scipy.special import chdtrc, chndtr
 
 from processing.counting.scale_counts import Answers, Missing
 from processing.errors import Problem, stop_if_any
+from processing.options import unknown_word
 from processing.small_matrices import on_one_core
 
 from .correlations import Correlations, Kind, correlate
@@ -161,6 +162,7 @@ def efa(
     χ²(2) = 10.5, RMSEA = 0.092 [0.043; 0.150], TLI = 0.939, n = 500
 
     """
+    stop_if_any(_unknown(extraction, rotation))
     found = correlate(answers, items, missing, correlation)
     return efa_of(found, factors, extraction, rotation)
 
@@ -170,7 +172,7 @@ def efa_of(
 ) -> Efa:
     """Exploratory factor analysis of a correlation matrix."""
     p = len(found.items)
-    stop_if_any(_too_many(factors, p))
+    stop_if_any([*_unknown(extraction, rotation), *_too_many(factors, p)])
     with on_one_core():
         loadings, phi = extract(found.matrix, factors, extraction), np.eye(factors)
         if rotation is not None and factors > 1:
@@ -226,6 +228,11 @@ def in_order(loadings: Array, phi: Array) -> tuple[Array, Array]:
     order = np.argsort(top, kind="stable")
     turned = phi * np.outer(sign, sign)
     return (loadings * sign)[:, order], turned[np.ix_(order, order)]
+
+
+def _unknown(extraction: Extraction, rotation: Rotation | None) -> Iterator[Problem]:
+    yield from unknown_word("extraction", extraction, Extraction)
+    yield from unknown_word("rotation", rotation, Rotation | None)
 
 
 def _too_many(factors: int, p: int) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,13 @@ from processing.counting.answers import Codes, choose_items, read_rows
 from processing.counting.counts import Counts
 from processing.counting.products import sums_and_products
 from processing.counting.scale_counts import Answers, Missing
-from processing.errors import Problem, StatisticsError
+from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.options import no_level, too_few, unknown_word
 
 from .correlations import Kind, correlate
 
 Array = NDArray[np.float64]
+Simulated: TypeAlias = Literal["normal", "permuted"]
 
 LARGEST_COMMUNALITY = 0.995
 SWEEPS = 500
@@ -54,7 +56,7 @@ class ParallelAnalysis:
     """Of the matrix with the communalities of one factor on its diagonal."""
     components: Eigenvalues
     """Of the correlation matrix itself."""
-    simulated: Literal["normal", "permuted"]
+    simulated: Simulated
     level: float
     iterations: int
     n: int
@@ -100,7 +102,7 @@ def parallel_analysis(
     items: Sequence[str] | None = None,
     missing: Missing = "listwise",
     *,
-    simulated: Literal["normal", "permuted"] = "normal",
+    simulated: Simulated = "normal",
     iterations: int = 100,
     level: float = 0.95,
     seed: int = 0,
@@ -129,7 +131,8 @@ def parallel_analysis(
     Raises
     ------
     StatisticsError
-        As `kmo`, and for "permuted" with counts or pairwise missing.
+        As `kmo`, for "permuted" with counts or pairwise missing, no iterations, and a level that is
+        not between 0 and 1.
 
     References
     ----------
@@ -145,6 +148,13 @@ def parallel_analysis(
     parallel analysis: 1 factors, 1 components (above the 95% quantile of 100 normal samples), n = 500
 
     """
+    stop_if_any(
+        [
+            *unknown_word("simulated", simulated, Simulated),
+            *too_few("iterations", iterations),
+            *no_level(level),
+        ]
+    )
     found = correlate(answers, items, missing)
     rng = np.random.default_rng(seed)
     if simulated == "normal":

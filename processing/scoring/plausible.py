@@ -12,6 +12,7 @@ from instruments import NOT_RELEVANT, NOT_SHOWN
 from processing.consistency.reliability import Interval
 from processing.counting.answers import choose_items, read_codes
 from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.options import no_level
 from processing.traits.graded_curves import Curves, curves_of
 from processing.traits.graded_likelihood import log_likelihoods
 from processing.traits.graded_response import GradedResponse
@@ -212,6 +213,7 @@ def combine(
                 "Give the estimate and SE of every draw",
             )
         )
+    stop_if_any([*_unusable("estimates", q), *_unusable("errors", errors, 0), *no_level(level)])
     between = (1 + 1 / len(q)) * float(q.var(ddof=1))
     total = float(squared.mean()) + between
     share = between / total if total else 0.0
@@ -221,6 +223,20 @@ def combine(
     return Combined(
         mean, float(np.sqrt(total)), Interval(mean - reach, mean + reach, level), df, share
     )
+
+
+def _unusable(
+    name: str, values: Sequence[float] | Array, lowest: float = -np.inf
+) -> Iterator[Problem]:
+    numbers = np.asarray(values, dtype=np.float64)
+    wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < lowest))
+    if wrong.size:
+        rule = "finite numbers" if np.isinf(lowest) else f"finite and not below {lowest:g}"
+        yield Problem(
+            name,
+            f"they must be {rule}, found {numbers[wrong[0]]:g} at place {wrong[0] + 1}",
+            "Leave the draw out, or correct it",
+        )
 
 
 @dataclass(frozen=True)
