@@ -28,6 +28,14 @@ def choose_items(
     frame: pd.DataFrame, items: Sequence[str] | None, weights: Weights = None
 ) -> list[str]:
     """The items asked for, or every column but the weights; unknown and repeated are refused."""
+    if not isinstance(frame, pd.DataFrame):
+        raise StatisticsError(
+            Problem(
+                "frame",
+                f"a data frame is needed, got {type(frame).__name__}",
+                "Read the file into a frame first, for instance by pandas.read_csv",
+            )
+        )
     if items is None:
         chosen = [
             name for name in frame.columns if not (isinstance(weights, str) and name == weights)

@@ -1,6 +1,6 @@
 """One table that lies in parts: Parquet files or frames, in memory, on a disk or on a cluster."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import pandas as pd
+from pyarrow import ArrowInvalid
 from pyarrow.parquet import ParquetFile
 
 from processing.errors import Problem, StatisticsError, stop_if_any
@@ -49,6 +50,8 @@ class Parts:
     def __post_init__(self) -> None:
         if isinstance(self.parts, str | pd.DataFrame):
             raise _unusable("it must be a list", "Put brackets around the only part")
+        if isinstance(self.parts, Mapping | pd.Series):
+            raise _not_a_table(self.parts)
         if isinstance(self.parts, Iterator):
             raise _unusable(
                 "a statistic may go through the parts twice, and a generator can be gone through"
@@ -66,7 +69,7 @@ class Parts:
                 return tuple(part.columns)
             if not isinstance(part, str | Path):
                 raise _not_a_table(part)
-            with ParquetFile(part) as table:
+            with _opened(part) as table:
                 return tuple(table.schema_arrow.names)
         raise StatisticsError(
             Problem("parts", "there is nothing to count", "Name at least one Parquet file or frame")
@@ -117,7 +120,7 @@ def _stretches(part: Part, columns: list[str]) -> Iterator[pd.DataFrame]:
         stop_if_any(_absent(columns, part.columns, "a frame"))
         yield part[columns]
     elif isinstance(part, str | Path):
-        with ParquetFile(part) as table:
+        with _opened(part) as table:
             stop_if_any(_absent(columns, table.schema_arrow.names, f"the file {part}"))
             # The schema's empty table, of which only these columns.
             yield table.schema_arrow.empty_table().to_pandas()[columns]
@@ -125,6 +128,25 @@ def _stretches(part: Part, columns: list[str]) -> Iterator[pd.DataFrame]:
                 yield batch.to_pandas()
     else:
         raise _not_a_table(part)
+
+
+def _opened(path: str | Path) -> ParquetFile:
+    """The file; text that looks like the name of a column is told from a file that is none."""
+    try:
+        return ParquetFile(path)
+    except FileNotFoundError:
+        what = "there is no such file"
+    except ArrowInvalid:
+        what = "it is not a Parquet file"
+    except OSError as error:
+        what = f"it cannot be read ({error.strerror or type(error).__name__})"
+    raise StatisticsError(
+        Problem(
+            f"the file {str(path)!r}",
+            what,
+            "Give a Parquet file, or read other files into a frame first (pandas.read_csv)",
+        )
+    )
 
 
 def _absent(columns: Sequence[str], known: Iterable[str], where: str) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from processing.consistency.reliability import Interval
 from processing.counting.answers import Weights, choose_items, read_weights
 from processing.counting.rows_used import RowsUsed
 from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.options import no_level
 
 Array = NDArray[np.float64]
 
@@ -150,7 +151,7 @@ def reliability_of_areas(
     sums: pd.DataFrame, score: str, area: str, level: float = 0.95
 ) -> AreaReliability:
     """The same of sums by area, as `area_sums` makes and `joined_areas` adds them up."""
-    stop_if_any(_unfit(sums, score, area))
+    stop_if_any([*_unfit(sums, score, area), *no_level(level)])
     n, total = sums["n"].to_numpy(), float(sums["n"].sum())
     means = sums["mean"].to_numpy()
     squares = float(sums["squares"].sum())

@@ -215,7 +215,7 @@ def dif(
 def _read(
     frame: pd.DataFrame | GroupedPatterns, items: Sequence[str], group: str
 ) -> tuple[Sample, ...]:
-    if isinstance(frame, pd.DataFrame):
+    if not isinstance(frame, GroupedPatterns):
         return read_samples(frame, choose_items(frame, items), group)
     of = frame.of
     return tuple(

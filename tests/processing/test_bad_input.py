@@ -11,6 +11,7 @@ from processing import (
     alpha,
     categorical_omega,
     cfa,
+    count,
     count_patterns,
     dif,
     efa,
@@ -203,6 +204,39 @@ def test_alignment_names_an_item_of_which_nothing_is_left(frame):
     told = _told("align", frame.assign(e=(frame["a"] + frame["b"]).clip(3, 9)))
     assert "item 'e' in group" in told
     assert "Heywood case" in told
+
+
+@pytest.mark.parametrize("function", OF_ITEMS)
+def test_a_file_that_is_not_parquet_is_named(frame, function, tmp_path):
+    path = tmp_path / "answers.csv"
+    frame.to_csv(path)
+    with pytest.raises(
+        StatisticsError, match=r"answers.csv': it is not a Parquet file\. .*read_csv"
+    ):
+        OF_ITEMS[function](str(path))
+
+
+@pytest.mark.parametrize("function", OF_ITEMS)
+def test_a_file_that_is_not_there_is_named(function, tmp_path):
+    with pytest.raises(StatisticsError, match=r"gone\.parquet': there is no such file"):
+        OF_ITEMS[function](tmp_path / "gone.parquet")
+
+
+@pytest.mark.parametrize("function", OF_ITEMS)
+@pytest.mark.parametrize("wrong", [{"a": [1, 2, 3]}, pd.Series([1, 2, 3]), 7, [1, 2]])
+def test_what_is_no_table_is_told_by_its_kind(function, wrong):
+    kind = "int" if isinstance(wrong, list) else type(wrong).__name__
+    with pytest.raises(StatisticsError, match=f"a data frame is needed, got {kind}"):
+        OF_ITEMS[function](wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"a": [1, 2, 3]}, "answers.csv"])
+def test_statistics_that_need_a_frame_say_so(wrong):
+    for statistic in (floor_and_ceiling, count):
+        with pytest.raises(StatisticsError, match="a data frame is needed, got"):
+            statistic(wrong, ITEMS)
+    with pytest.raises(StatisticsError, match="a data frame is needed, got"):
+        dif(wrong, ITEMS, "language")
 
 
 @pytest.mark.parametrize("statistic", [alpha, item_analysis, polychoric, floor_and_ceiling])

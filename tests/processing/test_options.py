@@ -8,6 +8,7 @@ from processing import (
     KnownModel,
     StatisticsError,
     alpha,
+    area_reliability,
     bartlett,
     categorical_omega,
     combine,
@@ -127,6 +128,13 @@ def test_a_level_is_a_share(frame, statistic, level):
 def test_too_few_draws_are_told(frame, statistic, argument, number, least):
     with pytest.raises(StatisticsError, match=f"{argument}: it must be at least {least}"):
         statistic(frame, **{argument: number})
+
+
+@pytest.mark.parametrize("level", [95, 0, 1])
+def test_a_level_of_areas_is_a_share(frame, level):
+    areas = frame.assign(area=frame.index % 8)
+    with pytest.raises(StatisticsError, match="level: it lies between 0 and 1, got"):
+        area_reliability(areas, "a", "area", level=level)
 
 
 def test_an_infinite_score_is_named_with_its_occasion_and_row():
