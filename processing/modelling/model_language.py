@@ -267,6 +267,7 @@ def _contradictions(model: Model) -> Iterator[Problem]:
     yield from _repetitions(model)
     yield from _loops(model)
     yield from _unknown_covariances(model)
+    yield from _negative_variances(model)
     yield from _lone_indicators(model)
     yield from _label_conflicts(model)
 
@@ -315,6 +316,17 @@ def _unknown_covariances(model: Model) -> Iterator[Problem]:
                 term.place,
                 f"{term.left!r} and {term.right!r} are a factor and an item",
                 "Let the factor measure the item (=~), or let two residuals covary",
+            )
+
+
+def _negative_variances(model: Model) -> Iterator[Problem]:
+    for term in model.covariances:
+        if term.left == term.right and term.fixed is not None and term.fixed < 0:
+            yield Problem(
+                term.place,
+                f"the variance of {term.left!r} is fixed at {term.fixed:g}, and a variance cannot"
+                " be negative",
+                "Fix it at zero or above, or let it be estimated",
             )
 
 

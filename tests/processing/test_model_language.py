@@ -88,6 +88,8 @@ def test_a_factor_may_measure_by_factors():
         ("f =~ a + b + c\na ~~ x", "line 2, column 6", "'x' is neither a factor nor an item"),
         ("f =~ a + b + c\na ~~ f", "line 2, column 6", "a factor and an item"),
         ("f =~ a\ng =~ b + c", "line 1, column 6", "has one item"),
+        ("f =~ a + b + c\na ~~ -1*a", "line 2, column 9", "'a' is fixed at -1"),
+        ("f =~ a + b + c\nf ~~ -.5*f", "line 2, column 10", "a variance cannot be negative"),
         ("f =~ k*1*a + k*2*b + c", "line 1, column 18", "given the value 2 after 1"),
     ],
 )
