@@ -164,6 +164,24 @@ class Counts:
         """(answers of first, answers of second): the two items' cross-table without the missing."""
         return self.table[self._answered[first], self._answered[second]]
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row an item and code: item, code, n (rows, or sum of weights) and share of all."""
+        rows = [
+            {"item": name, "code": code, "n": n, "share": n / self.weights}
+            for item, name in enumerate(self.items)
+            for code, n in self.margin(item).items()
+        ]
+        return pd.DataFrame(rows, columns=["item", "code", "n", "share"])
+
+    def __str__(self) -> str:
+        left_out = ", rows with any missing answer left out" if self.complete else ""
+        weighted = f", sum of weights {self.weights:.1f}" if self.weighted else ""
+        table = self.to_frame().pivot_table("n", "item", "code", aggfunc="sum")
+        told = table.reindex(list(self.items)).to_string(
+            float_format=lambda n: f"{n:.1f}" if self.weighted else f"{n:.0f}", na_rep="."
+        )
+        return f"Counts of {self.rows} rows{weighted}{left_out}\n{told}"
+
     def moments(self) -> Moments:
         """Means and covariances of the answers; weights are first scaled to the mean one."""
         return self._moments

@@ -21,6 +21,10 @@ CELLS = 2**22
 """As many possible combinations as are counted in one table rather than by sorting the rows."""
 
 
+SHOWN = 10
+"""Patterns that are printed, the most frequent ones."""
+
+
 @dataclass(frozen=True)
 class Patterns:
     """The different rows of a scale and how often each occurs; parts of the data add up."""
@@ -60,6 +64,17 @@ class Patterns:
             squared=self.squared[kept],
         )
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row a pattern, the most frequent first: the items' codes and n (rows or weights)."""
+        frame = pd.DataFrame(self.answers.T, columns=list(self.items)).assign(n=self.frequency)
+        return frame.sort_values("n", ascending=False, kind="stable", ignore_index=True)
+
+    def __str__(self) -> str:
+        different = self.answers.shape[1]
+        head = self.to_frame().head(SHOWN).to_string(index=False, float_format="{:g}".format)
+        rest = f"\n… and {different - SHOWN} more" if different > SHOWN else ""
+        return f"{different} different of {self.rows} rows, {len(self.items)} items\n{head}{rest}"
+
     def select(self, items: Sequence[str]) -> "Patterns":
         """Some of the items, in the order given; equal rows stay apart."""
         chosen = [self.items.index(item) for item in known_items(items, self.items)]
@@ -85,7 +100,19 @@ class Patterns:
 
 @dataclass(frozen=True)
 class GroupedPatterns:
-    """The patterns of each group, in place of the rows: `cfa`, `invariance` and `dif` take them."""
+    """The patterns of each group, in place of the rows: `cfa`, `invariance` and `dif` take them.
+
+    Count each group's rows by themselves:
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"a": [1, 2, 2], "b": [3, 3, 1], "mode": ["web", "web", "paper"]})
+    >>> of = {mode: count_patterns(rows, ["a", "b"]) for mode, rows in frame.groupby("mode")}
+    >>> print(GroupedPatterns("mode", of))
+    Patterns of 2 items by mode
+    paper: 1 different of 1 rows
+    web: 2 different of 2 rows
+
+    """
 
     group: str
     """What divides the rows."""
@@ -95,6 +122,25 @@ class GroupedPatterns:
     @property
     def items(self) -> tuple[str, ...]:
         return next((part.items for part in self.of.values()), ())
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a group and pattern: the group, the items' codes and n."""
+        parts = [
+            part.to_frame().assign(**{self.group: label})[[self.group, *part.items, "n"]]
+            for label, part in self.of.items()
+        ]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                f"Patterns of {len(self.items)} items by {self.group}",
+                *(
+                    f"{label}: {part.answers.shape[1]} different of {part.rows} rows"
+                    for label, part in self.of.items()
+                ),
+            ]
+        )
 
 
 Rows: TypeAlias = Table | Patterns | GroupedPatterns

@@ -64,9 +64,29 @@ class Truth:
 
 @dataclass(frozen=True)
 class Simulated:
+    """Answers that were drawn, and the truth that they were drawn from."""
+
     frame: pd.DataFrame
     """`area` and `group` where asked for, `duration_class`, and the items."""
     truth: Truth
+
+    def to_frame(self) -> pd.DataFrame:
+        """The answers, one row a respondent; a copy."""
+        return self.frame.copy()
+
+    def __str__(self) -> str:
+        items = self.truth.answers.columns
+        careless = int((self.truth.careless != "").sum())
+        missing = float((self.frame[items] < 0).to_numpy().mean())
+        told = [
+            f"{len(self.frame)} respondents",
+            f"{len(items)} items",
+            *([f"{len(self.truth.areas)} areas"] if len(self.truth.areas) else []),
+            *([f"{len(self.truth.groups)} groups"] if len(self.truth.groups) > 1 else []),
+            f"{careless} careless",
+            f"{missing:.1%} of the answers missing",
+        ]
+        return f"Simulated answers: {', '.join(told)}\n{self.frame.head().to_string()}"
 
 
 def simulate(
