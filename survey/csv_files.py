@@ -196,7 +196,11 @@ def _text(path: Path) -> str:
             raise CsvFileError([f"{path.name}: is larger than 200 MB. Split it."])
         content = path.read_bytes()
     except OSError as error:
-        raise CsvFileError([f"{path}: {error.strerror}."]) from None
+        raise CsvFileError(
+            [
+                f"{path} cannot be read: {error.strerror}. Name a file that is there and that you may read."
+            ]
+        ) from None
     try:
         found = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

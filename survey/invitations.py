@@ -118,11 +118,7 @@ def report_outcomes(
         found.reference: found
         for found in session.scalars(select(Invitation).where(Invitation.wave_id == wave.id))
     }
-    problems = [
-        f"There is no invitation {reference!r} in wave {wave.number}."
-        for reference in outcomes
-        if reference not in invitations
-    ]
+    problems = [_unknown(reference, wave) for reference in outcomes if reference not in invitations]
     problems += [
         f"{outcome!r} is not an outcome. Outcomes are: {', '.join(REPORTED)}."
         for outcome in dict.fromkeys(outcomes.values())
@@ -160,11 +156,7 @@ def revoke_codes(
             )
         )
     }
-    problems = [
-        f"There is no invitation {reference!r} in wave {wave.number}."
-        for reference in references
-        if reference not in found
-    ]
+    problems = [_unknown(reference, wave) for reference in references if reference not in found]
     if problems:
         raise StudyError("\n".join(problems))
     changed = sorted(reference for reference, one in found.items() if not one.revoked)
@@ -194,3 +186,10 @@ def _refuse_second_person(file: CsvFile) -> None:
             rule = f"stands in row {first[person]} already; a person is invited once a wave."
             file.problem(row, "person", person, rule)
         first.setdefault(person, row.number)
+
+
+def _unknown(reference: str, wave: Wave) -> str:
+    return (
+        f"There is no invitation {reference!r} in wave {wave.number} of {wave.study.key}. "
+        "Give the reference that stood in the file of invitations."
+    )

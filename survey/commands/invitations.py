@@ -28,7 +28,7 @@ beboerpuls invitations outcome bopuls 1 --file outcomes.csv
 @click.argument("study")
 @click.argument("wave", type=int)
 @click.argument("reference", required=False)
-@click.argument("outcome", required=False, type=click.Choice(REPORTED))
+@click.argument("outcome", required=False, type=click.Choice(REPORTED), metavar="[OUTCOME]")
 @click.option(
     "--file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -44,7 +44,10 @@ def outcome(
     file: Path | None,
     as_json: bool,
 ) -> None:
-    """Keep what fieldwork found out of somebody who did not answer."""
+    """Keep what fieldwork found out of somebody who did not answer.
+
+    OUTCOME is refused, moved, unreachable or one of the others that a wrong word is told of.
+    """
     if (file is None) == (outcome is None):
         raise click.UsageError("Give a reference and an outcome, or a --file with both.")
     outcomes = read_outcomes(file) if file else {str(reference): str(outcome)}

@@ -50,7 +50,7 @@ beboerpuls study create bopuls --title "Bopulsen 2026" --sender "Fonden" \\
 @click.option("--contact", default="", help="How residents reach the sender.")
 @refuses(StudyError)
 def create(key: str, title: str, sender: str, contact: str) -> None:
-    """Make a study. KEY is short; it stands in commands and folder names."""
+    """Make a study. KEY is 2 to 30 small letters, digits and dashes; it stands in commands and folder names."""
     with installation() as here, here.database.writing() as session:
         studies.create_study(session, key, title, sender, contact, actor=here.actor)
     click.echo(f"Made the study {key}. Next: beboerpuls study areas {key} areas.csv")

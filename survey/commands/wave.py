@@ -172,7 +172,7 @@ def close(study: str, number: int, yes: bool) -> None:
         with here.database.reading() as session:
             studies.find_wave(session, study, number)
         if not yes:
-            click.confirm(f"Close wave {number} of {study} for good?", abort=True)
+            _ask_to_close(study, number)
         with here.database.writing() as session:
             found = studies.find_wave(session, study, number)
             studies.close_wave(session, found, today=today(), actor=here.actor)
@@ -210,8 +210,21 @@ def freeze_(study: str, number: int, as_json: bool) -> None:
 
 def _pinned(here: Installation, session: Session, found: Wave) -> Form:
     if found.status == "planned":
-        raise StudyError(f"Wave {found.number} is planned; it has asked nobody yet.")
+        raise StudyError(
+            f"Wave {found.number} is planned; it has asked nobody yet. "
+            f"Open it with: beboerpuls wave open {found.study.key} {found.number} --instrument NAME"
+        )
     return here.form_of(session, found)
+
+
+def _ask_to_close(study: str, number: int) -> None:
+    try:
+        agreed = click.confirm(f"Close wave {number} of {study} for good?")
+    except click.Abort:
+        click.echo(err=True)  # the question's line has no end
+        agreed = False
+    if not agreed:
+        raise refusal("Not closed. Where nobody can be asked, say --yes.")
 
 
 def _ask_to_accept(error: UnreviewedLanguagesError) -> None:
@@ -221,6 +234,7 @@ def _ask_to_accept(error: UnreviewedLanguagesError) -> None:
             f"Nobody has reviewed the texts in: {languages}. Ask in them all the same?"
         )
     except click.Abort:
+        click.echo(err=True)  # the question's line has no end
         agreed = False
     if not agreed:
         options = " ".join(f"--accept-unreviewed {language}" for language in error.languages)

@@ -326,7 +326,7 @@ def test_a_manifest_that_was_only_laid_out_anew_is_told(frozen):
     (difference,) = check(frozen.folder)
     assert str(difference) == (
         "manifest.json: it was written over by another program."
-        " Get the dataset again from its source; do not use this copy."
+        " Do not use this copy: get it from its source again, or freeze the wave anew if it is yours."
     )
 
 

@@ -322,7 +322,10 @@ def test_a_questionnaire_of_ones_own_is_checked_and_published(shell, tmp_path):
     ("words", "said"),
     [
         (("study", "areas", "pls", "x.csv"), "There is no study 'pls'. Studies are: puls."),
-        (("study", "areas", "puls", "gone.csv"), "gone.csv: No such file or directory."),
+        (
+            ("study", "areas", "puls", "gone.csv"),
+            "gone.csv cannot be read: No such file or directory. Name a file",
+        ),
         (("study", "create", "Puls", "--title=x", "--sender=y"), "The key is 'Puls'"),
         (("wave", "close", "puls", 9, "--yes"), "has no wave 9. Waves are: 1."),
         (("wave", "close", "puls", "first"), "'first' is not a valid integer"),
