@@ -204,7 +204,7 @@ def test_a_language_nobody_has_reviewed_is_asked_about_and_noted(study, database
 
 
 def test_a_wave_closes_only_after_a_yes(asking, database):
-    assert "Aborted" in asking.refused("wave", "close", "puls", 1, answer="n\n")
+    assert "Not closed" in asking.refused("wave", "close", "puls", 1, answer="n\n")
     with database.reading() as session:
         assert session.scalars(select(Wave.status)).one() == "open"
     asking.works("wave", "close", "puls", 1, "--yes")
@@ -235,7 +235,7 @@ def test_a_closed_wave_is_frozen_and_an_answer_withdrawn_from_it(asking, databas
     assert (frozen["rows"], frozen["freeze"]) == (1, 1)
     assert asking.json("dataset", "check", frozen["folder"])["sound"] is True
 
-    assert "Aborted" in asking.refused("response", "withdraw", receipt, answer="n\n")
+    assert "Not closed" in asking.refused("response", "withdraw", receipt, answer="n\n")
     done = json.loads(asking.works("response", "withdraw", receipt, "--yes", "--json"))
     assert done["superseding_dataset"].endswith("wave-1-freeze-2")
     assert asking.run("dataset", "check", frozen["folder"]).exit_code == 1

@@ -130,7 +130,10 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
         f"{tmp_path}/gone.csv cannot be read: No such file or directory. "
         "Name a file that is there and that you may read."
     ]
-    assert refused(tmp_path) == [f"{tmp_path}: Is a directory."]
+    assert refused(tmp_path) == [
+        f"{tmp_path} cannot be read: Is a directory. "
+        "Name a file that is there and that you may read."
+    ]
 
 
 def test_rows_that_repeat_or_point_nowhere_or_end_before_they_begin_are_told(written):
