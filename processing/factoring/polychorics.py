@@ -122,7 +122,7 @@ def polychoric_of(counts: Counts) -> Polychoric:
     tables, first, second = pair_tables(counts)
     cuts = padded(thresholds)
     r = _most_likely(_halved_corners(tables, codes, first, second), cuts[first], cuts[second])
-    bound = np.flatnonzero(np.abs(r) >= LARGEST)
+    bound = np.flatnonzero(~(np.abs(r) < LARGEST))
     if bound.size:
         raise StatisticsError(
             *(
@@ -213,7 +213,9 @@ def _most_likely(tables: Array, x: Array, y: Array) -> Array:
         share = slope / cells
         gradient = (tables[moving] * share).sum(axis=(1, 2))
         information = n[moving] * (slope * share).sum(axis=(1, 2))
-        moved = r[moving] + gradient / information
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # Where nothing bends the likelihood there is no maximum, which the caller tells.
+            moved = r[moving] + gradient / information
         # Half the way to the bound is as far as one step may go.
         moved = np.clip(moved, (r[moving] - 1) / 2, (r[moving] + 1) / 2)
         step = np.abs(moved - r[moving])

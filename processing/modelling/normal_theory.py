@@ -33,6 +33,7 @@ from .samples import (
     patterns,
     repeated,
     singular,
+    too_few_rows,
     unvarying,
 )
 from .starting import Way, starting_values
@@ -215,6 +216,7 @@ def gather_normal(samples: Sequence[Sample], estimator: str) -> NormalData:
     if estimator == "FIML":
         answered = [sample.answered() for sample in samples]
         for sample in answered:
+            stop_if_any(too_few_rows(sample, sample.rows))
             stop_if_any([*unvarying(sample), *repeated(sample)])
         groups = tuple(patterns(sample) for sample in answered)
         fitted = tuple(
@@ -238,7 +240,8 @@ def expected_moments(group: Sequence[Pattern], sample: Sample) -> Moments:
     try:
         return saturated_moments(group, len(sample.items))
     except np.linalg.LinAlgError:
-        raise StatisticsError(singular(sample)) from None
+        rows = sum(part.moments.n for part in group)
+        raise StatisticsError(singular(sample, rows=rows)) from None
 
 
 def _score_products(

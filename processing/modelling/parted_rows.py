@@ -39,6 +39,7 @@ from .samples import (
     moments_of_sums,
     repeated_in,
     rows_by_pattern,
+    too_few_rows,
     unanswered_in,
     unvarying_in,
 )
@@ -248,11 +249,13 @@ def _influence_products(
 
 
 def _missing(rows: Summable, counts: Mapping[Label, Counts]) -> NormalData:
-    for label, counted in counts.items():
-        name = group_name(label)
-        stop_if_any([*unvarying_in(name, counted), *repeated_in(name, counted)])
     sums = rows.add_up(_pattern_sums)
     patterns = {label: tuple(sums[label].patterns()) for label in counts}
+    for label, counted in counts.items():
+        name = group_name(label)
+        answered = sum(part.moments.n for part in patterns[label])
+        stop_if_any(too_few_rows(bare(name, counted), answered))
+        stop_if_any([*unvarying_in(name, counted), *repeated_in(name, counted)])
     fitted = {
         label: expected_moments(patterns[label], bare(group_name(label), counted))
         for label, counted in counts.items()

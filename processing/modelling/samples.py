@@ -30,6 +30,9 @@ ROUNDING = 1e-12
 HANGS = 1e-4
 """A greater weight in the direction that does not vary makes an item part of a sum."""
 
+ROWS_AN_ITEM = 5
+"""With fewer rows an item, a matrix without an inverse tells little of the items."""
+
 CHUNK = 2**14
 """Rows widened to floating point at a time."""
 
@@ -340,9 +343,16 @@ def _same(sample: Sample, a: int, b: int) -> Problem:
     )
 
 
-def singular(sample: Sample, correlation: Array | None = None) -> Problem:
+def singular(sample: Sample, correlation: Array | None = None, rows: int | None = None) -> Problem:
     """What is said of a covariance matrix that has no inverse: which items hang together."""
-    where = _place(sample)
+    where, p = _place(sample), len(sample.items)
+    if rows is not None and rows < ROWS_AN_ITEM * p:
+        return Problem(
+            where,
+            f"the covariance matrix is singular: {rows} rows are likely too few for {p} items, or"
+            " some item is a sum of others",
+            "Take more rows or fewer items, and leave sums and scores out of the model",
+        )
     if correlation is not None:
         weights = np.abs(np.linalg.eigh(correlation)[1][:, 0])
         names = [repr(sample.items[item]) for item in np.flatnonzero(weights > HANGS)]
@@ -360,7 +370,21 @@ def summed_in(name: str, counts: Counts) -> Iterator[Problem]:
     if not np.isfinite(correlation).all():
         return
     if np.linalg.eigvalsh(correlation)[0] < len(counts.items) * ROUNDING:
-        yield singular(bare(name, counts), correlation)
+        yield singular(bare(name, counts), correlation, counts.rows)
+
+
+FULL_INFORMATION = ", or the estimator FIML if answers are missing"
+
+
+def too_few_rows(sample: Sample, rows: int, or_else: str = "") -> Iterator[Problem]:
+    """To be told before anything else, since of few rows items are alike by chance."""
+    p = len(sample.items)
+    if rows <= p:
+        yield Problem(
+            _place(sample),
+            f"{p} items need more than {p} rows that can be used, found {rows}",
+            f"Take fewer items or more rows{or_else}",
+        )
 
 
 def check_moments(
@@ -370,19 +394,12 @@ def check_moments(
 
     `constant` names items that do not vary, where others than the sample's own rows tell it.
     """
-    where, p = _place(sample), len(sample.items)
-    if known.n <= p:
-        raise StatisticsError(
-            Problem(
-                where,
-                f"{p} items need more than {p} rows that can be used, found {known.n}",
-                "Take fewer items or more rows, or the estimator FIML if answers are missing",
-            )
-        )
+    p = len(sample.items)
+    stop_if_any(too_few_rows(sample, known.n, or_else=FULL_INFORMATION))
     stop_if_any(unvarying(sample) if constant is None else constant)
     spread = np.sqrt(np.diag(known.covariance))
     correlation = known.covariance / spread[:, None] / spread
     twins = zip(*np.nonzero(np.triu(np.abs(correlation) > 1 - 1e-10, 1)), strict=True)
     stop_if_any(_same(sample, int(a), int(b)) for a, b in twins)
     if np.linalg.eigvalsh(correlation)[0] < p * ROUNDING:
-        raise StatisticsError(singular(sample, correlation))
+        raise StatisticsError(singular(sample, correlation, known.n))

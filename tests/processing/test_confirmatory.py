@@ -1,6 +1,7 @@
 """Factor models against lavaan 0.6-14, and what is said when one cannot be fitted."""
 
 import doctest
+import warnings
 from itertools import product
 
 import numpy as np
@@ -380,12 +381,48 @@ def test_two_items_that_are_the_same_are_named(estimator, complete):
 
 
 @pytest.mark.parametrize("estimator", ["ML", "WLSMV"])
-def test_fewer_rows_than_items_are_refused(estimator, complete):
+def test_fewer_rows_than_items_are_problem(estimator, complete):
     words = _problem(complete.head(4), "A =~ A1 + A2 + A3 + A4 + A5", estimator)
     assert "found 4" in words
 
 
-def test_a_sum_of_other_items_is_refused(complete):
+@pytest.mark.parametrize("estimator", ["ML", "FIML", "WLSMV"])
+def test_too_few_rows_are_told_before_items_that_are_alike_by_chance(estimator):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(rng.integers(1, 3, size=(5, 8)), columns=list("abcdefgh"))
+    for rows in (frame, [frame.head(2), frame.tail(3)]):
+        message = _problem(rows, "s =~ a + b + c + d + e + g + h", estimator)
+        assert "7 items need more than 7 rows" in message
+        assert "found 5" in message
+        assert "same answer twice" not in message
+
+
+@pytest.mark.parametrize("estimator", ["ML", "FIML"])
+def test_a_matrix_without_an_inverse_is_laid_to_few_rows_where_there_are_few(estimator):
+    """Thirteen rows of eight items, of which nobody meant one to be a sum of others."""
+    drawn = pd.DataFrame(
+        np.random.default_rng(2).integers(1, 4, size=(13, 8)), columns=list("abcdefgh")
+    )
+    drawn["h"] = drawn["a"] + drawn["b"] - drawn["c"] + 3
+    message = _problem(drawn, "s =~ a + b + c + d + e + g + h", estimator)
+    assert "13 rows are likely too few for 7 items" in message
+
+
+def test_a_pair_with_no_correlation_of_its_own_is_named_without_a_warning():
+    """Of few rows: their cross-table holds one diagonal, and nothing bends the likelihood."""
+    told = (
+        "11111111 11111111 22221221 22222221 21221121 33131122 33322321 11111111 11122121 33333221"
+        " 23323322 33333331 31231121 33333323 21121212 21221221 21121211 21321221 11111111 22232221"
+    )
+    names = [f"v{k}" for k in range(1, 9)]
+    frame = pd.DataFrame([[int(code) for code in row] for row in told.split()], columns=names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        message = _problem(frame, "f =~ v1 + v2 + v3 + v4 + v5\ng =~ v6 + v7 + v8", "WLSMV")
+    assert "leave only one diagonal" in message
+
+
+def test_a_sum_of_other_items_is_problem(complete):
     frame = complete.assign(A5=complete["A1"] + complete["A2"] + complete["A3"])
     assert "singular" in _problem(frame, "A =~ A1 + A2 + A3 + A5")
 
@@ -430,7 +467,7 @@ def test_fractions_are_not_ordered_categories(known):
         "f =~ NA*A1 + A2 + A3 + A4",
     ],
 )
-def test_a_model_that_is_not_identified_is_refused(model, complete):
+def test_a_model_that_is_not_identified_is_problem(model, complete):
     assert "not identified" in _problem(complete, model)
 
 
@@ -471,7 +508,7 @@ def test_a_saturated_model_has_nothing_to_test(complete):
     assert (fit.cfi, fit.rmsea) == (1, 0)
 
 
-def test_a_group_column_of_one_value_is_refused(complete):
+def test_a_group_column_of_one_value_is_problem(complete):
     frame = complete.assign(wave=1)
     assert "found [1]" in _problem(frame, "A =~ A1 + A2 + A3", "ML", "wave")
 
