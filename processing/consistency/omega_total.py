@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from processing.counting.counts import Counts, Points
+from processing.counting.oddities import opposed
 from processing.counting.patterns import count_patterns
 from processing.counting.scale_counts import Answers, name_of, scale_counts
 from processing.errors import Problem, StatisticsError, stop_if_any
@@ -36,12 +37,14 @@ class Omega:
     method: Method
     heywood: tuple[str, ...]
     """Items whose residual variance came out below zero: the model does not describe them."""
+    doubts: tuple[str, ...] = ()
+    """Items that point the other way than the rest."""
 
     def __str__(self) -> str:
         text = f"omega = {self.total:.3f} {self.interval}, n = {self.n}, {self.k} items"
         if self.heywood:
             text += f"; residual variance below zero: {', '.join(self.heywood)}"
-        return text
+        return "\n! ".join([text, *self.doubts])
 
     def to_frame(self) -> pd.DataFrame:
         """One row."""
@@ -119,6 +122,7 @@ def omega(
     counts = scale_counts(answers, items, "listwise", reversed_items, points, None)
     covariance = counts.moments().covariance
     stop_if_any(_unfit_for_a_factor(counts, covariance))
+    spread = np.sqrt(np.diag(covariance))
     fit = fit_one_factor(covariance)
     if not fit.converged:
         raise StatisticsError(_not_converged(counts.items, fit))
@@ -144,6 +148,7 @@ def omega(
         heywood=tuple(
             item for item, left in zip(counts.items, fit.residuals, strict=True) if left < 0
         ),
+        doubts=opposed(counts.items, covariance / np.outer(spread, spread)),
     )
 
 

@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from processing.counting.answers import read_rows
 from processing.counting.counts import Counts, Points, span_of
+from processing.counting.oddities import opposed
 from processing.counting.parts import Table, parts_of
 from processing.counting.scale_counts import name_of, scale_counts
 from processing.errors import Problem, StatisticsError, stop_if_any
@@ -40,6 +41,8 @@ class OrdinalReliability:
     """Standardised loadings of the one-factor model; empty for alpha."""
     n: int
     k: int
+    doubts: tuple[str, ...] = ()
+    """Items that point the other way than the rest."""
 
     def to_frame(self) -> pd.DataFrame:
         """One row."""
@@ -58,7 +61,8 @@ class OrdinalReliability:
         )
 
     def __str__(self) -> str:
-        return f"{self.name} = {self.value:.3f} {self.interval}, n = {self.n}, {self.k} items"
+        told = f"{self.name} = {self.value:.3f} {self.interval}, n = {self.n}, {self.k} items"
+        return "\n! ".join([told, *self.doubts])
 
 
 def ordinal_alpha(
@@ -261,6 +265,7 @@ def _estimate(
         loadings=loadings,
         n=found.n,
         k=len(found.items),
+        doubts=opposed(found.items, found.correlation),
     )
 
 

@@ -10,6 +10,7 @@ from scipy.special import fdtri
 
 from processing.counting.answers import Weights
 from processing.counting.counts import Points
+from processing.counting.oddities import opposed
 from processing.counting.scale_counts import Answers, Missing, scale_counts
 from processing.errors import stop_if_any
 from processing.options import no_level
@@ -42,9 +43,12 @@ class Alpha:
     if_deleted: dict[str, float]
     """Raw alpha without each item; NaN for a scale of two."""
     missing: Missing
+    doubts: tuple[str, ...] = ()
+    """Items that point the other way than the rest."""
 
     def __str__(self) -> str:
-        return f"alpha = {self.raw:.3f} {self.interval}, n = {self.n}, {self.k} items"
+        told = f"alpha = {self.raw:.3f} {self.interval}, n = {self.n}, {self.k} items"
+        return "\n! ".join([told, *self.doubts])
 
     def to_frame(self) -> pd.DataFrame:
         """One row."""
@@ -138,6 +142,7 @@ def alpha(
         interval=_feldt(raw, effective, k, level),
         if_deleted=dict(zip(counts.items, alpha_if_deleted(covariance).tolist(), strict=True)),
         missing=missing,
+        doubts=opposed(counts.items, correlation),
     )
 
 

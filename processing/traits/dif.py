@@ -1,6 +1,6 @@
 """Differential item functioning: whether an item asks different groups for different things."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
@@ -11,6 +11,7 @@ from scipy.special import chdtrc
 
 from processing.counting.answers import Codes, choose_items
 from processing.counting.counts import Points, span_of
+from processing.counting.oddities import opposed, strays
 from processing.counting.patterns import GroupedPatterns, patterns_of
 from processing.counting.turning import outside_points, unturnable, without_points
 from processing.errors import Problem, StatisticsError, stop_if_any
@@ -85,6 +86,8 @@ class Dif:
     rounds: int
     settled: bool
     """Whether the last two rounds of purification agreed."""
+    doubts: tuple[str, ...] = ()
+    """Items that point the other way than the rest, and rare answers far from all others."""
 
     @property
     def flagged(self) -> tuple[str, ...]:
@@ -104,6 +107,7 @@ class Dif:
         columns = ["chi", "p", "mcfadden", "nagelkerke", "size"]
         table = self.to_frame()[columns].round(4).to_string()
         unsettled = "" if self.settled else "\n! purification did not settle"
+        unsettled += "".join(f"\n! {doubt}" for doubt in self.doubts)
         return f"DIF by ordinal logistic regression: n = {rows}{unsettled}\n{table}"
 
 
@@ -209,6 +213,7 @@ def dif(
         anchors=tuple(item for item, stays in zip(items, kept, strict=True) if stays),
         rounds=rounds,
         settled=settled,
+        doubts=tuple(_doubts(items, rows)),
     )
 
 
@@ -251,6 +256,17 @@ def _different(sample: Sample) -> tuple[Codes, Array]:
         return codes, sample.frequency
     found = patterns_of(sample.items, codes)
     return found.answers, found.frequency
+
+
+def _doubts(items: Sequence[str], rows: _Rows) -> Iterator[str]:
+    spread = np.cov(rows.answers, aweights=rows.frequency)
+    sd = np.sqrt(np.diag(spread))
+    yield from opposed(items, spread / np.outer(sd, sd))
+    margins = (np.bincount(answers, rows.frequency).tolist() for answers in rows.answers)
+    yield from strays(
+        items,
+        ({code: often for code, often in enumerate(margin) if often} for margin in margins),
+    )
 
 
 def _complete(samples: Iterable[Sample], group: str) -> list[Sample]:

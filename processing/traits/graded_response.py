@@ -8,9 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.counting.answers import Codes
+from processing.counting.counts import Points
+from processing.counting.oddities import strays
 from processing.counting.parts import Table
 from processing.counting.patterns import Patterns, count_patterns
 from processing.counting.scale_counts import name_of
+from processing.counting.turning import outside_points, unturnable
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.small_matrices import on_one_core
 
@@ -114,6 +117,7 @@ def graded_response(
     items: Sequence[str] | None = None,
     *,
     equal_slopes: bool = False,
+    points: Points | None = None,
 ) -> GradedResponse:
     """Fit Samejima's graded response model by marginal maximum likelihood.
 
@@ -131,6 +135,9 @@ def graded_response(
         Columns of the scale, by default all; at least three (two with equal slopes).
     equal_slopes
         One slope for all items.
+    points
+        The answers that every item offers (5 means 1 to 5); others are refused. Without it every
+        code that occurs is an answer.
 
     Returns
     -------
@@ -142,7 +149,7 @@ def graded_response(
     ------
     StatisticsError
         Too few items, an item without two different answers, fewer rows than parameters, two
-        identical items, no maximum.
+        identical items, answers outside `points`, no maximum.
 
     References
     ----------
@@ -163,6 +170,8 @@ def graded_response(
     """
     counted = answers if isinstance(answers, Patterns) else count_patterns(answers, items)
     codes = tuple(tuple(np.unique(row[row >= 0]).tolist()) for row in counted.answers)
+    stop_if_any(unturnable(counted.items, (), points))
+    stop_if_any(outside_points(counted.items, codes, points))
     given = (counted.answers >= 0).any(axis=0)
     n = float(counted.frequency[given].sum())
     stop_if_any(_unfit(counted, codes, n, equal_slopes=equal_slopes))
@@ -309,6 +318,11 @@ def _report(
         for item, slope in zip(counted.items, curves.slopes.tolist(), strict=True)
         if slope < 0
     ]
+    margins = (
+        {code: float(counted.frequency[row == code].sum()) for code in seen}
+        for row, seen in zip(counted.answers, codes, strict=True)
+    )
+    doubts += strays(counted.items, margins)
     each = np.arange(len(codes))
     return GradedResponse(
         items=counted.items,
