@@ -72,7 +72,11 @@ class Confirmatory:
         )
 
     def reliability(self) -> ModelReliability:
-        """Omega and average variance extracted of every factor and group."""
+        """Omega and average variance extracted of every factor and group.
+
+        Divided by the variance of the sum that the model implies, as semTools'
+        ``compRelSEM(obs.var = FALSE)``; its default divides by the observed variance.
+        """
         with on_one_core():
             return reliability_of(self.solution)
 
