@@ -4,7 +4,9 @@
 
 Prints the seconds on two threads, the most memory the process ever held, and the ratio of CPU to
 the floor: a document with nothing on it but as many empty boxes, set as often by one compiler, with
-no tags, text, codes or check. Asserts 90 seconds and 400 MB for 500 sheets of the whole form.
+no tags, text, codes or check. Asserts 90 seconds a core, of two, for 500 sheets of the whole form,
+and 400 MB. It is the CPU that is held to the seconds: on a machine that does other things at once the
+clock tells of those.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from survey.printing.typesetting import Typesetter
 
 FORM = ("tryghed", "trivsel", "beboerdemokrati", "background")
 MOST_SECONDS = 90
+CORES = 2
 MOST_MEGABYTES = 400
 
 
@@ -57,8 +60,8 @@ def main() -> None:
     print(f"{ours:.1f} s on two threads, {bytes_ / sheets / 1024:.0f} kB a sheet")
     print(f"{megabytes:.0f} MB at most")
     print(f"CPU: ours {worked:.1f} s, bare typst {floor:.1f} s, ratio {worked / floor:.1f}")
-    if sheets >= 500 and (ours > MOST_SECONDS or megabytes > MOST_MEGABYTES):
-        sys.exit(f"More than {MOST_SECONDS} s or {MOST_MEGABYTES} MB.")
+    if worked / CORES > MOST_SECONDS * sheets / 500 or megabytes > MOST_MEGABYTES:
+        sys.exit(f"More than {MOST_SECONDS} s a core for 500 sheets, or {MOST_MEGABYTES} MB.")
 
 
 if __name__ == "__main__":

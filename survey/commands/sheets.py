@@ -13,7 +13,8 @@ from survey.commands.installation import installation
 from survey.commands.printing import as_json, counted, print_json, print_table, refusal, refuses
 from survey.forms import NoFormError
 from survey.languages import Languages
-from survey.printing.runs import Order, print_sheets, runs
+from survey.printing.orders import Order
+from survey.printing.runs import print_sheets, runs
 from survey.printing.skips import TooManyPathsError
 from survey.sheet_stock import add_sheets
 from survey.studies import StudyError, find_wave

@@ -4,12 +4,17 @@ import csv
 import errno
 import json
 import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pypdf
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 
 from instruments import make_form
+from survey import schema
 from survey.audit import broken_at
 from survey.languages import Languages
 from survey.models import (
@@ -22,7 +27,8 @@ from survey.models import (
     Wave,
 )
 from survey.paper import could_be_serial
-from survey.printing.runs import Order, print_sheets
+from survey.printing.orders import Order
+from survey.printing.runs import print_sheets
 from survey.studies import StudyError
 
 
@@ -243,3 +249,73 @@ def _print_into(database, wave, form, folder, **options):
     words = Languages().words("da")
     order = Order(invitations=True)
     return print_sheets(database, wave.id, form, words, order, folder, actor="operator", **options)
+
+
+def test_the_command_prints_and_lists_what_was_printed(commands, invited, tmp_path):
+    folder = tmp_path / "prints" / "da"
+    ordering = ("sheets", "print", "puls", 1, "--invitations", "--out")
+    told = commands.works(*ordering, folder)
+    assert told == f"Printed 3 sheets of 2 pages to {folder}. Run 1 is noted.\n"
+    assert len(list(folder.glob("*.pdf"))) == len(invited)
+    assert "--again" in commands.refused(*ordering, tmp_path / "more")
+    again = commands.json(*ordering, tmp_path / "more", "--again", "--large", "--language", "ar")
+    assert (again["run"], len(again["serials"])) == (2, 3)
+    runs = commands.json("sheets", "printed", "puls", 1)
+    assert [(run["language"], run["large"], run["sheets"]) for run in runs] == [
+        ("da", False, 3),
+        ("ar", True, 3),
+    ]
+    assert all(run["finished"] and run["by"].startswith("operator") for run in runs)
+    assert "Invitations" in commands.works("sheets", "printed", "puls", 1)
+
+
+def test_the_command_says_what_to_do_before_a_wave_is_open(commands, make, study, tmp_path):
+    make.wave(study, number=1)
+    ordering = ("sheets", "print", "puls", 1, "--invitations", "--out", tmp_path / "prints")
+    assert "beboerpuls wave open" in commands.refused(*ordering)
+    unknown = ("sheets", "print", "puls", 7, "--invitations", "--out", tmp_path / "prints")
+    assert "no wave 7" in commands.refused(*unknown)
+    assert not (tmp_path / "prints").exists()
+
+
+def test_what_a_killed_run_leaves_behind_is_printed_by_the_next(
+    commands, database, invited, tmp_path
+):
+    """The process is killed while it sets the first sheets: nothing of it runs to an end."""
+    ordering = ["sheets", "print", "puls", "1", "--invitations", "--large", "--out"]
+    program = Path(sys.executable).with_name("beboerpuls")
+    running = subprocess.Popen(
+        [program, *ordering, tmp_path / "killed"], env=os.environ | commands.environ
+    )
+    while not list(tmp_path.glob(".killed.printing-*/*.pdf")) and running.poll() is None:
+        time.sleep(0.005)
+    running.kill()
+    running.wait()
+    assert not (tmp_path / "killed").exists()
+    with database.reading() as session:
+        assert session.scalars(select(PrintRun.finished)).one() is None
+    printed = commands.json(*ordering, tmp_path / "next")
+    assert len(printed["serials"]) == len(invited) == count(database, Sheet)
+
+
+def test_print_runs_survive_a_way_down_and_up_as_empty_tables(database, print_, invited):
+    print_(invitations=True)
+    schema.downgrade(database.engine, "0003")
+    assert "print_run" not in inspect(database.engine).get_table_names()
+    assert count(database, Sheet) == len(invited)
+    schema.upgrade(database.engine)
+    assert schema.differences(database.engine) == []
+    assert count(database, PrintRun) == 0
+
+
+def test_two_runs_over_the_same_sheets_print_them_once(database, wave, short, invited, tmp_path):
+    """The second run begins, ends and is kept while the first is at its last sheet."""
+
+    def overtake(done, of):
+        if done == of:
+            _print_into(database, wave, short, tmp_path / "second")
+
+    with pytest.raises(StudyError, match="Another run"):
+        _print_into(database, wave, short, tmp_path / "first", progress=overtake)
+    assert not (tmp_path / "first").exists()
+    assert count(database, Sheet) == len(invited) == count(database, PrintedSheet)
