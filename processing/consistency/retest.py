@@ -1,6 +1,6 @@
 """How alike scores are when the same people are asked again."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -147,6 +147,13 @@ class MeasurementError:
     sdc: float
     """Smallest detectable change between two scores of one person: z √2 · SEM."""
     level: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row."""
+        return pd.DataFrame([asdict(self)])
+
+    def __str__(self) -> str:
+        return f"SEM = {self.sem:.3f}, smallest detectable change {self.sdc:.3f} ({self.level:.0%} sure)"
 
 
 def measurement_error(sd: float, reliability: float, *, level: float = 0.95) -> MeasurementError:

@@ -31,6 +31,13 @@ class Correlations:
     n: int
     """Rows that answered every item; with missing="pairwise" all rows."""
 
+    def to_frame(self) -> pd.DataFrame:
+        """Items by items."""
+        return pd.DataFrame(self.matrix, index=list(self.items), columns=list(self.items))
+
+    def __str__(self) -> str:
+        return f"{self.to_frame().round(3).to_string()}\nn = {self.n}"
+
 
 def correlate(
     answers: Answers,

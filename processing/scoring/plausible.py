@@ -65,6 +65,21 @@ class Combined:
     missing: float
     """Share of the variance that comes from not knowing the trait or the answers."""
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row."""
+        return pd.DataFrame(
+            [
+                {
+                    "estimate": self.estimate,
+                    "se": self.se,
+                    "low": self.interval.low,
+                    "high": self.interval.high,
+                    "df": self.df,
+                    "missing": self.missing,
+                }
+            ]
+        )
+
     def __str__(self) -> str:
         return f"{self.estimate:.3f} {self.interval}, SE {self.se:.3f}"
 

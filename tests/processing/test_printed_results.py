@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from processing.consistency.retest import measurement_error
 from processing.counting import patterns as patterns_module
 from processing.counting.counts import count
 from processing.counting.patterns import GroupedPatterns, count_patterns
 from processing.drawing.known_model import KnownModel
 from processing.drawing.simulation import Careless, Holes, simulate
+from processing.factoring.correlations import correlate
+from processing.scoring.plausible import combine
 
 
 @pytest.fixture
@@ -67,6 +70,22 @@ def test_simulated_answers_print_as_what_they_are():
     assert f"{share:.1%} of the answers missing" in told
     assert "array" not in told
     pd.testing.assert_frame_equal(drawn.to_frame(), drawn.frame)
+
+
+def test_an_error_of_measurement_and_a_combined_estimate_print_and_make_frames():
+    error = measurement_error(10, 0.84)
+    assert str(error) == "SEM = 4.000, smallest detectable change 11.087 (95% sure)"
+    assert error.to_frame().loc[0, "sem"] == pytest.approx(4)
+    combined = combine([1.0, 1.2, 1.1], [0.1, 0.1, 0.1])
+    told = combined.to_frame().iloc[0]
+    assert (told["estimate"], told["se"]) == (combined.estimate, combined.se)
+    assert (told["low"], told["high"]) == (combined.interval.low, combined.interval.high)
+
+
+def test_correlations_print_with_the_names_of_their_items():
+    found = correlate(pd.DataFrame({"a": [1, 2, 3, 4], "b": [1, 3, 2, 4]}), None, "listwise")
+    assert found.to_frame().loc["a", "b"] == pytest.approx(0.8)
+    assert str(found) == "     a    b\na  1.0  0.8\nb  0.8  1.0\nn = 4"
 
 
 def test_the_examples_run():
