@@ -110,7 +110,8 @@ def print_sheets(
     part = folder.with_name(f".{folder.name}.printing-{prepared.run}")
     named = False
     try:
-        part.mkdir(parents=True)
+        # It says which sheet is whose: nobody else on the machine reads it.
+        part.mkdir(mode=0o700)
         _set(prepared, part, progress)
         with database.writing() as session:
             _finish(session, prepared, order, actor)

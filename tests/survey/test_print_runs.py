@@ -4,6 +4,7 @@ import csv
 import errno
 import json
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -98,6 +99,7 @@ def test_each_invitation_gets_a_sheet_of_its_own(database, print_, invited):
         *(f"{serial}.pdf" for serial in printed.serials),
     }
     assert [row["reference"] for row in rows(printed.folder)] == ["R1", "R2", "R3"]
+    assert stat.S_IMODE(printed.folder.stat().st_mode) == 0o700
     with database.reading() as session:
         sheets = session.scalars(select(Sheet).order_by(Sheet.serial)).all()
         assert [sheet.invitation_id for sheet in sheets] == [one.id for one in invited]
