@@ -24,6 +24,7 @@ from instruments.errors import (
     not_in_scale,
     not_scalable,
     operator_not_for_kind,
+    too_wide_for_a_scale,
     unknown_reference,
     wrong_value,
 )
@@ -36,6 +37,9 @@ from instruments.shapes import (
     ResponsesShape,
     ScaleShape,
 )
+
+LARGEST_SCALED = 100
+"""Scores and statistics keep an answer in one byte, and a larger number is no category."""
 
 LONGEST_COLUMN = 32  # Stata's limit, the shortest of those we write for
 
@@ -249,6 +253,10 @@ def _scaled(pieces: Pieces, steps: Steps, scale: ScaleShape, name: str) -> Itera
             yield not_scalable(place, name, shape.kind)
         elif scale.score == "count" and set(shape.codes or []) != {0, 1}:
             yield not_countable(place, name)
+        elif max(shape.codes or [shape.highest or 0]) > LARGEST_SCALED:
+            yield too_wide_for_a_scale(
+                place, name, max(shape.codes or [shape.highest or 0]), LARGEST_SCALED
+            )
 
 
 def _twice(pieces: Pieces, steps: Steps, values: Sequence[object]) -> Iterator[Problem]:

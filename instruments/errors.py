@@ -290,6 +290,14 @@ def not_countable(place: Place, item: str) -> Problem:
     )
 
 
+def too_wide_for_a_scale(place: Place, item: str, received: int, largest: int) -> Problem:
+    return _problem(
+        place,
+        f"{item!r} goes up to {received}; an item of a scale has no code above {largest}.",
+        "Give it fewer or smaller codes, or leave it out of the scale.",
+    )
+
+
 def not_in_scale(place: Place, item: str) -> Problem:
     return _problem(
         place,

@@ -198,6 +198,22 @@ DEFINITIONS = [
     ),
     (
         "scaled",
+        "kind: single, codes: [1, 2, 3, 4, 5]",
+        "kind: single, codes: [1, 2, 3, 4, 500]",
+        16,
+        "scales[0].items[0]",
+        "'a' goes up to 500; an item of a scale has no code above 100",
+    ),
+    (
+        "scaled",
+        "kind: single, codes: [1, 2, 3, 4, 5]",
+        "kind: number, lowest: 0, highest: 365",
+        16,
+        "scales[0].items[2]",
+        "'c' goes up to 365",
+    ),
+    (
+        "scaled",
         "direction: worry",
         "status: validated\n    direction: worry",
         18,

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from instruments.checks import LARGEST_SCALED
 from processing import (
     GroupedPatterns,
     StatisticsError,
@@ -26,6 +27,7 @@ from processing import (
     polychoric,
     split_half,
 )
+from processing.counting.answers import LARGEST_CODE
 from processing.counting.counts import span_of
 
 ITEMS = list("abcde")
@@ -129,6 +131,10 @@ def test_a_reversed_item_that_the_scale_has_not_is_named(frame, function):
 def test_points_between_which_nothing_is_offered_are_told(frame, function, points):
     with pytest.raises(StatisticsError, match="points: a scale offers two answers or more"):
         OF_POINTS[function](frame, points=points)
+
+
+def test_no_questionnaire_asks_a_scale_in_codes_that_statistics_refuse():
+    assert LARGEST_SCALED == LARGEST_CODE
 
 
 @pytest.mark.parametrize("function", ALL)
