@@ -35,7 +35,7 @@ def _of(statistic, frame, **given):
 
 @pytest.mark.parametrize("statistic", [*RELIABILITIES, _dif])
 def test_an_item_that_points_the_other_way_is_told_as_by_psych(bfi, statistic):
-    """psych 2.2.9 warns of A1 alone: negatively correlated with the first principal component."""
+    """psych 2.2.9 warns of A1 alone, whose loading on the first principal component is negative."""
     found = _of(statistic, bfi)
     (doubt,) = found.doubts
     assert doubt.startswith("A1 points the other way")
