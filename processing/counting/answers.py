@@ -25,9 +25,16 @@ Weights: TypeAlias = str | Sequence[float] | NDArray[np.float64] | None
 
 
 def choose_items(
-    frame: pd.DataFrame, items: Sequence[str] | None, weights: Weights = None
+    frame: pd.DataFrame,
+    items: Sequence[str] | None,
+    weights: Weights = None,
+    *,
+    called: str = "item",
 ) -> list[str]:
-    """The items asked for, or every column but the weights; unknown and repeated are refused."""
+    """The items asked for, or every column but the weights; unknown and repeated are refused.
+
+    `called` says what the columns are to whoever named them: group, area, weights.
+    """
     if not isinstance(frame, pd.DataFrame):
         raise StatisticsError(
             Problem(
@@ -50,11 +57,17 @@ def choose_items(
     stop_if_any(
         [
             *(
-                Problem(f"item {name!r}", "no column has this name", "Correct the name of the item")
+                Problem(
+                    f"{called} {name!r}",
+                    "no column has this name",
+                    f"Correct the name of the {called}",
+                )
                 for name in unknown
             ),
             *(
-                Problem(f"item {name!r}", "it is named more than once", "Name each item once")
+                Problem(
+                    f"{called} {name!r}", "it is named more than once", f"Name each {called} once"
+                )
                 for name in repeated
             ),
         ]
@@ -154,7 +167,7 @@ def read_weights(frame: pd.DataFrame, weights: Weights) -> NDArray[np.float64] |
     if weights is None:
         return None
     if isinstance(weights, str):
-        (name,) = choose_items(frame, [weights])
+        (name,) = choose_items(frame, [weights], called="column of weights")
         values = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
     else:
         name, values = "weights", np.asarray(weights, dtype=np.float64)

@@ -92,5 +92,5 @@ def _given(rows: Rows, items: Sequence[str], group: str | None) -> tuple[int, in
 def _count(frame: pd.DataFrame, *, group: str | None) -> NDArray[np.int64]:
     if group is None:
         return np.array([len(frame), 0])
-    choose_items(frame, [group])
+    choose_items(frame, [group], called="group")
     return np.array([len(frame), len(frame) - int(has_group(frame[group]).sum())])

@@ -56,7 +56,7 @@ def extract(correlation: Array, factors: int, method: Extraction) -> Array:
         if _steepest(misfit, found, correlation, factors) > STEEP:
             raise StatisticsError(
                 Problem(
-                    f"{factors} factors",
+                    f"{factors} factor{'s' * (factors != 1)}",
                     "the extraction did not converge",
                     "Try fewer factors, or the other extraction",
                 )

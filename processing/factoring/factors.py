@@ -242,9 +242,11 @@ def _too_many(factors: int, p: int) -> list[Problem]:
     most = max((k for k in range(1, p) if _degrees(p, k) >= 0), default=0)
     return [
         Problem(
-            f"{factors} factors",
-            f"{p} items can tell at most {most} factors apart",
-            f"Ask for 1 to {most} factors" if most else "Use at least three items",
+            f"{factors} factor{'s' * (factors != 1)}",
+            f"{p} items can tell at most {most} factor{'s' * (most != 1)} apart",
+            f"Ask for {'1' if most == 1 else f'1 to {most}'}"
+            if most
+            else "Use at least three items",
         )
     ]
 

@@ -73,8 +73,8 @@ class ParallelAnalysis:
 
     def __str__(self) -> str:
         return (
-            f"parallel analysis: {self.factors.suggested} factors,"
-            f" {self.components.suggested} components (above the {self.level:.0%} quantile of"
+            f"parallel analysis: {_counted(self.factors.suggested, 'factor')},"
+            f" {_counted(self.components.suggested, 'component')} (above the {self.level:.0%} quantile of"
             f" {self.iterations} {self.simulated} samples), n = {self.n}"
         )
 
@@ -94,7 +94,11 @@ class MinimumAveragePartial:
         return pd.DataFrame({"mean_squared_partial": self.partials}).rename_axis("components")
 
     def __str__(self) -> str:
-        return f"minimum average partial: {self.suggested} factors, n = {self.n}"
+        return f"minimum average partial: {_counted(self.suggested, 'factor')}, n = {self.n}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
 
 
 def parallel_analysis(
@@ -145,7 +149,7 @@ def parallel_analysis(
     >>> trait = rng.normal(3, 1, size=500)
     >>> frame = pd.DataFrame({item: np.rint(trait + rng.normal(size=500)) for item in "abcd"})
     >>> print(parallel_analysis(frame.clip(1, 5)))
-    parallel analysis: 1 factors, 1 components (above the 95% quantile of 100 normal samples), n = 500
+    parallel analysis: 1 factor, 1 component (above the 95% quantile of 100 normal samples), n = 500
 
     """
     stop_if_any(
@@ -208,7 +212,7 @@ def minimum_average_partial(
     >>> trait = rng.normal(3, 1, size=500)
     >>> frame = pd.DataFrame({item: np.rint(trait + rng.normal(size=500)) for item in "abcd"})
     >>> print(minimum_average_partial(frame.clip(1, 5)))
-    minimum average partial: 1 factors, n = 500
+    minimum average partial: 1 factor, n = 500
 
     """
     found = correlate(answers, items, missing, correlation)

@@ -63,10 +63,12 @@ class Values:
         return results[self.places]
 
 
-def values_of(table: pd.DataFrame, source: Source) -> Values:
+def values_of(table: pd.DataFrame, source: Source, variable: str) -> Values:
     rows = table.index.to_numpy(np.int64)
     if not source.column:
-        return Values("the map", (source.value,), np.zeros(len(table), np.intp), rows)
+        return Values(
+            f"the map's value of {variable}", (source.value,), np.zeros(len(table), np.intp), rows
+        )
     places, distinct = pd.factorize(table[source.column].to_numpy(), use_na_sentinel=False)
     return Values(source.column, tuple(map(str, distinct)), places, rows)
 
@@ -105,7 +107,7 @@ def _coded_item(
             else int(_answer(text, variable, plan, form))
         )
 
-    return values_of(table, source).converted(convert, np.int16, NOT_ASKED, refusals)
+    return values_of(table, source, variable.name).converted(convert, np.int16, NOT_ASKED, refusals)
 
 
 def _text_item(
@@ -124,7 +126,7 @@ def _text_item(
         stored = form.validate_answer(variable.name, text, year=plan.year or 0)
         return (stored, 0) if isinstance(stored, str) else ("", plan.blank)
 
-    values = values_of(table, source)
+    values = values_of(table, source, variable.name)
     pairs = np.empty(len(values.distinct), dtype=object)
     for place, value in enumerate(values.distinct):
         try:
@@ -187,7 +189,7 @@ def _about(
         return np.full(len(table), plan.wave, np.int16)
     if source is None:
         return _unsaid(variable, len(table))
-    values = values_of(table, source)
+    values = values_of(table, source, variable.name)
 
     def text(value: str) -> str:
         return _checked_text(variable.name, _recoded(value, source))

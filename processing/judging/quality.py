@@ -483,7 +483,7 @@ def _antonyms(codes: Codes, pairs: Sequence[tuple[int, int]]) -> Array:
 def _durations(frame: pd.DataFrame, duration: str | None) -> Array:
     if duration is None:
         return np.full(len(frame), np.nan)
-    choose_items(frame, [duration])
+    choose_items(frame, [duration], called="duration")
     if not pd.api.types.is_numeric_dtype(frame[duration]):
         raise StatisticsError(
             Problem(

@@ -190,7 +190,8 @@ def reliability_of_areas(
 
 def area_sums(frame: pd.DataFrame, score: str, area: str, weights: Weights = None) -> pd.DataFrame:
     """Per area: rows, effective n, mean, and squares around it."""
-    choose_items(frame, [score, area])
+    choose_items(frame, [score], called="score")
+    choose_items(frame, [area], called="column of areas")
     if not pd.api.types.is_numeric_dtype(frame[score]):
         raise StatisticsError(
             Problem(

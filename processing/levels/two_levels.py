@@ -193,7 +193,7 @@ def two_levels(
 
 def _read(frame: pd.DataFrame, models: tuple[Model, Model], area: str) -> tuple[Sums, RowsUsed]:
     items = choose_items(frame, models[0].items)
-    choose_items(frame, [area])
+    choose_items(frame, [area], called="column of areas")
     if sorted(models[0].items) != sorted(models[1].items):
         raise StatisticsError(
             Problem(

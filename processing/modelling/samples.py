@@ -125,7 +125,7 @@ def divided(frame: pd.DataFrame, items: Sequence[str], group: str | None) -> dic
         raise StatisticsError(*_by_group(error, frame, chosen, group)) from None
     if group is None:
         return {"": Sample("", tuple(chosen), values)}
-    choose_items(frame, [group])
+    choose_items(frame, [group], called="group")
     labels = frame[group]
     known = has_group(labels)
     place = labels.to_numpy()

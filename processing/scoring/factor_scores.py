@@ -134,7 +134,7 @@ def _groups(fitted: Confirmatory, frame: pd.DataFrame, group: str) -> NDArray[np
     """(rows,): which of the model's groups each row is of; −1 where it has none."""
     if len(fitted.groups) == 1:
         return np.zeros(len(frame), dtype=np.intp)
-    choose_items(frame, [group])
+    choose_items(frame, [group], called="group")
     labels = frame[group].map(_name, na_action="ignore")
     known = set(fitted.groups)
     strange = sorted(set(labels.dropna()) - known)

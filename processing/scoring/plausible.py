@@ -334,7 +334,7 @@ def _items_anew(rng: np.random.Generator, model: GradedResponse) -> Curves:
 def _places(frame: pd.DataFrame, area: str | None) -> tuple[Places, pd.Index]:
     if area is None:
         return np.zeros(len(frame), dtype=np.intp), pd.Index([])
-    choose_items(frame, [area])
+    choose_items(frame, [area], called="column of areas")
     place, names = pd.factorize(frame[area], sort=True)
     return np.asarray(place, dtype=np.intp), pd.Index(names)
 

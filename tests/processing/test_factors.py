@@ -410,6 +410,17 @@ def test_more_factors_than_items_can_tell_apart_are_refused(two_factors, number)
         efa(two_factors, number)
 
 
+def test_one_factor_and_none_are_counted_as_one_says_them(two_factors):
+    one = two_factors[two_factors.columns[:4]]
+    assert "parallel analysis: 1 factor, 1 component (" in str(parallel_analysis(one, seed=1))
+    assert str(minimum_average_partial(one)).startswith("minimum average partial: 1 factor, ")
+    rng = np.random.default_rng(1)
+    nothing = pd.DataFrame(rng.integers(1, 6, size=(500, 6)), columns=list("abcdef"))
+    assert "no factors" in str(minimum_average_partial(nothing))
+    with pytest.raises(StatisticsError, match=r"at most 1 factor apart\. Ask for 1"):
+        efa(two_factors[two_factors.columns[:3]], 2)
+
+
 def test_results_print_and_become_frames(two_factors):
     assert "RMSEA" in str(efa(two_factors, 2))
     assert efa(two_factors, 2).phi_frame().loc["F1", "F1"] == pytest.approx(1)

@@ -184,6 +184,11 @@ def test_one_cell_that_does_not_fit_is_told_as_one(imported):
         imported(changed(indbrud="6"))
 
 
+def test_a_value_that_the_map_itself_gives_is_told_by_its_variable(imported):
+    with pytest.raises(ImportRefusedError, match="the map's value of mode"):
+        imported(changed(), EVERY.replace("{value: paper}", "{value: fax}"))
+
+
 def test_a_file_of_a_header_alone_is_refused(imported):
     with pytest.raises(DatasetError, match="it has a header and no rows"):
         imported([])

@@ -244,7 +244,8 @@ def test_an_empty_category_is_told_by_item_and_group():
 
 
 def test_a_missing_group_column_is_told():
-    assert "'wave'" in _problem(_two_groups(4), MODEL, "wave")
+    told = _problem(_two_groups(4), MODEL, "wave")
+    assert "group 'wave': no column has this name. Correct the name of the group" in told
 
 
 def test_the_example_runs():

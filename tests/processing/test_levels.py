@@ -113,6 +113,18 @@ def test_bad_input_is_named(change, words):
         assert word in str(caught.value)
 
 
+def test_a_column_that_is_not_there_is_called_what_it_was_to_be():
+    frame = drawn(np.random.default_rng(7), 6, 10, 0.1)
+    for arguments, words in (
+        (("points", "area"), "score 'points'"),
+        (("score", "place"), "column of areas 'place'"),
+    ):
+        with pytest.raises(StatisticsError, match=f"^{words}: no column has this name"):
+            area_reliability(frame, *arguments)
+    with pytest.raises(StatisticsError, match=r"^column of weights 'w': no column"):
+        area_reliability(frame, "score", "area", weights="w")
+
+
 def test_results_print_and_make_frames(by_age):
     found = area_reliability(by_age, "score", "area")
     assert str(found).startswith("ICC(1) = 0.010 [0.001; 0.027]")
