@@ -203,6 +203,14 @@ def measurement_error(sd: float, reliability: float, *, level: float = 0.95) -> 
 
 def _complete_scores(scores: pd.DataFrame) -> Array:
     """(people, occasions) of the people who have a score on each."""
+    if not isinstance(scores, pd.DataFrame):
+        raise StatisticsError(
+            Problem(
+                "scores",
+                f"a data frame is needed, got {type(scores).__name__}",
+                "Give one column an occasion, one row a person",
+            )
+        )
     stop_if_any(
         Problem(
             f"occasion {name!r}",

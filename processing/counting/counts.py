@@ -208,7 +208,7 @@ class Counts:
 
 def span_of(points: Points) -> tuple[int, int]:
     """The lowest and the highest answer of a scale with so many points."""
-    return (1, points) if isinstance(points, int) else points
+    return (1, int(points)) if isinstance(points, int | np.integer) else points
 
 
 def count(

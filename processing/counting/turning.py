@@ -22,14 +22,20 @@ def unturnable(
                 f"it is none of the items {', '.join(map(str, items))}",
                 "Correct its name",
             )
-    if points is not None:
+    if points is not None and not _offers_answers(points):
+        yield Problem(
+            "points",
+            f"a scale offers two answers or more between 0 and {LARGEST_CODE}, got {points!r}",
+            "Give the lowest and the highest, for instance (0, 4), or points=5 for 1 to 5",
+        )
+
+
+def _offers_answers(points: Points) -> bool:
+    try:
         low, high = span_of(points)
-        if not 0 <= low < high <= LARGEST_CODE:
-            yield Problem(
-                "points",
-                f"a scale offers two answers or more between 0 and {LARGEST_CODE}, got {points!r}",
-                "Give the lowest and the highest, for instance (0, 4), or points=5 for 1 to 5",
-            )
+    except (TypeError, ValueError):
+        return False
+    return isinstance(low, int | np.integer) and 0 <= low < high <= LARGEST_CODE
 
 
 def without_points(reversed_items: Sequence[str], points: Points | None) -> Iterator[Problem]:

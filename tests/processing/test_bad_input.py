@@ -127,7 +127,7 @@ def test_a_reversed_item_that_the_scale_has_not_is_named(frame, function):
 
 
 @pytest.mark.parametrize("function", OF_POINTS)
-@pytest.mark.parametrize("points", [1, (4, 4), (5, 1), (-1, 5), 200])
+@pytest.mark.parametrize("points", [1, (4, 4), (5, 1), (-1, 5), 200, "5", (1, 2, 5)])
 def test_points_between_which_nothing_is_offered_are_told(frame, function, points):
     with pytest.raises(StatisticsError, match="points: a scale offers two answers or more"):
         OF_POINTS[function](frame, points=points)

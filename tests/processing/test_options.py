@@ -137,6 +137,16 @@ def test_a_level_of_areas_is_a_share(frame, level):
         area_reliability(areas, "a", "area", level=level)
 
 
+def test_a_number_of_points_may_be_numpys(frame):
+    assert alpha(frame, points=np.int64(5)).raw == alpha(frame, points=5).raw
+
+
+@pytest.mark.parametrize("wrong", ["scores.csv", [1, 2, 3]])
+def test_scores_that_are_no_frame_are_told(wrong):
+    with pytest.raises(StatisticsError, match="scores: a data frame is needed, got"):
+        icc(wrong)
+
+
 def test_an_infinite_score_is_named_with_its_occasion_and_row():
     scores = pd.DataFrame(
         {"may": [10.0, 12, 15, 20], "june": [11, np.inf, 14, 21]}, index=[*"abcd"]
