@@ -1,7 +1,7 @@
 """Exploratory factor analysis."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Literal, TypeAlias
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import chdtrc, chndtr
 
+from processing.counting.counts import Counts
+from processing.counting.rows_used import RowsUsed, rows_used
 from processing.counting.scale_counts import Answers, Missing
 from processing.errors import Problem, stop_if_any
 from processing.options import unknown_word
@@ -61,6 +63,8 @@ class Efa:
     n: int
     extraction: Extraction
     rotation: Rotation | None
+    rows: RowsUsed | None = None
+    """Rows used of those given, and why the others were left out; None of what was counted."""
 
     @property
     def uniqueness(self) -> Array:
@@ -101,6 +105,7 @@ class Efa:
             f"{self.to_frame().round(3).to_string()}\n"
             f"χ²({fit.df}) = {fit.chi2:.1f}, RMSEA = {fit.rmsea:.3f}"
             f" [{fit.rmsea_low:.3f}; {fit.rmsea_high:.3f}], TLI = {fit.tli:.3f}, n = {self.n}"
+            + "".join(f"\n{line}" for line in (self.rows.lines() if self.rows else ()))
             + "".join(f"\n! {doubt}" for doubt in self.doubts)
         )
 
@@ -164,7 +169,10 @@ def efa(
     """
     stop_if_any(_unknown(extraction, rotation))
     found = correlate(answers, items, missing, correlation)
-    return efa_of(found, factors, extraction, rotation)
+    solution = efa_of(found, factors, extraction, rotation)
+    if isinstance(answers, Counts):
+        return solution
+    return replace(solution, rows=rows_used(answers, found.n, found.items))
 
 
 def efa_of(

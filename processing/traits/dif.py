@@ -13,6 +13,7 @@ from processing.counting.answers import Codes, choose_items
 from processing.counting.counts import Points, span_of
 from processing.counting.oddities import opposed, strays
 from processing.counting.patterns import GroupedPatterns, patterns_of
+from processing.counting.rows_used import RowsUsed, rows_used
 from processing.counting.turning import outside_points, unturnable, without_points
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.modelling.samples import (
@@ -80,6 +81,8 @@ class Dif:
     """The first is the one that the others are compared with."""
     n: tuple[int, ...]
     """Rows of each group that answered every item."""
+    rows: RowsUsed
+    """Rows used of those given, and why the others were left out."""
     items: tuple[DifItem, ...]
     anchors: tuple[str, ...]
     """Items of the last score besides the item studied."""
@@ -106,9 +109,10 @@ class Dif:
         rows = " + ".join(f"{n} ({group})" for n, group in zip(self.n, self.groups, strict=True))
         columns = ["chi", "p", "mcfadden", "nagelkerke", "size"]
         table = self.to_frame()[columns].round(4).to_string()
+        left_out = "".join(f"\n{line}" for line in self.rows.lines())
         unsettled = "" if self.settled else "\n! purification did not settle"
         unsettled += "".join(f"\n! {doubt}" for doubt in self.doubts)
-        return f"DIF by ordinal logistic regression: n = {rows}{unsettled}\n{table}"
+        return f"DIF by ordinal logistic regression: n = {rows}{left_out}{unsettled}\n{table}"
 
 
 def dif(
@@ -209,6 +213,7 @@ def dif(
     return Dif(
         groups=names,
         n=tuple(sample.rows for sample in samples),
+        rows=rows_used(frame, sum(sample.rows for sample in samples), items, group),
         items=found,
         anchors=tuple(item for item, stays in zip(items, kept, strict=True) if stays),
         rounds=rounds,

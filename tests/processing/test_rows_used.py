@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from processing.counting.counts import count
 from processing.counting.parts import Parts
 from processing.counting.patterns import GroupedPatterns, count_patterns
 from processing.counting.rows_used import RowsUsed
+from processing.factoring.factors import efa
 from processing.levels.area_levels import area_reliability
 from processing.levels.two_levels import two_levels
 from processing.modelling.alignment import align
 from processing.modelling.confirmatory import cfa
 from processing.modelling.invariance import invariance
+from processing.traits.dif import dif
 
 ITEMS = list("abcd")
 MODEL = "calm =~ a + b + c + d"
@@ -53,9 +56,19 @@ def test_rows_of_no_group_are_told_apart_from_missing_answers(frame):
         cfa(frame, MODEL, "ML", "mode"),
         invariance(frame, MODEL, "mode", "ML"),
         align(frame, MODEL, "mode", "ML"),
+        dif(frame, ITEMS, "mode"),
     ):
         assert found.rows == told
         assert f"Used 535 of 600 rows; left out: {MISSING}, {NO_GROUP}" in str(found)
+
+
+def test_factors_tell_which_rows_they_used(frame):
+    found = efa(frame, 1, ITEMS)
+    assert found.rows == RowsUsed(560, 600, 40)
+    assert f"Used 560 of 600 rows; left out: {MISSING}" in str(found)
+    assert efa(Parts([frame.head(300), frame.tail(300)]), 1, ITEMS).rows == found.rows
+    assert efa(frame, 1, ITEMS, "pairwise").rows == RowsUsed(600, 600, 0)
+    assert efa(count(frame, ITEMS, complete=True), 1).rows is None
 
 
 def test_rows_in_parts_tell_the_same_as_one_frame(frame, tmp_path):
