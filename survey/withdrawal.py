@@ -17,6 +17,7 @@ from instruments import Form
 from survey import audit
 from survey.freezing import Frozen, hold_alone, put_right, standing, supersede
 from survey.models import Contact, Invitation, Keying, Response, Sheet, Superseded, Tombstone, Wave
+from survey.paper import could_be_serial, normalise_serial
 from survey.secrets import Keys, shown_code
 
 
@@ -34,10 +35,13 @@ class Withdrawn:
 
 
 def find_response(session: Session, keys: Keys, typed: str) -> Response:
-    """The response of a receipt, or of the code in a letter. Raises UnknownReceiptError.
+    """The response of a receipt, of the code in a letter, or of a sheet's serial.
 
-    Who did not finish, or answered on paper, was never given a receipt.
+    Who did not finish was never given a receipt, and who answered on paper has the sheet's serial,
+    which its own text names for this. Raises UnknownReceiptError.
     """
+    if could_be_serial(typed):
+        return _of_sheet(session, normalise_serial(typed))
     response = session.scalars(
         select(Response)
         .outerjoin(Invitation, Invitation.id == Response.invitation_id)
@@ -47,6 +51,24 @@ def find_response(session: Session, keys: Keys, typed: str) -> Response:
                 Invitation.code_hash == keys.code_hash(typed),
             )
         )
+    ).first()
+    if response is None:
+        raise UnknownReceiptError
+    return response
+
+
+def _of_sheet(session: Session, serial: str) -> Response:
+    """The response that a sheet became: its invitation's, or one under the id of its keying."""
+    response = session.scalars(
+        select(Response)
+        .join(
+            Sheet,
+            or_(
+                Sheet.invitation_id == Response.invitation_id,
+                Response.id.in_(select(Keying.id).where(Keying.sheet_id == Sheet.id)),
+            ),
+        )
+        .where(Sheet.serial == serial)
     ).first()
     if response is None:
         raise UnknownReceiptError

@@ -26,9 +26,10 @@ def response() -> None:
 @as_json
 @refuses(NoFormError, DefinitionError, NotFreezableError, DatasetError)
 def withdraw_(receipt: str, yes: bool, as_json: bool) -> None:
-    """Erase the answers that belong to a RECEIPT, or to the code in a letter.
+    """Erase the answers that belong to a RECEIPT, to a letter's code or to a sheet's number.
 
-    Who did not finish, or answered on paper, has no receipt; their code does as well.
+    Who did not finish has no receipt; their code does as well. Who answered on paper has the
+    number that stands on the sheet.
 
     Where their wave was frozen, a dataset without them is written, and the one before is revoked.
     """

@@ -368,6 +368,33 @@ def test_a_withdrawal_without_an_invitation_takes_its_own_keying_and_no_other(as
         assert states == ["void", "settled", "settled"]
 
 
+def test_who_answered_on_paper_withdraws_with_the_number_of_the_sheet(asked, keyed):
+    asked.withdraw(f" {make_serial(2)} ")
+    with asked.database.reading() as session:
+        assert set(session.scalars(select(Keying.id))) == {keyed[0], keyed[2]}
+    for serial in (make_serial(2), make_serial(3), make_serial(9)):  # erased, not keyed, no sheet
+        with pytest.raises(UnknownReceiptError):
+            asked.withdraw(serial)
+
+
+def test_a_sheet_of_an_invitation_leads_to_its_response(answered, make):
+    invitation = answered.invitations[2]
+    with answered.database.writing() as session:
+        batch = Batch(wave_id=answered.wave_id, name="Udsendt")
+        session.add(
+            Sheet(
+                serial=make_serial(50),
+                batch=batch,
+                area_id=answered.area.id,
+                invitation_id=invitation.id,
+                language="da",
+            )
+        )
+    with answered.database.reading() as session:
+        found = find_response(session, answered.keys, make_serial(50))
+        assert found.invitation_id == invitation.id
+
+
 def test_who_has_no_receipt_withdraws_with_the_code_of_the_letter(answered, make):
     code = make_code()
     with answered.database.writing() as session:
