@@ -244,6 +244,8 @@ def _unknown(extraction: Extraction, rotation: Rotation | None) -> Iterator[Prob
 
 
 def _too_many(factors: int, p: int) -> list[Problem]:
+    if not isinstance(factors, int | np.integer):
+        return [Problem("factors", f"it is a whole number, got {factors!r}", "Correct it")]
     freedom = _degrees(p, factors)
     if factors >= 1 and freedom >= 0:
         return []

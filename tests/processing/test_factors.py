@@ -421,6 +421,13 @@ def test_one_factor_and_none_are_counted_as_one_says_them(two_factors):
         efa(two_factors[two_factors.columns[:3]], 2)
 
 
+@pytest.mark.parametrize("number", ["2", 2.0, None])
+def test_a_number_of_factors_is_a_whole_number(two_factors, number):
+    with pytest.raises(StatisticsError, match="factors: it is a whole number, got"):
+        efa(two_factors, number)
+    assert efa(two_factors, np.int64(2)).loadings.shape == (8, 2)
+
+
 def test_results_print_and_become_frames(two_factors):
     assert "RMSEA" in str(efa(two_factors, 2))
     assert efa(two_factors, 2).phi_frame().loc["F1", "F1"] == pytest.approx(1)
