@@ -24,6 +24,11 @@ from .reading import Piece, pieces
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Ends = Mapping[str, tuple[int, int]]
+"""Item -> its lowest and highest answer."""
+
+SCALES_OF_A_LINE = 3
+"""So many different things are hardly all answered by one middle answer."""
 
 ROWS = 2**14
 """Widened to floating point at a time."""
@@ -36,7 +41,7 @@ class CarelessLimits:
     run: int | None = None
     """Identical answers in a row; by default half of the items, at least six (Curran 2016)."""
     line: int = 10
-    """Items of a form that got one and the same answer throughout, reversed ones among them."""
+    """Items of a form that got one and the same answer throughout, where that cannot be meant."""
     even_odd: float = 0.30
     """Consistency below it (Jackson 1976)."""
     outlier: float = 0.001
@@ -69,9 +74,10 @@ class Carelessness:
     def suspected(self, least: int = 2) -> pd.Series:
         """Rows with at least so many flags, and those that are unvaried whatever their number.
 
-        One sign alone is weak: honest people have it too. Not so one answer to a whole form with
-        reversed items. It also hides all other signs: without spread there is no consistency and
-        no contradiction to read, and who answers in the middle lies near the mean of all.
+        One sign alone is weak: honest people have it too. Not so one answer to a whole form that
+        points both ways, or a middle answer to all of several scales. It also hides all other
+        signs: without spread there is no consistency and no contradiction to read, and who answers
+        in the middle lies near the mean of all.
         """
         return (self.flags.sum(axis=1) >= least) | self.flags["unvaried"]
 
@@ -112,10 +118,11 @@ def careless(
 
     - run: longest run of identical answers, in the order of the items, before anything is turned;
       a missing answer ends it. spread: SD of a row's answers (told, not flagged).
-    - line: how many items a row answered, if all alike and some of them turned and some not, or
-      both of a pair of opposites; else 0 (a spread of zero, Dunn et al. 2018). Such a row is
-      straight and unvaried, and suspected for that alone. Where nothing is reversed one answer
-      throughout may be meant, and `line` is not read.
+    - line: how many items a row answered, if all alike (a spread of zero, Dunn et al. 2018) though
+      some are turned and some not, or both of a pair are opposites, or though the answer is an end
+      of none of them and they are of three scales or more; else 0. Such a row is straight and
+      unvaried, and suspected for that alone. The lowest or highest answer throughout may be meant
+      where nothing is reversed: who is content with everything has no higher one to give.
     - even_odd: correlation over scales of the mean of a scale's 1st, 3rd … and its 2nd, 4th …
       items, turned to one direction, stepped up by Spearman and Brown. Needs three scales.
     - distance: squared Mahalanobis distance of what was answered, with mean and covariance of
@@ -161,7 +168,7 @@ def careless(
     >>> known = KnownModel.simple(scales)
     >>> frame = simulate(known, 1000, seed=1, careless=Careless(straight=0.05)).frame
     >>> careless(frame, scales, duration="duration_class").to_frame()["rows"].to_dict()
-    {'straight': 80, 'unvaried': 0, 'inconsistent': 164, 'outlying': 1, 'contradictory': 0, 'fast': 52, 'two or more': 54}
+    {'straight': 80, 'unvaried': 38, 'inconsistent': 164, 'outlying': 1, 'contradictory': 0, 'fast': 52, 'two or more': 58}
 
     """
     items = choose_items(frame, list(dict.fromkeys(i for part in scales.values() for i in part)))
@@ -169,7 +176,8 @@ def careless(
     codes = read_codes(frame, items)
     reading = _Reading.of(items, scales, duration, _complete_sums(codes), limits, reversed_items)
     turned = _turned(codes, items, reversed_items, points)
-    signs = reading.signs(codes, turned, _durations(frame, duration), reversed_items)
+    ends = _ends(codes, items, points)
+    signs = reading.signs(codes, turned, _durations(frame, duration), reversed_items, ends)
     return Carelessness(
         signs=pd.DataFrame(signs, index=frame.index),
         flags=pd.DataFrame(reading.flags(signs), index=frame.index),
@@ -215,10 +223,10 @@ class _Reading:
             unread["antonym"] = (
                 f"it needs three pairs of opposite items, these answers hold {len(pairs)}"
             )
-        if not reversed_items and not pairs:
+        if not reversed_items and not pairs and len(scales) < SCALES_OF_A_LINE:
             unread["line"] = (
-                "no item is reversed or opposite to another, so that one answer throughout may be"
-                " meant"
+                "no item is reversed or opposite to another and there are fewer than three scales,"
+                " so that one answer throughout may be meant"
             )
         if duration is None:
             unread["duration"] = "no column of duration classes was named"
@@ -229,7 +237,12 @@ class _Reading:
         return tuple((self.items[a], self.items[b]) for a, b in self.pairs)
 
     def signs(
-        self, codes: Codes, turned: Codes, time: Array, reversed_items: Sequence[str]
+        self,
+        codes: Codes,
+        turned: Codes,
+        time: Array,
+        reversed_items: Sequence[str],
+        ends: Ends,
     ) -> dict[str, Any]:
         """Of (items, rows) codes as they were crossed and as they point in one direction."""
         nothing = np.full(codes.shape[1], np.nan)
@@ -241,7 +254,7 @@ class _Reading:
             "run": _longest_runs(codes),
             "line": nothing
             if "line" in self.unread
-            else _lines(codes, np.isin(self.items, reversed_items), self.pairs),
+            else self._lines(codes, np.isin(self.items, reversed_items), ends),
             "spread": _spreads(codes),
             "even_odd": _even_odd(turned, self.items, self.scales) if readable else nothing,
             "distance": distance,
@@ -249,6 +262,26 @@ class _Reading:
             "antonym": nothing if "antonym" in self.unread else _antonyms(codes, self.pairs),
             "duration": time,
         }
+
+    def _lines(self, codes: Codes, turned: Flags, ends: Ends) -> Array:
+        """(rows,) items answered where all are alike and that cannot be meant, else 0."""
+        given = codes >= 0
+        highest = codes.max(axis=0)
+        alike = (~given | (codes == highest)).all(axis=0)
+        unmeant = given[turned].any(axis=0) & given[~turned].any(axis=0)
+        for first, second in self.pairs:
+            unmeant |= given[first] & given[second]
+        low, high = np.array([ends.get(item, (0, 0)) for item in self.items]).T[:, :, None]
+        inside = (~given | ((codes > low) & (codes < high))).all(axis=0)
+        scales = sum(
+            (
+                given[np.isin(self.items, part)].any(axis=0).astype(int)
+                for part in self.scales.values()
+            ),
+            start=np.zeros(codes.shape[1], dtype=int),
+        )
+        unmeant |= inside & (scales >= SCALES_OF_A_LINE)
+        return np.where(alike & unmeant, given.sum(axis=0), 0).astype(np.float64)
 
     def flags(self, signs: Mapping[str, Any]) -> dict[str, Flags]:
         """Which signs pass their limits."""
@@ -305,7 +338,11 @@ def careless_answers(answers: Dataset | Study) -> Carelessness:
         turned = [item for scale in known for item in scale.reversed]
         ends = {item: ends for scale in known for item, ends in scale.bounds.items()}
         signs = reading.signs(
-            codes, _turned(codes, items, turned, ends), _durations(piece.frame, duration), turned
+            codes,
+            _turned(codes, items, turned, ends),
+            _durations(piece.frame, duration),
+            turned,
+            ends,
         )
         flags[:, rows] = np.array(list(reading.flags(signs).values()))
     return Carelessness(
@@ -361,6 +398,17 @@ def _turned(codes: Codes, items: list[str], turned: Sequence[str], points: Offer
     return result
 
 
+def _ends(codes: Codes, items: Sequence[str], points: Offered) -> Ends:
+    """What was offered, or as far as that is not told what was answered."""
+    if isinstance(points, Mapping):
+        return points
+    if points is not None:
+        return dict.fromkeys(items, span_of(points))
+    lowest = np.where(codes >= 0, codes, np.iinfo(codes.dtype).max).min(axis=1, initial=127)
+    highest = codes.max(axis=1, initial=NONE)
+    return dict(zip(items, zip(lowest.tolist(), highest.tolist(), strict=True), strict=True))
+
+
 def _longest_runs(codes: Codes) -> NDArray[np.int16]:
     run = np.zeros(codes.shape[1], dtype=np.int16)
     longest = run.copy()
@@ -370,17 +418,6 @@ def _longest_runs(codes: Codes) -> NDArray[np.int16]:
         longest = np.maximum(longest, run)
         before = answers
     return longest
-
-
-def _lines(codes: Codes, turned: Flags, pairs: Sequence[tuple[int, int]]) -> Array:
-    """(rows,) items answered where all are alike and the items point both ways, else 0."""
-    given = codes >= 0
-    highest = codes.max(axis=0)
-    alike = (~given | (codes == highest)).all(axis=0)
-    both_ways = given[turned].any(axis=0) & given[~turned].any(axis=0)
-    for first, second in pairs:
-        both_ways |= given[first] & given[second]
-    return np.where(alike & both_ways, given.sum(axis=0), 0).astype(np.float64)
 
 
 def _spreads(codes: Codes) -> Array:

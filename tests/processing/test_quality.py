@@ -120,19 +120,29 @@ def test_one_answer_to_a_whole_form_with_reversed_items_is_enough(answer, turned
     for least in (1, 2, 3):
         assert found.suspected(least)[:30].all()
     assert len(found.kept(frame)) <= 970
-    # Nine alike are too few to tell, as is a line over items that point one way.
+    # Nine alike are too few to tell, as is an end throughout of items that point one way.
     frame.loc[0, [*known.items][9:]] = -1
     frame.loc[1, turned] = -1
     again = careless(frame, scales, reversed_items=turned, points=5)
-    assert again.flags["unvaried"].tolist() == [False, False] + [True] * 28 + [False] * 970
+    assert again.flags["unvaried"].tolist() == [False, answer == 3] + [True] * 28 + [False] * 970
 
 
-def test_one_answer_throughout_may_be_meant_where_no_item_is_reversed(drawn):
+def test_a_middle_answer_to_all_of_several_scales_is_enough_and_an_end_is_not(drawn):
+    """Who is content with everything has no higher answer to give; nobody is so even-handed."""
     frame = drawn.frame.copy()
     frame.loc[:29, ITEMS] = 3
-    found = careless(frame, SCALES)
-    assert "may be meant" in found.unread["line"]
-    assert not found.flags["unvaried"].any()
+    frame.loc[30:59, ITEMS] = 5
+    frame.loc[60, ITEMS] = 3
+    frame.loc[60, [*SCALES["c"], *SCALES["d"], *SCALES["e"]]] = -1
+    for points in (None, 5, dict.fromkeys(ITEMS, (1, 5))):
+        found = careless(frame, SCALES, points=points)
+        assert found.flags["unvaried"][:61].tolist() == [True] * 30 + [False] * 31
+        assert found.suspected()[:30].all()
+        assert not found.suspected()[30:61].any()
+    two = {name: SCALES[name] for name in "ab"}
+    told = careless(frame, two, points=5)
+    assert "may be meant" in told.unread["line"]
+    assert not told.flags["unvaried"].any()
 
 
 def test_nothing_is_removed_and_the_frame_stays_as_it_was(as_asked):
