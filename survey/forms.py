@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from instruments import Form, load_form
 from survey.models import WaveForm
 
-
 _REVIEWS = "/reviews.yaml"
 
 

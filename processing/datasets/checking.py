@@ -25,7 +25,9 @@ from .folders import (
 from .revoking import revocation_notice
 from .tables import TABLES
 
-_GET_AGAIN = "Do not use this copy: get it from its source again, or freeze the wave anew if it is yours"
+_GET_AGAIN = (
+    "Do not use this copy: get it from its source again, or freeze the wave anew if it is yours"
+)
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,9 @@ def treated_units(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> 
 
 def _people(study: Study, measured: StudyMeasures) -> pd.DataFrame:
     first = int(min(measured.days.values())[:4])
-    rows = pd.concat(scored_rows(study, measured.scales, first, measured.weights), ignore_index=True)
+    rows = pd.concat(
+        scored_rows(study, measured.scales, first, measured.weights), ignore_index=True
+    )
     units = measured.units[measured.units["level"] == "afdeling"]
     return rows.merge(units[["wave", "area", "unit"]], on=["wave", "area"])
 

@@ -150,7 +150,10 @@ def test_an_import_that_does_not_fit_is_refused_with_exit_code_1(run, tmp_path):
     file.write_text(",".join(names) + "\n" + "\n".join([",".join(["7"] * 25)] * 3) + "\n")
     done = run("import", file, *BFI[1:], "--out", tmp_path / "out")
     assert done.exit_code == 1
-    assert "row 2, A1: codes are 1, 2, 3, 4, 5, 6; recode others; found '7' (in 3 rows, this is the first)" in done.output
+    assert (
+        "row 2, A1: codes are 1, 2, 3, 4, 5, 6; recode others; found '7' (in 3 rows, this is the first)"
+        in done.output
+    )
     assert not (tmp_path / "out").exists()
     (tmp_path / "map.yaml").write_text("study: s\nitems: {a9: A9}\n")
     done = run("import", file, *BFI[1:3], "--map", tmp_path / "map.yaml", "--out", tmp_path / "out")

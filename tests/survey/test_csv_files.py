@@ -127,12 +127,16 @@ def test_a_file_that_is_no_table_is_told(written, content, said):
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
     assert refused(tmp_path / "gone.csv") == [
-        f"{tmp_path}/gone.csv cannot be read: No such file or directory. "
-        "Name a file that is there and that you may read."
+        (
+            f"{tmp_path}/gone.csv cannot be read: No such file or directory. "
+            "Name a file that is there and that you may read."
+        )
     ]
     assert refused(tmp_path) == [
-        f"{tmp_path} cannot be read: Is a directory. "
-        "Name a file that is there and that you may read."
+        (
+            f"{tmp_path} cannot be read: Is a directory. "
+            "Name a file that is there and that you may read."
+        )
     ]
 
 

@@ -145,8 +145,10 @@ def test_outcomes_that_cannot_be_are_all_told_and_none_is_kept(invited):
     with pytest.raises(StudyError) as caught:
         report(invited, {"R1": "asleep", "R2": "moved", "R7": "moved"})
     assert str(caught.value).splitlines() == [
-        "There is no invitation 'R7' in wave 1 of puls. "
-        "Give the reference that stood in the file of invitations.",
+        (
+            "There is no invitation 'R7' in wave 1 of puls. "
+            "Give the reference that stood in the file of invitations."
+        ),
         (
             "'asleep' is not an outcome. Outcomes are: refused, moved, unreachable, not_eligible, "
             "deceased, undeliverable."
