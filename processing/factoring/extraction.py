@@ -26,8 +26,11 @@ LEAST_GAIN = 1e7 * np.finfo(np.float64).eps
 STEEP = 1e-2
 """A slope that R's search must not leave; where it does, the search goes on without its limits."""
 
+FEW_STARTS = 5
+"""Drawn besides the usual ones."""
+
 MORE_STARTS = 20
-"""Drawn where the usual starts part, or leave an item without variance of its own."""
+"""Drawn where those part, or leave an item without variance of its own."""
 
 LOWER = 1e-3
 """Share by which another start must lower the misfit: less than that is where a search happens to
@@ -68,20 +71,21 @@ def _lowest(misfit: Misfit, correlation: Array, factors: int) -> Array:
     """(p,) uniquenesses of the lowest valley that several starts lead to.
 
     One start is psych's for minimum residuals, one its for maximum likelihood (.5), one the squared
-    multiple correlations. Where these end apart or at the bound, valleys are many, and more starts
-    are drawn, always the same.
+    multiple correlations, and a few are drawn, always the same. Where these end apart or at the
+    bound, valleys are many, and more are drawn.
     """
     specific = np.clip(1 / np.diag(np.linalg.inv(correlation)), SMALLEST_UNIQUENESS, 1)
-    usual = (specific, np.full(len(specific), 0.5), 1 - specific)
-    ends = [_search(misfit, start, correlation, factors, LEAST_GAIN) for start in usual]
+    drawn = np.random.default_rng(0).uniform(
+        SMALLEST_UNIQUENESS, 1, (FEW_STARTS + MORE_STARTS, len(specific))
+    )
+    first = (specific, np.full(len(specific), 0.5), 1 - specific, *drawn[:FEW_STARTS])
+    ends = [_search(misfit, start, correlation, factors, LEAST_GAIN) for start in first]
     heights = [misfit(end, correlation, factors)[0] for end in ends]
     parted = max(heights) > (1 + LOWER) * min(heights) + NOTHING
     if parted or min(end.min() for end in ends) < SMALLEST_UNIQUENESS * (1 + LOWER):
-        drawn = np.random.default_rng(0).uniform(
-            SMALLEST_UNIQUENESS, 1, (MORE_STARTS, len(specific))
-        )
-        ends += [_search(misfit, start, correlation, factors, LEAST_GAIN) for start in drawn]
-        heights += [misfit(end, correlation, factors)[0] for end in ends[len(usual) :]]
+        more = drawn[FEW_STARTS:]
+        ends += [_search(misfit, start, correlation, factors, LEAST_GAIN) for start in more]
+        heights += [misfit(end, correlation, factors)[0] for end in ends[len(first) :]]
     if heights[0] <= (1 + LOWER) * min(heights) + NOTHING:
         return ends[0]
     return _search(misfit, ends[int(np.argmin(heights))], correlation, factors, 0.0)
