@@ -235,7 +235,7 @@ def test_a_closed_wave_is_frozen_and_an_answer_withdrawn_from_it(asking, databas
     assert (frozen["rows"], frozen["freeze"]) == (1, 1)
     assert asking.json("dataset", "check", frozen["folder"])["sound"] is True
 
-    assert "Not closed" in asking.refused("response", "withdraw", receipt, answer="n\n")
+    assert "Aborted" in asking.refused("response", "withdraw", receipt, answer="n\n")
     done = json.loads(asking.works("response", "withdraw", receipt, "--yes", "--json"))
     assert done["superseding_dataset"].endswith("wave-1-freeze-2")
     assert asking.run("dataset", "check", frozen["folder"]).exit_code == 1
