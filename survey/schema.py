@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
@@ -15,15 +17,19 @@ from sqlalchemy import Connection, Engine
 from survey.models import Base
 
 
+class DanglingRowsError(Exception):
+    """A migration would leave rows that name a row which is not there; nothing was changed."""
+
+
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Run all migrations up to a revision, in one transaction."""
-    with engine.execution_options(writes=True).begin() as connection:
+    """Run all migrations up to a revision, in one transaction. Raises DanglingRowsError."""
+    with _changing(engine) as connection:
         command.upgrade(_config(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
-    """Undo migrations down to a revision; `base` undoes all."""
-    with engine.execution_options(writes=True).begin() as connection:
+    """Undo migrations down to a revision; `base` undoes all. Raises DanglingRowsError."""
+    with _changing(engine) as connection:
         command.downgrade(_config(connection), revision)
 
 
@@ -40,6 +46,37 @@ def differences(engine: Engine) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         found: list[Any] = compare_metadata(context, Base.metadata)
         return found
+
+
+@contextmanager
+def _changing(engine: Engine) -> Iterator[Connection]:
+    """One transaction in which tables change: all of it, or nothing."""
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as connection:
+            yield connection
+        return
+    # SQLite changes a table by copying it, and dropping the old one deletes its rows: refused where
+    # other tables name them. The rule can be lifted only before a transaction begins.
+    with engine.execution_options(begins=False).connect() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            _refuse_dangling(connection)
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+
+
+def _refuse_dangling(connection: Connection) -> None:
+    dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if dangling:
+        tables = sorted({f"{row[0]} -> {row[2]}" for row in dangling})
+        raise DanglingRowsError(
+            f"{len(dangling)} rows would name a row that is not there: {', '.join(tables)}. Nothing "
+            "was changed. Put back a copy from before the last update, and try again."
+        )
 
 
 def _config(connection: Connection | None) -> Config:

@@ -14,7 +14,7 @@ from survey.commands.examples import Command
 from survey.commands.installation import shown, unreachable
 from survey.commands.printing import refusal, refuses
 from survey.database import Database
-from survey.schema import upgrade
+from survey.schema import DanglingRowsError, upgrade
 from survey.secrets import KeyFileError, make_key_file, read_key_file
 from survey.settings import DATA_FOLDER, DATABASE, KEY_FILE, SettingsError, read_settings
 
@@ -25,7 +25,7 @@ from survey.settings import DATA_FOLDER, DATABASE, KEY_FILE, SettingsError, read
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default="beboerpuls")
 @click.option("--database", help="Where answers are kept (default: an SQLite file in the folder).")
-@refuses(KeyFileError, SettingsError)
+@refuses(KeyFileError, SettingsError, DanglingRowsError)
 def init(folder: Path, database: str | None) -> None:
     """Make the keys and tables of an installation in FOLDER, and say what to export.
 
