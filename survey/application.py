@@ -13,10 +13,11 @@ from werkzeug.routing import IntegerConverter
 from survey import delivery, errors, fieldwork, research, resident, staff
 from survey.database import Database
 from survey.forms import Forms
+from survey.guessing import EarlierDays
 from survey.key_binding import bind_keys
 from survey.languages import Languages
 from survey.settings import Settings, read_settings
-from survey.web import NAME, Parts, language, over_plain_http_from_afar, parts, said, words
+from survey.web import NAME, Parts, language, over_plain_http_from_afar, parts, said, today, words
 
 # A page of questions with every text filled in is a tenth of this.
 LARGEST_POST = 256 * 1024
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None, languages: Languages | None = N
     )
     database = Database(settings.database, settings.keys.purposes["audit"])
     bind_keys(database, settings.keys)
+    _forget_earlier_days(app, database)
     app.extensions[NAME] = Parts(
         settings=settings,
         database=database,
@@ -80,6 +82,13 @@ def create_app(settings: Settings | None = None, languages: Languages | None = N
             app.wsgi_app, x_for=count, x_proto=count, x_host=count
         )
     return app
+
+
+def _forget_earlier_days(app: Flask, database: Database) -> None:
+    """Now, and with the first request of every day from now on."""
+    earlier_days = EarlierDays(database)
+    earlier_days.forget(today())
+    app.before_request(lambda: earlier_days.forget(today()))
 
 
 def _page_words() -> dict[str, Any]:

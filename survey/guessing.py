@@ -1,8 +1,9 @@
 """Slows guessing of codes and passwords, and the filling of an open link, for all workers together.
 
 Who guesses is known only by an HMAC of their address under a key that is thrown away with its
-day; the address itself is never stored. Only wrong tries count, so that a whole stairwell behind
-one router can answer.
+day; the address itself is never stored. With the key at hand all addresses could be tried, so it
+must go although nobody guesses wrong again. Only wrong tries count, so that a whole stairwell
+behind one router can answer.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import os
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from survey.database import Database
 from survey.models import Attempt, LimiterKey
 
 WRONG_TRIES_AN_HOUR = 20
@@ -46,7 +49,7 @@ def refuse_if_guessing(
 
 
 def note_wrong_try(session: Session, who: str, now: dt.datetime) -> None:
-    """Count one wrong try; forget all days before today."""
+    """Count one wrong try."""
     _count(session, who, now)
 
 
@@ -56,11 +59,32 @@ def count_beginning(session: Session, who: str, now: dt.datetime, *, most: int) 
         raise TooManyBegunError
 
 
+class EarlierDays:
+    """Throws a day's counts and their key away, once that day is over."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._gone_before: dt.date | None = None
+
+    def forget(self, today: dt.date) -> None:
+        """Forget all days before today; asked again on the same day, it costs nothing."""
+        if self._gone_before == today:
+            return
+        try:
+            with self._database.looking() as session:
+                left = session.scalar(select(LimiterKey.day).where(LimiterKey.day < today).limit(1))
+            if left is not None:
+                with self._database.writing() as session:
+                    session.execute(delete(Attempt).where(Attempt.day < today))
+                    session.execute(delete(LimiterKey).where(LimiterKey.day < today))
+        except (OperationalError, IntegrityError):
+            return  # a full disk, or a try of the last second of that day: the next who comes does it
+        self._gone_before = today
+
+
 def _count(session: Session, who: str, now: dt.datetime) -> int:
     """Count one more of this hour; how many it makes."""
     today = now.date()
-    session.execute(delete(Attempt).where(Attempt.day < today))
-    session.execute(delete(LimiterKey).where(LimiterKey.day < today))
     insert = postgresql.insert if _is_postgresql(session) else sqlite.insert
     session.execute(
         insert(LimiterKey).values(day=today, secret=os.urandom(32)).on_conflict_do_nothing()

@@ -3,9 +3,11 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
+import survey
 from survey.database import Database
 from survey.guessing import (
     WRONG_TRIES_AN_HOUR,
+    EarlierDays,
     TooManyTriesError,
     note_wrong_try,
     refuse_if_guessing,
@@ -40,15 +42,33 @@ def test_others_and_the_next_hour_are_not_held_back(guessed):
         refuse_if_guessing(session, ADDRESS, NOON + dt.timedelta(hours=1))
 
 
-def test_no_address_is_stored_and_the_key_goes_with_its_day(guessed):
+def test_no_address_is_stored(guessed):
     with guessed.reading() as session:
-        yesterday = session.scalars(select(LimiterKey)).one()
         attempt = session.scalars(select(Attempt)).one()
         assert ADDRESS.encode() not in attempt.who
+
+
+def test_the_key_goes_with_its_day_although_nobody_guesses_again(guessed):
+    earlier_days = EarlierDays(guessed)
+    earlier_days.forget(NOON.date())
+    with guessed.reading() as session:
+        assert session.scalars(select(Attempt)).one().count == WRONG_TRIES_AN_HOUR
+    earlier_days.forget(NOON.date() + dt.timedelta(days=1))
+    with guessed.reading() as session:
+        assert session.scalars(select(LimiterKey)).all() == []
+        assert session.scalars(select(Attempt)).all() == []
+
+
+def test_each_day_has_a_key_of_its_own(guessed):
     with guessed.writing() as session:
         note_wrong_try(session, ADDRESS, NOON + dt.timedelta(days=1))
     with guessed.reading() as session:
-        key = session.scalars(select(LimiterKey)).one()
-        assert key.day == dt.date(2026, 11, 3)
-        assert key.secret != yesterday.secret
-        assert session.scalars(select(Attempt)).one().count == 1
+        first, second = session.scalars(select(LimiterKey.secret).order_by(LimiterKey.day))
+    assert first != second
+
+
+def test_an_installation_that_starts_forgets_the_days_before(guessed, settings):
+    app = survey.create_app(settings)
+    app.extensions["beboerpuls"].database.engine.dispose()
+    with guessed.reading() as session:
+        assert session.scalars(select(LimiterKey)).all() == []
