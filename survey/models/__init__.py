@@ -1,7 +1,16 @@
 """The tables. What must always be true of a row stands here as a constraint, not in the code above."""
 
+from survey.models.batches import Batch, BatchKeyer, BatchVerdict, PaperRules
 from survey.models.installation import KeyBinding
-from survey.models.paper import Batch, Keying, PrintedSheet, PrintRun, Sheet, SheetLayout
+from survey.models.paper import (
+    Keying,
+    PrintedSheet,
+    PrintRun,
+    Resolution,
+    Sheet,
+    SheetEvent,
+    SheetLayout,
+)
 from survey.models.people import Account, Attempt, AuditEntry, Grant, LimiterKey
 from survey.models.responses import (
     Contact,
@@ -38,6 +47,8 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Batch",
+    "BatchKeyer",
+    "BatchVerdict",
     "Contact",
     "Freeze",
     "Grant",
@@ -46,11 +57,14 @@ __all__ = [
     "Keying",
     "LimiterKey",
     "Margin",
+    "PaperRules",
     "Plan",
     "PrintRun",
     "PrintedSheet",
+    "Resolution",
     "Response",
     "Sheet",
+    "SheetEvent",
     "SheetLayout",
     "Study",
     "Superseded",

@@ -9,37 +9,18 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from survey.models.studies import Wave
+from survey.models.batches import Batch
 from survey.models.table import Base, one_of
 
-
-class Batch(Base):
-    """A pile of sheets keyed under one rule. With no second keying, a keyed sheet is a response."""
-
-    __tablename__ = "batch"
-    __table_args__ = (
-        UniqueConstraint("wave_id", "name"),
-        CheckConstraint("second_keying_share BETWEEN 0 AND 1", name="second_keying_share"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
-    name: Mapped[str]
-    second_keying_share: Mapped[float] = mapped_column(default=0.0)
-
-    wave: Mapped[Wave] = relationship()
+STATES = ("printed", "sent", "returned", "keyed_once", "keyed_twice", "settled", "void")
+KEYED_BY = ("person", "scanner")
 
 
 class Sheet(Base):
     """One printed questionnaire. Its serial, with a check digit, stands on the paper and in its QR."""
 
     __tablename__ = "sheet"
-    __table_args__ = (
-        CheckConstraint(
-            one_of("state", "printed", "keyed_once", "keyed_twice", "settled", "void"),
-            name="state",
-        ),
-    )
+    __table_args__ = (CheckConstraint(one_of("state", *STATES), name="state"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     serial: Mapped[str] = mapped_column(unique=True)
@@ -48,14 +29,32 @@ class Sheet(Base):
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id"))
     language: Mapped[str]
     state: Mapped[str] = mapped_column(default="printed")
+    # Whether the sample took it; empty until its batch's sample is drawn.
+    second_keying: Mapped[bool | None]
 
     batch: Mapped[Batch] = relationship()
     keyings: Mapped[list[Keying]] = relationship(back_populates="sheet", order_by="Keying.number")
 
 
-class Keying(Base):
-    """One pass over one sheet, by one person. Rows are added and never overwritten.
+class SheetEvent(Base):
+    """What a sheet became, by whose hand and when. The database lets no row be changed."""
 
+    __tablename__ = "sheet_event"
+    __table_args__ = (CheckConstraint(one_of("state", *STATES), name="state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sheet_id: Mapped[int] = mapped_column(ForeignKey("sheet.id"), index=True)
+    state: Mapped[str]
+    at: Mapped[dt.datetime]
+    actor: Mapped[str]  # an account's name, an operator's, or "scanner"
+    note: Mapped[str] = mapped_column(default="")
+
+
+class Keying(Base):
+    """One pass over one sheet, by one person or by the scanner. Rows are added, never overwritten.
+
+    The scanner's pass is the first or none. Its keyer is whoever decided the fields that it was not
+    sure of, and empty where there were none: so that person cannot make the second pass either.
     Times are kept for the work (answers a minute); they never reach a dataset.
     """
 
@@ -65,18 +64,44 @@ class Keying(Base):
         # Two passes need two people.
         UniqueConstraint("sheet_id", "keyer_id"),
         CheckConstraint("number IN (1, 2)", name="number"),
+        CheckConstraint(one_of("keyed_by", *KEYED_BY), name="keyed_by"),
+        CheckConstraint("keyed_by = 'scanner' OR keyer_id IS NOT NULL", name="keyer"),
+        CheckConstraint("keyed_by = 'person' OR number = 1", name="scanner_first"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     sheet_id: Mapped[int] = mapped_column(ForeignKey("sheet.id"))
     number: Mapped[int]
-    keyer_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    keyed_by: Mapped[str] = mapped_column(default="person")
+    keyer_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     started: Mapped[dt.datetime | None]
     finished: Mapped[dt.datetime]
     key_id: Mapped[str]
     sealed: Mapped[bytes]
 
     sheet: Mapped[Sheet] = relationship(back_populates="keyings")
+
+
+class Resolution(Base):
+    """The third row of a sheet whose two keyings differed: what holds, and why.
+
+    Sealed: the settled values, and field by field both values, the decision and its reason. The two
+    keyings stay as they were, and so does this.
+    """
+
+    __tablename__ = "resolution"
+    __table_args__ = (
+        UniqueConstraint("sheet_id"),
+        CheckConstraint("differences >= 1", name="differences"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    sheet_id: Mapped[int] = mapped_column(ForeignKey("sheet.id"))
+    decided_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[dt.datetime]
+    differences: Mapped[int]  # how many fields
+    key_id: Mapped[str]
+    sealed: Mapped[bytes]
 
 
 class SheetLayout(Base):
