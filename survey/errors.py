@@ -12,6 +12,7 @@ import structlog
 from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from survey.admission import (
@@ -45,6 +46,7 @@ def register(app: Flask) -> None:
         (RequestEntityTooLarge, too_big),
         (NotFound, not_found),
         (HTTPException, refused),
+        (OperationalError, unavailable),
         (Exception, broken),
     ):
         app.register_error_handler(failure, page)
@@ -113,7 +115,7 @@ def refused(failure: HTTPException) -> ResponseReturnValue:
     return sorry("refused" if status < 500 else "broken", status)
 
 
-def broken(failure: Exception) -> ResponseReturnValue:
+def broken(failure: Exception) -> tuple[str, int]:
     """A fault of ours. The log says which, and nothing of what was answered."""
     # Where it happened, never with which values: an error's own words, and the variables of its
     # frames, may hold what somebody answered.
@@ -121,6 +123,15 @@ def broken(failure: Exception) -> ResponseReturnValue:
         "fault", kind=type(failure).__name__, at="".join(traceback.format_tb(failure.__traceback__))
     )
     return sorry("broken", 500)
+
+
+def unavailable(failure: OperationalError) -> ResponseReturnValue:
+    """A full disk, no database, or one that another writer holds too long: nothing was stored.
+
+    Every write of ours may be sent again, so a reload is all it takes.
+    """
+    page, _ = broken(failure)
+    return page, 503, {"Retry-After": "60"}
 
 
 def sorry(name: str, status: int, more: str = "", **values: object) -> tuple[str, int]:

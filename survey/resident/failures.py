@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from instruments import NOT_ANSWERED, AnswerError, Form, Value
 from survey.answering import AlreadySubmittedError, NoSuchResponseError, WaveClosedError
-from survey.errors import broken, sorry
+from survey.errors import sorry, unavailable
 from survey.fields import AnswerField, sent
 from survey.resident.again import came_back, shown_again
 from survey.resident.entry import front_page
@@ -73,13 +73,13 @@ def forged_or_expired(_failure: CSRFError) -> ResponseReturnValue:
 
 
 @blueprint.errorhandler(OperationalError)
-def not_stored(_failure: OperationalError) -> ResponseReturnValue:
-    """A full disk, or no database: the page again, not saved, with the person's words in it."""
+def not_stored(failure: OperationalError) -> ResponseReturnValue:
+    """Whatever keeps the database from storing: the page again, with the person's words in it."""
     try:
         again = _page_again("full", 503)
     except OperationalError:
         again = None
-    return again or broken(_failure)
+    return again or unavailable(failure)
 
 
 @blueprint.errorhandler(WaveClosedError)
