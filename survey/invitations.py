@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey import audit
+from survey.answering import hold_wave
 from survey.csv_files import Column, CsvFile, one_of, read_csv, text, weight
 from survey.models import Area, Contact, Invitation, Wave
 from survey.models.responses import OUTCOMES
@@ -51,6 +52,7 @@ def invite(session: Session, keys: Keys, wave: Wave, path: Path, *, actor: str) 
     Where a row brings contact data, they are sealed apart, together with the code, so that a
     reminder can carry it. `person` is the study's own key of a person, and becomes a pseudonym.
     """
+    wave = hold_wave(session, wave.id)
     if wave.status not in {"planned", "open"}:
         raise StudyError(
             f"Wave {wave.number} is {wave.status}; people can be invited until it closes."
@@ -112,6 +114,7 @@ def report_outcomes(
 
     A frozen wave has counted them already. Whoever withdrew their answers stays withdrawn.
     """
+    wave = hold_wave(session, wave.id)
     if wave.status == "frozen":
         raise StudyError(f"Wave {wave.number} is frozen; what became of invitations is counted.")
     invitations = {

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey import audit
+from survey.answering import hold_wave
 from survey.csv_files import Column, CsvFile, Row, count, day, read_csv, text
 from survey.models import (
     Area,
@@ -204,6 +205,7 @@ def load_area_plans(session: Session, study: Study, path: Path, *, actor: str) -
 
 def load_margins(session: Session, wave: Wave, path: Path, *, actor: str) -> Loaded:
     """Load register counts of a wave that is not frozen yet. Raises StudyError too."""
+    wave = hold_wave(session, wave.id)
     if wave.status == "frozen":
         raise StudyError(
             f"Wave {wave.number} is frozen, its register counts with it. Load them before."

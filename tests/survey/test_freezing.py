@@ -2,6 +2,7 @@ import dataclasses
 import datetime as dt
 import json
 import shutil
+import threading
 import uuid
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from processing.datasets.completion import Completion
 from survey import audit
 from survey.answering import PageWrite, WholeForm, begin, record, submit, submit_whole
 from survey.freezing import NotFreezableError, freeze, put_right, standing, supersede
+from survey.invitations import report_outcomes
 from survey.models import (
     AuditEntry,
     Batch,
@@ -29,6 +31,7 @@ from survey.models import (
 )
 from survey.paper import make_serial
 from survey.secrets import make_code
+from survey.studies import StudyError, find_wave
 from survey.withdrawal import UnknownReceiptError, find_response, withdraw
 
 SAFE = {"mini_home": 4, "mini_stairs": 2, "mini_outside": 5, "mini_afraid": -3}
@@ -451,3 +454,28 @@ def test_marks_that_a_cut_off_command_left_unmade_are_made_by_the_next(answered,
         put_right(session, wave.study, answered.data)
     assert read_wave(before.folder).revoked
     assert [wave.folder for wave in read_study(answered.data / "puls").waves] == [after.folder]
+
+
+def test_what_is_reported_while_a_wave_is_frozen_comes_too_late(answered):
+    """The freeze has counted what became of everybody, and nothing is counted after it."""
+    refused = []
+
+    def report():
+        with answered.database.writing() as session:
+            wave = find_wave(session, "puls", 1)
+            try:
+                report_outcomes(
+                    session, wave, {answered.invitations[3].reference: "moved"}, actor="bodil"
+                )
+            except StudyError as error:
+                refused.append(str(error))
+
+    reporting = threading.Thread(target=report)
+    with answered.database.writing() as session:
+        wave = session.get_one(Wave, answered.wave_id)
+        freeze(session, answered.keys, answered.form, wave, answered.data, actor="bodil")
+        reporting.start()
+        reporting.join(0.3)
+        assert reporting.is_alive()
+    reporting.join(10)
+    assert refused == ["Wave 1 is frozen; what became of invitations is counted."]
