@@ -86,6 +86,9 @@ if TYPE_CHECKING:
     from .effects.evaluation import evaluate as evaluate
     from .effects.multiplicity import false_discovery_rate as false_discovery_rate
     from .effects.multiplicity import holm as holm
+    from .effects.planning import PlannedStudy as PlannedStudy
+    from .effects.planning import StudyPlan as StudyPlan
+    from .effects.planning import plan_study as plan_study
     from .effects.sensitivity import Equivalence as Equivalence
     from .effects.sensitivity import Sensitivity as Sensitivity
     from .effects.sensitivity import equivalence as equivalence
@@ -242,6 +245,7 @@ _HOMES = {
     "effects.difference": ("Effect", "Inference", "difference_in_differences"),
     "effects.evaluation": ("Evaluation", "evaluate"),
     "effects.multiplicity": ("false_discovery_rate", "holm"),
+    "effects.planning": ("PlannedStudy", "StudyPlan", "plan_study"),
     "effects.sensitivity": ("Equivalence", "Sensitivity", "equivalence", "sensitivity"),
     "effects.staggered": ("StaggeredEffects", "staggered_effects"),
     "effects.trust": ("Trust",),

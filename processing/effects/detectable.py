@@ -1,4 +1,4 @@
-"""What a study with these areas and this response can detect, before it is made."""
+"""The smallest effect that a study of so many areas and answers finds, by a closed form."""
 
 from __future__ import annotations
 
@@ -42,10 +42,11 @@ def minimum_detectable_effect(
 ) -> Detectable:
     """The effect on area means over two waves that a difference-in-differences finds.
 
-    Definition: SE² = V·(1/treated + 1/comparison) with V = 2·[ICC(1 − stability) +
-    (1 − ICC)·deff·(1 − overlap)/answers], the variance of one area's change; effect = SE times the
-    sum of the t quantiles of the test and of the power, with treated + comparison − 2 degrees of
-    freedom (Bloom 1995, DOI 10.1177/0193841X9501900504). With `normal` the quantiles are normal.
+    Definition: SE² = V·(1/treated + 1/comparison) with V = `variance_of_change`, that of one area's
+    change; effect = SE times the sum of the t quantiles of the test and of the power (Bloom 1995,
+    DOI 10.1177/0193841X9501900504), with CR2's degrees of freedom: Satterthwaite's of two arms of
+    equal variance, which are treated + comparison − 2 where the arms are equal and fewer where they
+    are not. With `normal` the quantiles are normal.
 
     Parameters: numbers of areas in each arm; `answers` a mean number of answers per area and wave;
     `icc` the share of variance that lies between areas; `stability` the correlation of areas' true
@@ -70,8 +71,25 @@ def minimum_detectable_effect(
         )
         if not holds
     )
-    change = 2 * (icc * (1 - stability) + (1 - icc) * design_effect * (1 - overlap) / answers)
+    change = variance_of_change(icc, stability, answers, overlap, design_effect)
     error = float(np.sqrt(change * (1 / treated + 1 / comparison)))
-    df = float("inf") if normal else treated + comparison - 2.0
+    df = float("inf") if normal else df_of_arms(treated, comparison)
     reach = stats.t(df).ppf((1 + level) / 2) + stats.t(df).ppf(power)
     return Detectable(float(reach * error), error, df, power, level)
+
+
+def variance_of_change(
+    icc: float, stability: float, answers: float, overlap: float, design_effect: float
+) -> float:
+    """One area's change, in persons' variances: 2·[ICC(1 − stability) + (1 − ICC)·deff·(1 − overlap)/answers]."""
+    return 2 * (icc * (1 - stability) + (1 - icc) * design_effect * (1 - overlap) / answers)
+
+
+def df_of_arms(treated: int, comparison: int) -> float:
+    """Satterthwaite's degrees of freedom of a difference of two means, areas of one variance.
+
+    >>> round(df_of_arms(12, 12), 2), round(df_of_arms(3, 21), 2)
+    (22.0, 2.61)
+    """
+    a, b = 1 / treated, 1 / comparison
+    return (a + b) ** 2 / (a**2 / (treated - 1) + b**2 / (comparison - 1))

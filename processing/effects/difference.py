@@ -162,7 +162,12 @@ def difference_in_differences(
         outcome=outcome,
         estimate=float(fit.coefficients[0]),
         inferences=_inferences(fit, variances, wild, shuffled, level),
-        trust=which_to_trust(int(ever.sum()), int((~ever).sum()), variances["CR2"].df, shuffled),
+        trust=which_to_trust(
+            int(ever.sum()),
+            int((~ever).sum()),
+            variances["CR2"].df,
+            shuffled.assignments if shuffled else 0,
+        ),
         rows=panel.rows,
         waves=int(panel.wave.max()) + 1,
         areas=panel.areas,

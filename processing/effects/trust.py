@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .randomisation import Randomisation
-
 # Below these, tests that lean on a variance reject too often: recovery in tests/processing
-# (test_effects_coverage) shows it, as do MacKinnon & Webb (2018, DOI 10.1111/ectj.12107).
+# (test_effects) and benchmarks/coverage.py shows it, as do MacKinnon & Webb (2018, DOI
+# 10.1111/ectj.12107).
 FEWEST_CLUSTERS = 6
 FEWEST_DF = 8.0
 FEWEST_ASSIGNMENTS = 100
@@ -21,10 +20,11 @@ class Trust:
     reason: str
 
 
-def which_to_trust(
-    treated: int, comparison: int, df: float, shuffled: Randomisation | None
-) -> Trust:
-    """Choose by the clusters in each arm, CR2's degrees of freedom and the assignments there are."""
+def which_to_trust(treated: int, comparison: int, df: float, assignments: float) -> Trust:
+    """Choose by the clusters in each arm, CR2's degrees of freedom and the assignments there are.
+
+    `assignments` is 0 where nothing can be randomised.
+    """
     fewest = min(treated, comparison)
     if fewest >= FEWEST_CLUSTERS and df >= FEWEST_DF:
         return Trust(
@@ -34,14 +34,14 @@ def which_to_trust(
         )
     arm = "treated" if treated <= comparison else "comparison"
     few = f"there are {fewest} {arm} clusters and {df:.1f} degrees of freedom"
-    if shuffled is not None and shuffled.assignments >= FEWEST_ASSIGNMENTS:
+    if assignments >= FEWEST_ASSIGNMENTS:
         return Trust(
             "randomisation",
             f"Randomisation over clusters is trusted: {few}, so that tests which lean on a variance "
             f"or on the wild bootstrap err. It rests on which areas were treated having been as "
             f"good as drawn.",
         )
-    possible = f"{shuffled.assignments:.0f}" if shuffled else "no"
+    possible = f"{assignments:.0f}" if assignments else "no"
     return Trust(
         "",
         f"No inference is trusted: {few}, and {possible} other assignments to hold it against. "

@@ -124,26 +124,60 @@ def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> N
     click.echo(f"Effects: {written}")
 
 
-@click.command(cls=Command, epilog="beboerpuls detect --treated 12 --comparison 12 --answers 60")
+@click.command(cls=Command, epilog="beboerpuls detect --treated 12 --comparison 12 --invited 150")
 @click.option("--treated", required=True, type=click.IntRange(2), help="Areas with a plan.")
 @click.option("--comparison", required=True, type=click.IntRange(2), help="Areas without.")
-@click.option("--answers", required=True, type=float, help="Answers per area and wave.")
+@click.option("--invited", type=float, help="People invited per area and wave.")
+@click.option("--response", default=0.4, show_default=True, help="Share of them who answer.")
+@click.option("--answers", type=float, help="Answers per area and wave, in place of the two.")
 @click.option("--icc", default=0.03, show_default=True, help="Share of variance between areas.")
 @click.option("--stability", default=0.7, show_default=True, help="Of areas' means over waves.")
+@click.option("--again", default=0.0, show_default=True, help="Share who answered last wave too.")
 @click.option("--design-effect", default=1.0, show_default=True, help="Of the weights.")
+@click.option("--sd", default=20.0, show_default=True, help="Of persons' scores, in points.")
 @click.option("--power", default=0.8, show_default=True)
 @as_json
-def detect(as_json: bool, **asked: Any) -> None:
+def detect(as_json: bool, invited: float | None, answers: float | None, **asked: Any) -> None:
     """Tell the smallest effect that a study with these areas and this response would find."""
-    treated, comparison, answers = (asked.pop(k) for k in ("treated", "comparison", "answers"))
     with bad_use():
-        found = processing.minimum_detectable_effect(treated, comparison, answers, **asked)
+        if (invited is None) == (answers is None):
+            raise BadUse("Give --invited with --response, or --answers.")
+        if answers is not None:
+            invited, asked["response"] = answers, 1.0
+        planned = processing.PlannedStudy(invited=invited or 0.0, **asked)
+        found = (
+            processing.plan_study(planned, responses=())
+            if answers is not None
+            else processing.plan_study(planned)
+        )
     if as_json:
         print_json(
-            {"effect_sd": found.effect, "standard_error": found.standard_error, "df": found.df}
+            {
+                "effect_sd": _finite(found.effect_sd),
+                "points": _finite(found.points),
+                "standard_error": found.standard_error,
+                "df": found.df,
+                "trusted": found.trust.method,
+                "reliability": found.reliability,
+                "half_width": found.half_width,
+                "by_response": _records(found.table),
+            }
         )
-    else:
-        click.echo(str(found))
+        return
+    click.echo(str(found))
+    if len(found.table):
+        print_table(
+            ("response", "answers", "effect, points", "SD"),
+            [
+                (
+                    _share(row.response),
+                    f"{row.answers:.0f}",
+                    f"{row.points:.1f}",
+                    f"{row.effect_sd:.2f}",
+                )
+                for row in _each(found.table)
+            ],
+        )
 
 
 @click.command(cls=Command, epilog="beboerpuls feed data/bopuls --plan plan.yaml")
@@ -290,6 +324,10 @@ def _print_effects(found: Evaluation) -> None:
     )  # fmt: skip
     for words in dict.fromkeys([*found.effects["trust"], *found.effects["pre_period"]]):
         click.echo(words)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _each(frame: Any) -> Iterator[Any]:

@@ -96,11 +96,18 @@ def test_a_broken_plan_and_an_unknown_scale_are_refused_in_words(run, drawn, pla
 
 def test_what_a_study_could_find_is_told_before_it_is_made(run):
     told = run("detect", "--treated", 30, "--comparison", 30, "--answers", 60)
-    assert "An effect of 0.17 SD is found with 80% power" in told.output
+    assert "An effect of 3.3 points (0.17 SD) is found with 80% power" in told.output
     content = json.loads(
         run("detect", "--treated", 10, "--comparison", 10, "--answers", 60, "--json").output
     )
     assert content["effect_sd"] == pytest.approx(0.100333 * (2.100922 + 0.862049), rel=1e-4)
+    by_response = run("detect", "--treated", 12, "--comparison", 12, "--invited", 150)
+    assert "5.4 points (0.27 SD)" in by_response.output
+    assert "30%" in by_response.output
+    few = run("detect", "--treated", 2, "--comparison", 4, "--invited", 150, "--json")
+    assert json.loads(few.output)["effect_sd"] is None
+    both = run("detect", "--treated", 2, "--comparison", 4, "--invited", 150, "--answers", 60)
+    assert "Give --invited with --response, or --answers" in both.output
     refused = run("detect", "--treated", 10, "--comparison", 10, "--answers", 60, "--icc", 2)
     assert refused.exit_code == 2
     assert "from 0 to 1" in refused.output
