@@ -10,7 +10,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
-from survey import delivery, errors, fieldwork, research, resident, staff
+from survey import coordination, delivery, errors, fieldwork, research, resident, staff
 from survey.database import Database
 from survey.forms import Forms
 from survey.guessing import EarlierDays
@@ -73,7 +73,7 @@ def create_app(settings: Settings | None = None, languages: Languages | None = N
     errors.register(app)
     staff.login.init_app(app)
     app.url_map.converters["int"] = _RowNumber
-    for audience in (resident, staff, fieldwork, research):
+    for audience in (resident, staff, coordination, fieldwork, research):
         app.register_blueprint(audience.blueprint)
     app.register_blueprint(fieldwork.interviews)
     if settings.proxies:

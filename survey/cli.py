@@ -11,6 +11,7 @@ COMMANDS = {
     "demo": ("survey.commands.demo:demo", "Try everything out with invented people."),
     "init": ("survey.commands.init:init", "Make keys and tables for an installation."),
     "serve": ("survey.commands.serve:serve", "Answer residents and staff over the web."),
+    "jobs": ("survey.commands.jobs:jobs", "Do the jobs that pages order; see how far they are."),
     "account": ("survey.commands.account:account", "Let staff in, and out again."),
     "instruments": ("survey.commands.instruments:instruments", "Look at and check questionnaires."),
     "study": ("survey.commands.study:study", "Make a study and load what it knows."),

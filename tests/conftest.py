@@ -10,6 +10,7 @@ pytest_plugins = [
     "factories",
     "forms",
     "inspection",
+    "jobs",
     "people",
     "servers",
     "staff",

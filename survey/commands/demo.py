@@ -15,7 +15,6 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from instruments import DefinitionError, UnknownInstrumentError
-from survey import create_app
 from survey.commands.examples import Command
 from survey.commands.installation import today
 from survey.commands.printing import refusal, refuses
@@ -31,6 +30,7 @@ from survey.demo import (
 )
 from survey.demo_lock import hold_demo
 from survey.secrets import KeyFileError, shown_code
+from survey.serving import create_working_app
 from survey.studies import StudyError
 
 FOLDER = "demo-data"
@@ -72,7 +72,7 @@ def demo(port: int, folder: Path, fresh: bool) -> None:
 
             ready = open_demo(folder, say, today=today())
             say("Starting the server")
-            app = create_app(ready.settings)
+            app = create_working_app(ready.settings)
             server = waitress.create_server(app, host="0.0.0.0", port=port, threads=8, ident=None)  # noqa: S104 - phones shall reach it
     except OSError as error:
         raise refusal(f"{error.filename or folder}: {error.strerror}.") from None

@@ -12,12 +12,13 @@ import click
 import waitress
 from sqlalchemy import make_url
 
-from survey import create_app
+from survey.application import create_app
 from survey.commands.examples import Command
 from survey.commands.installation import installation
 from survey.commands.printing import refusal
 from survey.demo import is_demo
 from survey.demo_lock import DemoRunningError, hold_demo
+from survey.serving import create_working_app
 
 SERVERS = ("gunicorn", "waitress")
 
@@ -37,7 +38,13 @@ SERVERS = ("gunicorn", "waitress")
     type=click.Choice(SERVERS),
     help="Which to run (default: gunicorn where it is installed, waitress elsewhere).",
 )
-def serve(host: str, port: int, workers: int, server: str | None) -> None:
+@click.option(
+    "--jobs/--no-jobs",
+    default=True,
+    show_default=True,
+    help="Whether each process also does jobs (letters, files); else run: beboerpuls jobs work",
+)
+def serve(host: str, port: int, workers: int, server: str | None, *, jobs: bool) -> None:
     """Answer residents and staff over the web, behind a proxy that speaks https.
 
     Requests are not logged: what residents fetch is nobody's business.
@@ -52,10 +59,11 @@ def serve(host: str, port: int, workers: int, server: str | None) -> None:
     if server == "gunicorn":
         if find_spec("gunicorn") is None:
             raise refusal("gunicorn is not installed here. Use: beboerpuls serve --server waitress")
-        _become_gunicorn(host, port, workers)
+        _become_gunicorn(host, port, workers, jobs=jobs)
     click.echo(f"Listening at http://{host}:{port}")
+    app = create_working_app() if jobs else create_app()
     try:
-        waitress.serve(create_app(), host=host, port=port, threads=8, ident=None, _quiet=True)
+        waitress.serve(app, host=host, port=port, threads=8, ident=None, _quiet=True)
     except OSError as error:
         raise refusal(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
 
@@ -84,7 +92,7 @@ def _refuse_taken(host: str, port: int) -> None:
             raise refusal(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
 
 
-def _become_gunicorn(host: str, port: int, workers: int) -> None:
+def _become_gunicorn(host: str, port: int, workers: int, *, jobs: bool) -> None:
     """Run gunicorn in this process's place, so that signals reach it."""
     sys.stdout.flush()
     os.execv(  # noqa: S606 - no shell is wanted
@@ -99,8 +107,6 @@ def _become_gunicorn(host: str, port: int, workers: int) -> None:
             "--threads=4",
             # It would lie in the operator's home, and two servers would share it.
             "--no-control-socket",
-            # It would lie in the home folder, one for all installations of a machine.
-            "--no-control-socket",
-            "survey:create_app()",
+            "survey.serving:create_working_app()" if jobs else "survey:create_app()",
         ],
     )

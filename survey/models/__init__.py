@@ -34,6 +34,7 @@ from survey.models.studies import (
     WaveForm,
 )
 from survey.models.table import Base, table_of
+from survey.models.work import Job
 
 __all__ = [
     "Account",
@@ -53,6 +54,7 @@ __all__ = [
     "Freeze",
     "Grant",
     "Invitation",
+    "Job",
     "KeyBinding",
     "Keying",
     "LimiterKey",

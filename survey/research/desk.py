@@ -16,7 +16,8 @@ from processing import FORMATS, Dataset, DatasetError, check, export, read_wave,
 from survey import audit
 from survey.access import studies_as
 from survey.models import Freeze, Wave
-from survey.research.progress import datasets_of, progress_of, waves_of
+from survey.progress import progress_of, waves_of
+from survey.research.frozen import datasets_of
 from survey.staff import MissingRoleError, me, needs_role
 from survey.web import parts, reading, writing
 

@@ -1,6 +1,9 @@
-"""Sign-in of everybody who works with a study, and the desk's front page. Knows no audience."""
+"""Sign-in of everybody who works with a study, the desk's front page, and its jobs. Knows no audience."""
 
+from survey.staff import job_pages
 from survey.staff.desk import blueprint
 from survey.staff.signed_in import MissingRoleError, login, me, needs_role
+
+job_pages.register(blueprint)
 
 __all__ = ["MissingRoleError", "blueprint", "login", "me", "needs_role"]

@@ -17,11 +17,11 @@ from survey.web import client_address, parts, words, writing
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 
-# Where each role works. What a coordinator changes, they change on the command line.
+# Where each role works.
 ROOMS = {
     "fieldworker": "fieldwork.start",
     "researcher": "research.start",
-    "coordinator": "research.start",
+    "coordinator": "coordination.start",
 }
 # Where a role works besides.
 MORE_ROOMS = {"fieldworker": "interview.start"}
@@ -71,7 +71,7 @@ def signed_out() -> Response | str:
 def front() -> Response | str:
     """The one room that somebody works in, or the choice between several."""
     roles = [role for role in ROLES if role in access.roles_of(me())]
-    if len(roles) == 1 and roles != ["coordinator"]:
+    if len(roles) == 1:
         return redirect(url_for(ROOMS[roles[0]]))
     return render_template("staff/front.html", roles=roles, rooms=ROOMS, account=me())
 

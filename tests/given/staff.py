@@ -61,7 +61,7 @@ def signs_in():
         page.fill("#name", name)
         page.fill("#password", password)
         page.keyboard.press("Enter")
-        page.wait_for_url(re.compile(r"/(keying|research|staff)/$"))
+        page.wait_for_url(re.compile(r"/(keying|research|staff|coordination)/$"))
         return page
 
     return signs_in

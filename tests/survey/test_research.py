@@ -15,7 +15,7 @@ from processing import FORMATS, WaveFacts, check, read_wave, write_wave
 from survey.answering import WholeForm, submit_whole
 from survey.freezing import freeze
 from survey.models import AuditEntry, Freeze, Response, Wave
-from survey.research.progress import progress_of, without_small
+from survey.progress import progress_of, without_small
 from survey.withdrawal import withdraw
 
 QUESTIONNAIRES = Path(__file__).parents[1] / "given" / "questionnaires"

@@ -1,18 +1,16 @@
-"""How many have answered, by area, without telling on the few; and the datasets that came of it."""
+"""How many have answered, by area, without telling on the few."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
-from processing import DatasetError, read_wave
-from survey.models import Area, Freeze, Invitation, Response, Wave
+from survey.models import Area, Invitation, Response, Wave
 
 LEAST_SHOWN = 5
 
@@ -41,19 +39,6 @@ class Progress:
     begun: int | None
     modes: tuple[tuple[str, int | None], ...]
     places: tuple[Place, ...]
-
-
-@dataclass(frozen=True)
-class Frozen:
-    """A dataset that was written. Without languages its folder is not where it was."""
-
-    id: int
-    number: int
-    rows: int
-    hash: str
-    revoked: bool
-    languages: tuple[str, ...]
-    unreviewed: tuple[str, ...]
 
 
 def waves_of(session: Session, studies: Collection[int]) -> list[Wave]:
@@ -115,33 +100,9 @@ def without_small(counts: Sequence[int], least: int = LEAST_SHOWN) -> list[int |
     return [None if place in left_out else count for place, count in enumerate(counts)]
 
 
-def datasets_of(session: Session, wave: Wave, data: Path) -> list[Frozen]:
-    """Every dataset of a wave, the newest first."""
-    freezes = session.scalars(
-        select(Freeze).where(Freeze.wave_id == wave.id).order_by(Freeze.number.desc())
-    )
-    return [_frozen(freeze, data) for freeze in freezes]
-
-
 def _by(
     session: Session, column: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]
 ) -> dict[Any, int]:
     """Rows counted by the values of a column."""
     query = select(column, func.count()).where(*conditions).group_by(column).order_by(column)
     return dict(session.execute(query).all())
-
-
-def _frozen(freeze: Freeze, data: Path) -> Frozen:
-    try:
-        manifest = read_wave(data / freeze.folder).manifest
-    except DatasetError:
-        manifest = {}
-    return Frozen(
-        id=freeze.id,
-        number=freeze.number,
-        rows=freeze.rows,
-        hash=freeze.content_hash,
-        revoked=freeze.revoked,
-        languages=tuple(manifest.get("languages", ())),
-        unreviewed=tuple(manifest.get("unreviewed_languages", ())),
-    )
