@@ -13,8 +13,8 @@ from .least_squares import LeastSquares, item_scale
 from .solutions import Solution
 from .structure import Array, Matrices
 
-STEP = 1e-5
-"""Of a numerical derivative; its error is the square of this."""
+STEP = 1e-4
+"""Of a numerical derivative, in standard errors of the parameter: so it fits any unit of answers."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,10 @@ def reliability_of(solution: Solution) -> ModelReliability:
     table, values = solution.table, solution.optimum
     covariance = solution.data.estimate_covariance(table, values)
     omegas = _omegas(solution, values)
+    steps = STEP * np.sqrt(np.diag(covariance))
     slopes = [
-        (_omegas(solution, values + step) - _omegas(solution, values - step)) / (2 * STEP)
-        for step in STEP * np.eye(len(values))
+        (_omegas(solution, values + step) - _omegas(solution, values - step)) / (2 * step.sum())
+        for step in np.diag(steps)
     ]
     jacobian = np.array(slopes).T
     spread = np.sqrt(((jacobian @ covariance) * jacobian).sum(axis=1))

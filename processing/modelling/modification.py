@@ -13,6 +13,10 @@ from .parameters import FIXED, Key, Matrix, Parameter, ParameterTable
 from .solutions import Solution
 from .structure import Array, cells_of
 
+NOTHING = 1e-9
+"""Share of a candidate's information left by the model's own parameters: less cannot be told from
+rounding, and the candidate is one of them in other words."""
+
 
 @dataclass(frozen=True)
 class ModificationIndex:
@@ -57,7 +61,8 @@ class ModificationIndices:
 def modification_indices(solution: Solution, least: float) -> ModificationIndices:
     """Loadings and residual covariances that the model leaves out, those of `least` or more.
 
-    MI = n g^2 / V, where g is the gradient of a row's log likelihood by the new parameter and V its
+    Left out are also residual covariances of factors, and loadings of a factor that measures factors
+    alone on items. MI = n g^2 / V, where g is the gradient of a row's log likelihood by the new parameter and V its
     expected information less what the model's own parameters share of it.
     """
     return ModificationIndices(_indices(solution, list(_left_out(solution.table)), least))
@@ -97,13 +102,15 @@ def _indices(
     gradient, information = _expand(solution, candidates)
     inside, crossed = information[:own, :own], information[own:, :own]
     explained = (crossed * np.linalg.solve(inside, crossed.T).T).sum(axis=1)
-    variance = np.diag(information)[own:] - explained
+    known = np.diag(information)[own:]
+    variance = known - explained
     factors = _standardising(solution, candidates)
     found = []
-    for row, slope, spread, factor in zip(
-        candidates, gradient[own:], variance, factors, strict=True
+    for row, slope, spread, whole, factor in zip(
+        candidates, gradient[own:], variance, known, factors, strict=True
     ):
-        if spread < 1e-6:
+        # Information has the unit of the answers, so only a share of it is told from nothing.
+        if spread <= NOTHING * whole:
             continue
         value = float(solution.data.n * slope**2 / spread)
         if value >= least:

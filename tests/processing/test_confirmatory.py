@@ -196,6 +196,25 @@ def test_reliability_from_the_model_equals_semtools(estimator, more, complete, m
         assert row.average_variance == pytest.approx(theirs.loc["avevar", row.factor], rel=1e-5)
 
 
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+@pytest.mark.parametrize("estimator", ["ML", "MLR", "FIML"])
+def test_what_follows_from_a_model_does_not_hang_on_the_unit(estimator, unit, reference_data):
+    """Tests of children in seconds or in days: the same indices, the same reliability and error."""
+    model = "v =~ x1 + x2 + x3\nt =~ x4 + x5 + x6\ns =~ x7 + x8 + x9"
+    tests = reference_data("holzinger_swineford")[[f"x{k}" for k in range(1, 10)]]
+    told = []
+    for frame in (tests, tests * unit):
+        fitted = cfa(frame, model, estimator)
+        indices = {(row.left, row.right): row for row in fitted.modification_indices(0)}
+        gains = {key: (row.chi_square, row.standardised_change) for key, row in indices.items()}
+        told.append((gains, [(row.omega, row.se) for row in fitted.reliability()]))
+    assert len(told[0][0]) == 9 * 2 + 36
+    assert told[1][0].keys() == told[0][0].keys()
+    for key, gain in told[0][0].items():
+        assert told[1][0][key] == pytest.approx(gain, rel=1e-4, abs=1e-4)
+    assert np.array(told[1][1]) == pytest.approx(np.array(told[0][1]), rel=1e-5)
+
+
 def test_the_error_of_omega_is_what_repeated_samples_show():
     """150 samples of 400: the mean standard error against the spread of the estimates."""
     rng = np.random.default_rng(21)
