@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from processing.counting.counts import Counts, Points
-from processing.counting.oddities import opposed
+from processing.counting.oddities import odd_counts
 from processing.counting.patterns import count_patterns
 from processing.counting.scale_counts import Answers, name_of, scale_counts
 from processing.errors import Problem, StatisticsError, stop_if_any
@@ -38,7 +38,7 @@ class Omega:
     heywood: tuple[str, ...]
     """Items whose residual variance came out below zero: the model does not describe them."""
     doubts: tuple[str, ...] = ()
-    """Items that point the other way than the rest."""
+    """Items that point the other way than the rest, and rare answers far from all others."""
 
     def __str__(self) -> str:
         text = f"omega = {self.total:.3f} {self.interval}, n = {self.n}, {self.k} items"
@@ -148,7 +148,7 @@ def omega(
         heywood=tuple(
             item for item, left in zip(counts.items, fit.residuals, strict=True) if left < 0
         ),
-        doubts=opposed(counts.items, covariance / np.outer(spread, spread)),
+        doubts=odd_counts(counts, covariance / np.outer(spread, spread), points),
     )
 
 

@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from processing.counting.answers import read_rows
 from processing.counting.counts import Counts, Points, span_of
-from processing.counting.oddities import opposed
+from processing.counting.oddities import odd_counts
 from processing.counting.parts import Table, parts_of
 from processing.counting.scale_counts import name_of, scale_counts
 from processing.errors import Problem, StatisticsError, stop_if_any
@@ -42,7 +42,7 @@ class OrdinalReliability:
     n: int
     k: int
     doubts: tuple[str, ...] = ()
-    """Items that point the other way than the rest."""
+    """Items that point the other way than the rest, and rare answers far from all others."""
 
     def to_frame(self) -> pd.DataFrame:
         """One row."""
@@ -119,7 +119,8 @@ def ordinal_alpha(
         return np.asarray(k / (k - 1) * (1 - k / (k + 2 * correlations.sum(axis=-1))))
 
     covariance = _covariance(found, counts, answers, reversed_items, points)
-    return _estimate("ordinal alpha", value, found, covariance, {}, level)
+    doubts = odd_counts(counts, found.correlation, points)
+    return _estimate("ordinal alpha", value, found, covariance, {}, level, doubts)
 
 
 def categorical_omega(
@@ -189,7 +190,8 @@ def categorical_omega(
         return _green_yang(_cuts(thresholds, found), correlations, moved)
 
     told = dict(zip(counts.items, loadings.tolist(), strict=True))
-    return _estimate("categorical omega", value, found, covariance, told, level)
+    doubts = odd_counts(counts, found.correlation, points)
+    return _estimate("categorical omega", value, found, covariance, told, level, doubts)
 
 
 def _nothing_left(items: Sequence[str], loadings: Array) -> list[Problem]:
@@ -246,6 +248,7 @@ def _estimate(
     covariance: Array,
     loadings: dict[str, float],
     level: float,
+    doubts: tuple[str, ...],
 ) -> OrdinalReliability:
     """The value with its standard error: slopes by central differences, times the covariance."""
     at = np.concatenate([*found.thresholds, found.pairs()])
@@ -265,7 +268,7 @@ def _estimate(
         loadings=loadings,
         n=found.n,
         k=len(found.items),
-        doubts=opposed(found.items, found.correlation),
+        doubts=doubts,
     )
 
 

@@ -10,7 +10,7 @@ from scipy.special import fdtri
 
 from processing.counting.answers import Weights
 from processing.counting.counts import Points
-from processing.counting.oddities import opposed
+from processing.counting.oddities import odd_counts
 from processing.counting.scale_counts import Answers, Missing, scale_counts
 from processing.errors import stop_if_any
 from processing.options import no_level
@@ -44,7 +44,7 @@ class Alpha:
     """Raw alpha without each item; NaN for a scale of two."""
     missing: Missing
     doubts: tuple[str, ...] = ()
-    """Items that point the other way than the rest."""
+    """Items that point the other way than the rest, and rare answers far from all others."""
 
     def __str__(self) -> str:
         told = f"alpha = {self.raw:.3f} {self.interval}, n = {self.n}, {self.k} items"
@@ -142,7 +142,7 @@ def alpha(
         interval=_feldt(raw, effective, k, level),
         if_deleted=dict(zip(counts.items, alpha_if_deleted(covariance).tolist(), strict=True)),
         missing=missing,
-        doubts=opposed(counts.items, correlation),
+        doubts=odd_counts(counts, correlation, points),
     )
 
 

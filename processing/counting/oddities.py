@@ -5,8 +5,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .counts import Counts, Points
+
 RARE = 0.01
-"""Share of the answers from which on a code is taken as one that the item offers."""
+"""Share of the answers from which on a code is taken as one that the item offers, if more than one
+row gave it."""
+
+
+def odd_counts(
+    counts: Counts, correlation: NDArray[np.float64], points: Points | None
+) -> tuple[str, ...]:
+    """Items that point the other way; and, unless `points` say what is offered, far answers."""
+    found = opposed(counts.items, correlation)
+    if points is not None:
+        return found
+    margins = (counts.margin(item) for item in range(len(counts.items)))
+    return (*found, *strays(counts.items, margins))
 
 
 def opposed(items: Sequence[str], correlation: NDArray[np.float64]) -> tuple[str, ...]:
@@ -25,6 +39,18 @@ def opposed(items: Sequence[str], correlation: NDArray[np.float64]) -> tuple[str
     )
 
 
+def far_codes(codes: Sequence[int]) -> list[int]:
+    """Answers that lie farther from the nearest other than all others, two at least, span."""
+    found = []
+    for code in codes:
+        others = [other for other in codes if other != code and other >= 0]
+        if code >= 0 and len(others) > 1:
+            away = min(abs(code - other) for other in others)
+            if away > max(max(others) - min(others), 1):
+                found.append(code)
+    return found
+
+
 def strays(items: Sequence[str], margins: Iterable[Mapping[int, float]]) -> Iterator[str]:
     """Of each rare code that lies farther off than all others span, such as 99, a sentence.
 
@@ -33,11 +59,9 @@ def strays(items: Sequence[str], margins: Iterable[Mapping[int, float]]) -> Iter
     for item, margin in zip(items, margins, strict=True):
         given = {code: often for code, often in margin.items() if code >= 0}
         total = sum(given.values())
-        for code, often in given.items():
-            others = [other for other in given if other != code]
-            away = min((abs(code - other) for other in others), default=0)
-            span = max(others, default=0) - min(others, default=0)
-            if len(others) > 1 and often < RARE * total and away > max(span, 1):
+        for code in far_codes(list(given)):
+            often = given[code]
+            if often <= max(RARE * total, 1):
                 yield (
                     f"the answer {code} of {item} is far from all others and was given {often:g}"
                     f" time{'s' * (often != 1)}. If the item does not offer it, correct it, or give"

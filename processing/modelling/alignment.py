@@ -12,12 +12,13 @@ from scipy.special import ndtr, ndtri
 
 from processing.counting.patterns import Rows
 from processing.counting.rows_used import RowsUsed
+from processing.counting.turning import Offered
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.small_matrices import on_one_core
 
 from .alignment_errors import errors_of_places
-from .confirmatory import gather, tell_rows
 from .doubts import doubts
+from .gathering import Gathered, gather
 from .likelihood import complex_jacobian
 from .model_language import Model, parse_model
 from .parameters import Design, ParameterTable, tabulate
@@ -112,7 +113,13 @@ class Alignment:
 
 
 def align(
-    frame: Rows, model: str, group: str, estimator: str = "WLSMV", *, seed: int = 1
+    frame: Rows,
+    model: str,
+    group: str,
+    estimator: str = "WLSMV",
+    *,
+    points: Offered = None,
+    seed: int = 1,
 ) -> Alignment:
     """Place many groups on common factors by alignment.
 
@@ -129,7 +136,7 @@ def align(
 
     Parameters
     ----------
-    frame, model, group, estimator
+    frame, model, group, estimator, points
         As for `invariance`; every item belongs to one factor.
     seed
         Of the random places from which the search starts.
@@ -161,11 +168,12 @@ def align(
     """
     parsed = parse_model(model)
     _stop_unless_simple(parsed)
-    data = gather(frame, parsed, estimator, group)
+    found = gather(frame, parsed, estimator, group, points)
+    data = found.data
     design = Design(groups=data.names, std_lv=True, means=True, thresholds=data.thresholds)
     with on_one_core():
         configural = solve(data, tabulate(parsed, design))
-        return _align(configural, group, seed, tell_rows(frame, data, parsed, group))
+        return _align(configural, group, seed, found)
 
 
 def _explained_whole(configural: Solution) -> Iterator[Problem]:
@@ -184,7 +192,7 @@ def _explained_whole(configural: Solution) -> Iterator[Problem]:
                 )
 
 
-def _align(configural: Solution, group: str, seed: int, rows: RowsUsed) -> Alignment:
+def _align(configural: Solution, group: str, seed: int, found: Gathered) -> Alignment:
     data, model = configural.data, configural.table.model
     if not configural.search.converged:
         raise StatisticsError(
@@ -213,11 +221,11 @@ def _align(configural: Solution, group: str, seed: int, rows: RowsUsed) -> Align
         group=group,
         groups=data.names,
         n=data.counts,
-        rows=rows,
+        rows=found.rows,
         places=tuple(places),
         parameters=tuple(parameters),
         share_differing=told_apart / (len(parameters) * len(data.names)),
-        doubts=tuple(doubts(configural)),
+        doubts=(*doubts(configural), *found.doubts),
         configural=configural,
     )
 

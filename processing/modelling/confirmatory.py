@@ -6,26 +6,22 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import pandas as pd
 
-from processing.counting.parts import parts_of
-from processing.counting.patterns import GroupedPatterns, Patterns, Rows
-from processing.counting.rows_used import RowsUsed, rows_used
-from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.counting.patterns import Rows
+from processing.counting.rows_used import RowsUsed
+from processing.counting.turning import Offered
+from processing.errors import Problem, StatisticsError
 from processing.small_matrices import on_one_core
 
 from .doubts import doubts
 from .estimates import Estimate, describe_loading, estimates, standardised_loadings
 from .fit_measures import FitMeasures
+from .gathering import Gathered, gather
 from .model_language import Model, parse_model
 from .model_reliability import ModelReliability, reliability_of
 from .modification import ModificationIndices, modification_indices
-from .normal_theory import gather_normal
-from .ordinal_theory import gather_ordinal
 from .parameters import Design, tabulate
-from .parted_rows import CountedRows, gather_parts, gather_sums
-from .samples import read_samples, unanswered
 from .solutions import Data, Solution, solve
 
-ESTIMATORS = ("ML", "MLR", "FIML", "WLSMV")
 EQUALITIES = ("thresholds", "loadings", "intercepts", "residuals")
 
 
@@ -64,7 +60,11 @@ class Confirmatory:
         return standardised_loadings(own, self.model.items)
 
     def residuals(self) -> tuple[pd.DataFrame, ...]:
-        """Per group, the sample's correlations less the model's (polychoric for ordinal items)."""
+        """Per group, the sample's correlations less the model's (polychoric for ordinal items).
+
+        Like the other questions to a model, refused where the search did not converge.
+        """
+        self._stop_unless_converged()
         names = list(self.model.items)
         return tuple(
             pd.DataFrame(residual, index=names, columns=names)
@@ -77,13 +77,26 @@ class Confirmatory:
         Divided by the variance of the sum that the model implies, as semTools'
         ``compRelSEM(obs.var = FALSE)``; its default divides by the observed variance.
         """
+        self._stop_unless_converged()
         with on_one_core():
             return reliability_of(self.solution)
 
     def modification_indices(self, least: float = 3.84) -> ModificationIndices:
         """What freeing one further parameter would gain, largest first; see ModificationIndex."""
+        self._stop_unless_converged()
         with on_one_core():
             return modification_indices(self.solution, least)
+
+    def _stop_unless_converged(self) -> None:
+        if not self.converged:
+            raise StatisticsError(
+                Problem(
+                    "model",
+                    "the search did not converge: its numbers are no estimates, and nothing follows"
+                    " from them",
+                    "Simplify the model or gather more answers",
+                )
+            )
 
     def __str__(self) -> str:
         return "\n".join(_describe(self))
@@ -97,13 +110,15 @@ def cfa(
     *,
     std_lv: bool = False,
     equal: Iterable[str] = (),
+    points: Offered = None,
 ) -> Confirmatory:
     """Fit a measurement model: y = nu + Lambda eta + epsilon.
 
     Parameters
     ----------
     frame
-        One row a respondent. Codes below zero and NaN are missing. Or rows that lie in parts: a
+        One row a respondent. Codes below zero and NaN are missing; if any item has fractions, all
+        items are measurements, which may be below zero, and only NaN is missing. Or rows that lie in parts: a
         Parquet file, several, a list of frames, or `Parts` for a pool or a Dask cluster. Or the
         different rows and how often each occurs: `Patterns`, with a group `GroupedPatterns`.
     model
@@ -123,6 +138,10 @@ def cfa(
         Fix factor variances at one instead of the first loading of each factor.
     equal
         What is held equal over groups: thresholds, loadings, intercepts, residuals.
+    points
+        The answers that every item offers (5 means 1 to 5), or item by item ``{"a": 5, "b": (0,
+        3)}``; others are refused. Without it every code that occurs is an answer, and one far from
+        all others is told among the doubts.
 
     Returns
     -------
@@ -133,7 +152,7 @@ def cfa(
     ------
     StatisticsError
         Naming line and column of a model that cannot be read, items that do not exist or hold
-        text, a constant item, items that are the same, too few rows, an empty category in one
+        text, answers outside `points`, a constant item, items that are the same, too few rows, an empty category in one
         group, a model that is not identified.
 
     References
@@ -155,35 +174,10 @@ def cfa(
 
     """
     parsed = parse_model(model)
-    data = gather(frame, parsed, estimator, group)
-    table = tabulate(parsed, _design(data, frozenset(equal), std_lv=std_lv))
+    found = gather(frame, parsed, estimator, group, points)
+    table = tabulate(parsed, _design(found.data, frozenset(equal), std_lv=std_lv))
     with on_one_core():
-        return report(solve(data, table), tell_rows(frame, data, parsed, group))
-
-
-def gather(frame: Rows, model: Model, estimator: str, group: str | None) -> Data:
-    """Read what an estimator needs from the rows: once from a frame, by sums from parts."""
-    if estimator not in ESTIMATORS:
-        raise StatisticsError(
-            Problem(
-                "estimator",
-                f"it must be one of {', '.join(ESTIMATORS)}, got {estimator!r}",
-                "Take WLSMV for ordered categories, MLR for many-valued answers",
-            )
-        )
-    if isinstance(frame, Patterns | GroupedPatterns):
-        return gather_sums(CountedRows.read(frame, model.items, group), estimator)
-    if not isinstance(frame, pd.DataFrame):
-        return gather_parts(parts_of(frame), model.items, group, estimator)
-    samples = read_samples(frame, model.items, group)
-    stop_if_any(unanswered(samples))
-    return gather_ordinal(samples) if estimator == "WLSMV" else gather_normal(samples, estimator)
-
-
-def tell_rows(frame: Rows, data: Data, model: Model, group: str | None) -> RowsUsed:
-    """Which of the rows an estimator used."""
-    lacking = "any answer" if data.estimator == "FIML" else "an answer to every item"
-    return rows_used(frame, sum(data.counts), model.items, group, lacking=lacking)
+        return report(solve(found.data, table), found)
 
 
 def _design(data: Data, equal: frozenset[str], *, std_lv: bool) -> Design:
@@ -206,19 +200,19 @@ def _design(data: Data, equal: frozenset[str], *, std_lv: bool) -> Design:
     )
 
 
-def report(solution: Solution, rows: RowsUsed) -> Confirmatory:
+def report(solution: Solution, found: Gathered) -> Confirmatory:
     """Everything that is told about a solution."""
     return Confirmatory(
         model=solution.table.model,
         estimator=solution.data.estimator,
         groups=solution.data.names,
         n=solution.data.counts,
-        rows=rows,
+        rows=found.rows,
         converged=solution.search.converged,
         iterations=solution.search.iterations,
         fit=solution.fit(),
         estimates=estimates(solution),
-        doubts=tuple(doubts(solution)),
+        doubts=(*doubts(solution), *found.doubts),
         solution=solution,
     )
 

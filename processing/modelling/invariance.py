@@ -8,14 +8,16 @@ import pandas as pd
 
 from processing.counting.patterns import Rows
 from processing.counting.rows_used import RowsUsed
+from processing.counting.turning import Offered
 from processing.errors import Problem, stop_if_any
 from processing.small_matrices import on_one_core
 
-from .confirmatory import describe_fit, describe_p, gather, tell_rows
+from .confirmatory import describe_fit, describe_p
 from .difference_tests import DifferenceTest, compare
 from .doubts import doubts
 from .estimates import Estimate, estimates
 from .fit_measures import FitMeasures
+from .gathering import Gathered, gather
 from .model_language import Model, parse_model
 from .modification import ModificationIndex, equality_indices
 from .parameters import Design, Key, ParameterTable, tabulate
@@ -84,6 +86,8 @@ class Invariance:
     n: tuple[int, ...]
     rows: RowsUsed
     """Rows used of those given, and why the others were left out."""
+    doubts: tuple[str, ...]
+    """What is odd in the answers themselves; each step has doubts of its own."""
     free: tuple[str, ...]
     """Parameters that the caller let differ over groups (partial invariance)."""
     steps: tuple[InvarianceStep, ...]
@@ -125,6 +129,7 @@ def invariance(
     estimator: str = "WLSMV",
     *,
     free: Iterable[str] = (),
+    points: Offered = None,
 ) -> Invariance:
     """Fit a model to all groups with ever more held equal.
 
@@ -144,7 +149,7 @@ def invariance(
 
     Parameters
     ----------
-    frame, model, estimator
+    frame, model, estimator, points
         As for `cfa`.
     group
         The column that divides the rows; those without a value are left out.
@@ -182,15 +187,14 @@ def invariance(
 
     """
     parsed = parse_model(model)
-    data = gather(frame, parsed, estimator, group)
+    named = (free,) if isinstance(free, str) else tuple(free)
+    found = gather(frame, parsed, estimator, group, points)
     with on_one_core():
-        rows = tell_rows(frame, data, parsed, group)
-        return _sequence(data, parsed, group, tuple(free), rows)
+        return _sequence(found, parsed, group, named)
 
 
-def _sequence(
-    data: Data, model: Model, group: str, free: tuple[str, ...], rows: RowsUsed
-) -> Invariance:
+def _sequence(found: Gathered, model: Model, group: str, free: tuple[str, ...]) -> Invariance:
+    data = found.data
     names = [name for name in STEPS if data.thresholds or name != "thresholds"]
     released = _read_free(free, data, model)
     solutions: list[Solution] = []
@@ -208,7 +212,8 @@ def _sequence(
         group=group,
         groups=data.names,
         n=data.counts,
-        rows=rows,
+        rows=found.rows,
+        doubts=found.doubts,
         free=free,
         steps=steps,
         suggestions=tuple(
@@ -243,7 +248,7 @@ def _read_free(free: Iterable[str], data: Data, model: Model) -> frozenset[Key]:
     }
     asked: dict[str, Key] = {}
     for word in free:
-        left, operator, right = (*word.split(maxsplit=2), "", "")[:3]
+        left, operator, right = (*word.split(maxsplit=2), "", "", "")[:3]
         asked[word] = (left, operator, right)
     stop_if_any(
         Problem(
@@ -337,6 +342,7 @@ def _describe(result: Invariance) -> Iterator[str]:
     rows = " + ".join(f"{n} ({name})" for n, name in zip(result.n, result.groups, strict=True))
     yield f"Invariance over {result.group}, {result.estimator}: n = {rows}"
     yield from result.rows.lines()
+    yield from (f"! {doubt}" for doubt in result.doubts)
     if result.free:
         yield f"Let differ: {', '.join(result.free)}"
     for step in result.steps:

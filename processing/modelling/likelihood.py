@@ -260,6 +260,14 @@ def available_moments(group: Sequence[Pattern], items: int) -> tuple[Array, Arra
     return n, mean, squares / n - mean**2
 
 
+def never_together(group: Sequence[Pattern], items: int) -> list[tuple[int, int]]:
+    """Pairs of items that no row answered both."""
+    met = np.zeros((items, items), dtype=bool)
+    for pattern in group:
+        met[np.ix_(pattern.observed, pattern.observed)] = True
+    return [(int(a), int(b)) for a, b in np.argwhere(np.triu(~met, 1))]
+
+
 def independent_level(group: Sequence[Pattern], items: int) -> float:
     """The sum over rows of ln|D| + tr(D^-1 W) where no item has to do with any other."""
     n, _, variance = available_moments(group, items)

@@ -143,26 +143,24 @@ class GroupedParts:
         return self.parts.add_up(one, columns).of
 
 
-def gather_parts(
-    parts: Parts, items: Sequence[str], group: str | None, estimator: str
-) -> NormalData | OrdinalData:
-    """What an estimator needs of rows that lie in parts; the same as of one frame."""
-    return gather_sums(GroupedParts(parts, tuple(items), group), estimator)
-
-
-def gather_sums(rows: Summable, estimator: str) -> NormalData | OrdinalData:
-    """The same of anything that adds up."""
-    group = rows.group
+def counted(rows: Summable, estimator: str) -> dict[Label, Counts]:
+    """The first pass: each group's counts, groups in ascending order."""
     found = rows.add_up(partial(_count, complete=estimator != "FIML"))
-    labels = in_order(found, group)
-    counts = {label: found[label] for label in labels}
-    if not all(counted.rows for counted in counts.values()):
+    counts = {label: found[label] for label in in_order(found, rows.group)}
+    if not all(each.rows for each in counts.values()):
         given = rows.add_up(partial(_count, complete=False))
         stop_if_any(
             problem
-            for label in labels
+            for label in counts
             for problem in unanswered_in(group_name(label), given[label])
         )
+    return counts
+
+
+def gather_sums(
+    rows: Summable, counts: Mapping[Label, Counts], estimator: str
+) -> NormalData | OrdinalData:
+    """What an estimator needs of rows that were counted; the same as of one frame."""
     if estimator == "WLSMV":
         return _ordinal(rows, counts)
     return _missing(rows, counts) if estimator == "FIML" else _normal(rows, counts, estimator)

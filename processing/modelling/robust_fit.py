@@ -11,18 +11,21 @@ import numpy as np
 
 from .fit_measures import Misfit, Robust
 from .least_squares import LeastSquares, Statistics
-from .likelihood import NormalLikelihood, available_moments
+from .likelihood import NormalLikelihood, available_moments, never_together
 from .samples import Moments, Pattern
 from .structure import Array, Matrices, MomentDerivatives, by_number, moment_derivatives
 
 
 def correct_for_missing(
     likelihood: NormalLikelihood, fitted: Sequence[Moments], values: Array, df: tuple[int, int]
-) -> Robust:
+) -> Robust | None:
     """From the observed and the complete information about saturated moments.
 
-    `df` are the model's and the baseline's degrees of freedom.
+    `df` are the model's and the baseline's degrees of freedom. Not defined where two items were
+    never answered together, since nothing then tells their covariance.
     """
+    if any(never_together(group, len(fitted[0].mean)) for group in likelihood.patterns):
+        return None
     rows = likelihood.rows
     p = len(fitted[0].mean)
     derivatives = saturated_derivatives(p)

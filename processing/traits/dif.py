@@ -218,7 +218,7 @@ def dif(
         anchors=tuple(item for item, stays in zip(items, kept, strict=True) if stays),
         rounds=rounds,
         settled=settled,
-        doubts=tuple(_doubts(items, rows)),
+        doubts=tuple(_doubts(items, rows, points)),
     )
 
 
@@ -263,10 +263,12 @@ def _different(sample: Sample) -> tuple[Codes, Array]:
     return found.answers, found.frequency
 
 
-def _doubts(items: Sequence[str], rows: _Rows) -> Iterator[str]:
+def _doubts(items: Sequence[str], rows: _Rows, points: Points | None) -> Iterator[str]:
     spread = np.cov(rows.answers, aweights=rows.frequency)
     sd = np.sqrt(np.diag(spread))
     yield from opposed(items, spread / np.outer(sd, sd))
+    if points is not None:
+        return
     margins = (np.bincount(answers, rows.frequency).tolist() for answers in rows.answers)
     yield from strays(
         items,

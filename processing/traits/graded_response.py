@@ -190,7 +190,7 @@ def graded_response(
                 "Look for items that repeat each other, or for rare answers to join",
             )
         )
-    return _report(counted, codes, fitted, spread, n)
+    return _report(counted, codes, fitted, spread, n, points)
 
 
 def _unfit(
@@ -294,7 +294,12 @@ def _spread(curves: Curves, *, equal_slopes: bool) -> Array:
 
 
 def _report(
-    counted: Patterns, codes: tuple[tuple[int, ...], ...], fitted: Fitted, spread: Array, n: float
+    counted: Patterns,
+    codes: tuple[tuple[int, ...], ...],
+    fitted: Fitted,
+    spread: Array,
+    n: float,
+    points: Points | None,
 ) -> GradedResponse:
     curves = fitted.curves
     covariance: Array = np.asarray(np.linalg.inv(fitted.information), dtype=np.float64)
@@ -322,7 +327,8 @@ def _report(
         {code: float(counted.frequency[row == code].sum()) for code in seen}
         for row, seen in zip(counted.answers, codes, strict=True)
     )
-    doubts += strays(counted.items, margins)
+    if points is None:
+        doubts += strays(counted.items, margins)
     each = np.arange(len(codes))
     return GradedResponse(
         items=counted.items,

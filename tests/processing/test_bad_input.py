@@ -60,6 +60,16 @@ OF_POINTS = {
     "polychoric": lambda frame, **offered: polychoric(frame, ITEMS, **offered),
     "split half": lambda frame, **offered: split_half(frame, ITEMS, **offered),
 }
+OF_MODELS = {
+    "align": lambda frame, **offered: align(frame, MODEL, "language", **offered),
+    "cfa of parts": lambda frame, **offered: cfa([frame[:200], frame[200:]], MODEL, **offered),
+    "cfa of patterns": lambda frame, **offered: cfa(
+        _grouped(frame), MODEL, "FIML", "language", **offered
+    ),
+    "invariance": lambda frame, **offered: invariance(frame, MODEL, "language", **offered),
+    "ml": lambda frame, **offered: cfa(frame, MODEL, "ML", **offered),
+    "wlsmv": lambda frame, **offered: cfa(frame, MODEL, "WLSMV", **offered),
+}
 OF_GROUPS = {
     "align": lambda frame: align(frame, MODEL, "language"),
     "dif": lambda frame: dif(frame, ITEMS, "language"),
@@ -70,6 +80,7 @@ OF_GROUPS = {
     "wlsmv": lambda frame: cfa(frame, MODEL, "WLSMV", "language"),
 }
 ALL = OF_ITEMS | OF_GROUPS
+OF_OFFERS = OF_POINTS | OF_MODELS
 NORMAL = ["ml", "mlr", "fiml"]
 ORDINAL = ["align", "invariance", "wlsmv"]
 
@@ -111,11 +122,11 @@ def test_a_faulty_item_is_named_with_its_rule(frame, function, change, words):
         assert any(way in told for way in word.split("|")), told
 
 
-@pytest.mark.parametrize("function", OF_POINTS)
+@pytest.mark.parametrize("function", OF_OFFERS)
 @pytest.mark.parametrize(("points", "outside"), [(3, [4, 5]), ((0, 4), [5]), ((2, 5), [1])])
 def test_answers_that_the_scale_does_not_offer_are_named(frame, function, points, outside):
     with pytest.raises(StatisticsError) as caught:
-        OF_POINTS[function](frame, points=points)
+        OF_OFFERS[function](frame, points=points)
     assert f"item 'a': answers must lie between {span_of(points)[0]}" in str(caught.value)
     assert f"found {outside}" in str(caught.value)
 
@@ -126,11 +137,24 @@ def test_a_reversed_item_that_the_scale_has_not_is_named(frame, function):
         OF_POINTS[function](frame, reversed_items=["b", "zz"], points=5)
 
 
-@pytest.mark.parametrize("function", OF_POINTS)
+@pytest.mark.parametrize("function", OF_MODELS)
+def test_items_of_one_model_may_offer_different_answers(frame, function):
+    """A code that one item does not offer is refused, whatever the others do."""
+    offered = dict.fromkeys("abcd", 5) | {"e": (0, 4)}
+    with pytest.raises(StatisticsError) as caught:
+        OF_MODELS[function](frame, points=offered)
+    assert str(caught.value).startswith("item 'e': answers must lie between 0 and 4, found [5]")
+    assert "item 'a'" not in str(caught.value)
+    with pytest.raises(StatisticsError, match="points of item 'z': it is none of the items a, b"):
+        OF_MODELS[function](frame, points={"z": 5})
+    OF_MODELS[function](frame, points=offered | {"e": 5})
+
+
+@pytest.mark.parametrize("function", OF_OFFERS)
 @pytest.mark.parametrize("points", [1, (4, 4), (5, 1), (-1, 5), 200, "5", (1, 2, 5)])
 def test_points_between_which_nothing_is_offered_are_told(frame, function, points):
     with pytest.raises(StatisticsError, match="points: a scale offers two answers or more"):
-        OF_POINTS[function](frame, points=points)
+        OF_OFFERS[function](frame, points=points)
 
 
 def test_no_questionnaire_asks_a_scale_in_codes_that_statistics_refuse():

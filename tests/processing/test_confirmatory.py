@@ -376,6 +376,9 @@ def test_a_search_that_does_not_end_gives_no_estimates():
     assert "did not converge" in fitted.doubts[0]
     assert np.isnan(fitted.fit.chi_square)
     assert all(np.isnan(row.se) for row in fitted.estimates)
+    for question in (fitted.reliability, fitted.modification_indices, fitted.residuals):
+        with pytest.raises(StatisticsError, match="model: the search did not converge"):
+            question()
 
 
 def _problem(frame, model, *arguments, **options):
@@ -530,6 +533,24 @@ def test_a_saturated_model_has_nothing_to_test(complete):
 def test_a_group_column_of_one_value_is_problem(complete):
     frame = complete.assign(wave=1)
     assert "found [1]" in _problem(frame, "A =~ A1 + A2 + A3", "ML", "wave")
+
+
+def test_items_that_were_never_asked_of_the_same_people_are_told(known):
+    """Planned missingness: lavaan warns of 0 % coverage and goes on."""
+    half = np.arange(len(known)) < len(known) // 2
+    frame = known.assign(a0=known["a0"].where(half), a1=known["a1"].mask(half))
+    fitted = cfa(frame, "a =~ a0 + a1 + a2 + a3", "FIML")
+    (doubt,) = fitted.doubts
+    assert doubt.startswith("a0 and a1 were never answered by the same people")
+    assert np.isnan(fitted.fit.cfi_robust)
+    assert fitted.loadings()["a"].tolist() == pytest.approx([0.8, 0.7, 0.6, 0.5], abs=0.07)
+
+
+def test_codes_for_missing_answers_among_measurements_are_told(known):
+    frame = known.assign(a0=known["a0"].abs().where(np.arange(len(known)) > 20, -9))
+    (doubt,) = cfa(frame, "a =~ a0 + a1 + a2 + a3").doubts
+    assert doubt.startswith("a0 holds 21 whole numbers from -9 to -9 among measurements")
+    assert not cfa(known, "a =~ a0 + a1 + a2 + a3").doubts
 
 
 def test_the_example_runs():

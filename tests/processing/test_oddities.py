@@ -7,15 +7,19 @@ import pytest
 from processing import (
     GroupedPatterns,
     StatisticsError,
+    align,
     alpha,
     categorical_omega,
+    cfa,
     count_patterns,
     dif,
     graded_response,
+    invariance,
     omega,
     ordinal_alpha,
 )
 
+AGREEABLE_MODEL = "f =~ A1 + A2 + A3 + A4 + A5"
 AGREEABLE = ["A1", "A2", "A3", "A4", "A5"]
 RELIABILITIES = [alpha, omega, ordinal_alpha, categorical_omega]
 
@@ -26,11 +30,36 @@ def halves(bfi):
 
 
 def _dif(frame, **given):
-    return dif(frame.assign(half=np.arange(len(frame)) % 2), AGREEABLE, "half", **given)
+    return dif(_halved(frame), AGREEABLE, "half", **given)
+
+
+def _cfa(frame, **given):
+    return cfa(frame, AGREEABLE_MODEL, "WLSMV", **given)
+
+
+def _cfa_of_parts(frame, **given):
+    return cfa([frame[:1000], frame[1000:]], AGREEABLE_MODEL, **given)
+
+
+def _invariance(frame, **given):
+    return invariance(_halved(frame), AGREEABLE_MODEL, "half", "FIML", **given)
+
+
+def _align(frame, **given):
+    return align(_halved(frame), AGREEABLE_MODEL, "half", "ML", **given)
+
+
+def _halved(frame):
+    return frame.assign(half=np.arange(len(frame)) % 2)
 
 
 def _of(statistic, frame, **given):
-    return _dif(frame, **given) if statistic is _dif else statistic(frame, AGREEABLE, **given)
+    if statistic in OF_FRAMES:
+        return statistic(frame, **given)
+    return statistic(frame, AGREEABLE, **given)
+
+
+OF_FRAMES = [_align, _cfa, _cfa_of_parts, _dif, _invariance]
 
 
 @pytest.mark.parametrize("statistic", [*RELIABILITIES, _dif])
@@ -49,7 +78,7 @@ def test_a_scale_whose_items_are_turned_has_no_doubts(bfi, statistic):
     assert "!" not in str(found).replace("! purification did not settle", "")
 
 
-@pytest.mark.parametrize("statistic", [_dif, graded_response])
+@pytest.mark.parametrize("statistic", [*OF_FRAMES, *RELIABILITIES, graded_response])
 def test_a_code_far_from_all_others_is_told(bfi_oriented, statistic):
     slipped = bfi_oriented.assign(A2=bfi_oriented["A2"].where(bfi_oriented.index != 7, 99))
     slipped.loc[7, AGREEABLE] = [3, 99, 4, 5, 5]
@@ -77,3 +106,12 @@ def test_answers_that_many_gave_are_no_slip():
     trait = rng.normal(size=(1000, 1)) + rng.normal(size=(1000, 4))
     frame = pd.DataFrame(np.select([trait > 1.8, trait > 0], [9, 1], 0), columns=list("abcd"))
     assert not any("far from" in doubt for doubt in graded_response(frame).doubts)
+
+
+@pytest.mark.parametrize("statistic", [*RELIABILITIES, _cfa, _dif, graded_response])
+def test_a_rare_answer_that_is_offered_is_no_slip(bfi_oriented, statistic):
+    """Of the answers 1 and 2, and 6 that two gave: odd, unless the scale is known to offer it."""
+    few = (bfi_oriented[AGREEABLE] > 4) + 1
+    few.iloc[[3, 5], 1] = 6
+    assert "the answer 6 of A2 is far from all others" in str(_of(statistic, few))
+    assert "far from" not in str(_of(statistic, few, points=6))
