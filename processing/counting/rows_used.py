@@ -75,6 +75,11 @@ def has_group(labels: pd.Series) -> NDArray[np.bool_]:
     return np.asarray(known)
 
 
+def group_name(value: object) -> str:
+    """A group's value as text; a code that became a fraction, as some rows have none, is a code."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def _given(rows: Rows, items: Sequence[str], group: str | None) -> tuple[int, int]:
     """Rows at hand, and how many of them have no group."""
     if isinstance(rows, Patterns):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from processing.counting.patterns import GroupedPatterns
+from processing.counting.rows_used import group_name
 from processing.errors import StatisticsError
 from processing.modelling.invariance import invariance
 from processing.traits.dif import DifLimits, dif
@@ -43,11 +44,6 @@ class Comparison:
         }
 
 
-def name_of_group(value: object) -> str:
-    """A code that became a fraction, because some rows have none, is still a code."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
 def compare_groups(
     groups: Mapping[Any, Oriented], group: str, thresholds: Thresholds
 ) -> Comparison:
@@ -55,8 +51,8 @@ def compare_groups(
     least = thresholds["respondents_dif"].blocks or 0
     names = sorted(groups, key=str)
     large = [name for name in _ascending(groups) if groups[name].n >= least]
-    left_out = tuple(name_of_group(name) for name in names if name not in large)
-    compared = tuple(map(name_of_group, large))
+    left_out = tuple(group_name(name) for name in names if name not in large)
+    compared = tuple(map(group_name, large))
     if len(large) < 2:
         sizes = sorted((part.n for part in groups.values() if part.n), reverse=True)
         found = sizes[1] if len(sizes) > 1 else 0

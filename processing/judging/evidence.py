@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.consistency.retest import icc
+from processing.counting.rows_used import group_name
 from processing.datasets.codebook import Codebook, ScaleEntry, write_json
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
@@ -16,7 +17,7 @@ from processing.errors import Problem, StatisticsError
 from processing.levels.area_levels import reliability_of_areas
 from processing.scoring.scales import Scales, scale_entries
 
-from .comparisons import Comparison, compare_groups, name_of_group
+from .comparisons import Comparison, compare_groups
 from .findings import Finding, Reason, Verdict, deciding, judged, reason_of, told, verdict_of
 from .questionnaires import QuestionnaireEvidence, judge_questionnaire
 from .reading import Kept, names_of
@@ -438,7 +439,7 @@ class _Judge:
             version=scale.version,
             everyone=self._judged(Oriented(rows.everyone), scale, EVERYONE, EVERYONE, more),
             groups=tuple(
-                self._judged(oriented[group][value], scale, group, name_of_group(value))
+                self._judged(oriented[group][value], scale, group, group_name(value))
                 for group in self.groups
                 for value in sorted(oriented[group], key=str)
             ),

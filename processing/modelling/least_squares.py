@@ -146,6 +146,14 @@ class LeastSquares:
         return np.hstack([thresholds, pairs]).T
 
 
+def square(pairs: Array, p: int) -> Array:
+    """(p, p) correlations of (p (p - 1) / 2,) pairs (0, 1), (0, 2), ..., (1, 2), ..."""
+    correlation = np.eye(p)
+    first, second = np.triu_indices(p, 1)
+    correlation[first, second] = correlation[second, first] = pairs
+    return correlation
+
+
 def item_scale(matrices: Matrices, *, residual_scale: bool) -> Array:
     """(p,) what responses are multiplied by to have variance one."""
     if not residual_scale:

@@ -16,7 +16,7 @@ from processing.factoring.polychorics import Polychoric, polychoric_of
 
 from .fisher_scoring import Search, minimise
 from .fit_measures import Likelihood, ModelTest, Robust
-from .least_squares import Layout, LeastSquares, Statistics
+from .least_squares import Layout, LeastSquares, Statistics, square
 from .parameters import ParameterTable
 from .robust_fit import correct_for_categories
 from .samples import Sample, repeated_in, summed_in, unvarying_in
@@ -75,7 +75,7 @@ class OrdinalData:
 
     def correlation(self, group: Statistics) -> Array:
         """(p, p) polychoric correlations of one group."""
-        return _square(group.observed[sum(self.thresholds) :], len(self.thresholds))
+        return square(group.observed[sum(self.thresholds) :], len(self.thresholds))
 
     def test(self, table: ParameterTable, search: Search, df: int) -> ModelTest:
         chi_square = self.n * search.discrepancy
@@ -142,7 +142,7 @@ class OrdinalData:
         """Per group (p, p) sample less implied correlations."""
         cut, p = sum(self.thresholds), len(self.thresholds)
         return tuple(
-            _square((group.observed - implied)[cut:], p) - np.eye(p)
+            square((group.observed - implied)[cut:], p) - np.eye(p)
             for group, implied in zip(
                 self.groups, self.discrepancy(table).implied(values), strict=True
             )
@@ -183,13 +183,6 @@ def _shifted(chi_square: float, df: int, first: float, second: float) -> ModelTe
     """Scaled and shifted so that mean and variance are those of chi-square with df."""
     stretch = np.sqrt(df / second)
     return ModelTest(chi_square, df, 1 / stretch, float(df - stretch * first), first)
-
-
-def _square(pairs: Array, p: int) -> Array:
-    correlation = np.eye(p)
-    first, second = np.triu_indices(p, 1)
-    correlation[first, second] = correlation[second, first] = pairs
-    return correlation
 
 
 def gather_ordinal(samples: Sequence[Sample]) -> OrdinalData:

@@ -18,6 +18,7 @@ from processing.counting.counts import Counts, count_codes, count_patterns_of
 from processing.counting.parts import Parts
 from processing.counting.patterns import GroupedPatterns, Patterns
 from processing.counting.products import RowSums, sums_and_products
+from processing.counting.rows_used import group_name
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.factoring.polychoric_covariance import Influence, casewise_products, influence
 from processing.factoring.polychorics import polychoric_of
@@ -34,7 +35,6 @@ from .samples import (
     check_moments,
     divided,
     fourth_moments,
-    group_name,
     in_order,
     moments_of_sums,
     repeated_in,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .fit_measures import Misfit, Robust
-from .least_squares import LeastSquares, Statistics
+from .least_squares import LeastSquares, Statistics, square
 from .likelihood import NormalLikelihood, available_moments, never_together
 from .samples import Moments, Pattern
 from .structure import Array, Matrices, MomentDerivatives, by_number, moment_derivatives
@@ -145,7 +145,7 @@ def correct_for_categories(
     for group, implied, jacobian in zip(
         discrepancy.groups, discrepancy.implied(values), jacobians, strict=True
     ):
-        sample, model = (_square(part[cut:], p) for part in (group.observed, implied))
+        sample, model = (square(part[cut:], p) for part in (group.observed, implied))
         if min(np.linalg.eigvalsh(matrix)[0] for matrix in (sample, model)) < 1e-8:
             return None
         means = np.zeros(p)
@@ -183,10 +183,3 @@ def _categories_trace(
     delta = np.vstack([jacobian for _, _, _, jacobian in parts])
     left_over = np.eye(size) - delta @ bread @ (delta.T * weight)
     return float(np.trace(left_over.T @ known @ left_over @ gamma))
-
-
-def _square(pairs: Array, p: int) -> Array:
-    correlation = np.eye(p)
-    first, second = np.triu_indices(p, 1)
-    correlation[first, second] = correlation[second, first] = pairs
-    return correlation

@@ -16,7 +16,7 @@ from scipy.linalg.blas import dsyrk
 from processing.counting.answers import Codes, choose_items, read_codes
 from processing.counting.counts import Counts
 from processing.counting.products import sums_and_products
-from processing.counting.rows_used import has_group
+from processing.counting.rows_used import group_name, has_group
 from processing.errors import Problem, StatisticsError, stop_if_any
 
 Array: TypeAlias = NDArray[np.float64]
@@ -165,10 +165,6 @@ def in_order(labels: Iterable[Label], group: str | None) -> list[Label]:
             )
         )
     return names
-
-
-def group_name(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _read_values(frame: pd.DataFrame, items: Sequence[str]) -> Codes | Array:

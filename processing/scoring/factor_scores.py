@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.counting.answers import choose_items
+from processing.counting.rows_used import group_name
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.modelling.confirmatory import Confirmatory
 from processing.modelling.doubts import impossible
@@ -135,7 +136,7 @@ def _groups(fitted: Confirmatory, frame: pd.DataFrame, group: str) -> NDArray[np
     if len(fitted.groups) == 1:
         return np.zeros(len(frame), dtype=np.intp)
     choose_items(frame, [group], called="group")
-    labels = frame[group].map(_name, na_action="ignore")
+    labels = frame[group].map(group_name, na_action="ignore")
     known = set(fitted.groups)
     strange = sorted(set(labels.dropna()) - known)
     stop_if_any(
@@ -143,10 +144,6 @@ def _groups(fitted: Confirmatory, frame: pd.DataFrame, group: str) -> NDArray[np
         for name in strange
     )
     return np.asarray(pd.Categorical(labels, categories=list(fitted.groups)).codes, dtype=np.intp)
-
-
-def _name(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _patterns(

@@ -13,12 +13,11 @@ from processing.counting.answers import Codes, choose_items
 from processing.counting.counts import Points, span_of
 from processing.counting.oddities import opposed, strays
 from processing.counting.patterns import GroupedPatterns, patterns_of
-from processing.counting.rows_used import RowsUsed, rows_used
+from processing.counting.rows_used import RowsUsed, group_name, rows_used
 from processing.counting.turning import outside_points, unturnable, without_points
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.modelling.samples import (
     Sample,
-    group_name,
     in_order,
     read_samples,
     repeated,
