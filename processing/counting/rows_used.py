@@ -68,11 +68,10 @@ def rows_used(
 
 
 def has_group(labels: pd.Series) -> NDArray[np.bool_]:
-    """Which rows belong to a group: empty cells and numbers below zero are none."""
-    known = labels.notna().to_numpy()
+    """Which rows belong to a group: empty cells, empty text and numbers below zero are none."""
     if pd.api.types.is_numeric_dtype(labels):
-        known = (labels.fillna(-1) >= 0).to_numpy()
-    return np.asarray(known)
+        return np.asarray((labels.fillna(-1) >= 0).to_numpy())
+    return np.asarray(labels.notna().to_numpy() & (labels != "").fillna(False).to_numpy(dtype=bool))
 
 
 def group_name(value: object) -> str:

@@ -11,7 +11,7 @@ from scipy.special import chdtri, fdtrc
 
 from processing.consistency.reliability import Interval
 from processing.counting.answers import Weights, choose_items, read_weights
-from processing.counting.rows_used import RowsUsed
+from processing.counting.rows_used import RowsUsed, has_group
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.options import no_level
 
@@ -111,7 +111,7 @@ def area_reliability(
     score
         A column of scores (any number); NaN is missing.
     area
-        A column that names the area; rows without one are left out.
+        A column that names the area; rows without one (empty, or a code below zero) are left out.
     weights
         Survey weights. Within an area they are scaled to Kish's effective number (Σw)² / Σw², which
         then stands for n everywhere.
@@ -142,7 +142,7 @@ def area_reliability(
 
     """
     found = reliability_of_areas(area_sums(frame, score, area, weights), score, area, level)
-    without = int(frame[area].isna().sum())
+    without = int((~has_group(frame[area])).sum())
     missing = len(frame) - found.n - without
     return replace(found, rows=RowsUsed(found.n, len(frame), missing, without, area, "a score"))
 
@@ -203,7 +203,7 @@ def area_sums(frame: pd.DataFrame, score: str, area: str, weights: Weights = Non
     weight = read_weights(frame, weights)
     w = np.ones(len(frame)) if weight is None else weight
     values = frame[score].to_numpy(np.float64, na_value=np.nan)
-    known = np.isfinite(values) & frame[area].notna().to_numpy()
+    known = np.isfinite(values) & has_group(frame[area])
     values, w = values[known], w[known]
     place, names = pd.factorize(frame[area][known], sort=True)
     count = len(names)

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.counting.answers import choose_items, read_codes
-from processing.counting.rows_used import RowsUsed
+from processing.counting.rows_used import RowsUsed, has_group
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.modelling.confirmatory import describe_fit
 from processing.modelling.estimates import describe_loading, standardised_loadings
@@ -123,7 +123,7 @@ def two_levels(
     model
         The model within areas, as in `cfa`.
     area
-        A column that names the area.
+        A column that names the area; rows without one (empty, or a code below zero) are left out.
     between
         The model between areas, of the same items; by default the same.
 
@@ -211,7 +211,7 @@ def _read(frame: pd.DataFrame, models: tuple[Model, Model], area: str) -> tuple[
             )
         )
     codes = read_codes(frame, items)
-    placed = frame[area].notna().to_numpy()
+    placed = has_group(frame[area])
     kept = (codes >= 0).all(axis=0) & placed
     place, names = pd.factorize(frame[area][kept])
     stop_if_any(_few_areas(len(names), int(kept.sum()), items, area))

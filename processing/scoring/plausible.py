@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 from instruments import NOT_RELEVANT, NOT_SHOWN
 from processing.consistency.reliability import Interval
 from processing.counting.answers import choose_items, read_codes
+from processing.counting.rows_used import has_group
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.options import no_level
 from processing.traits.graded_curves import Curves, curves_of
@@ -112,7 +113,8 @@ def plausible_values(
     model
         From `graded_response`.
     area
-        A column that names each row's area; by default there is one population.
+        A column that names each row's area, of which none is empty or a code below zero; by
+        default there is one population.
     draws, seed
         Values a respondent; equal seeds give equal draws.
     uncertain_items
@@ -335,7 +337,7 @@ def _places(frame: pd.DataFrame, area: str | None) -> tuple[Places, pd.Index]:
     if area is None:
         return np.zeros(len(frame), dtype=np.intp), pd.Index([])
     choose_items(frame, [area], called="column of areas")
-    place, names = pd.factorize(frame[area], sort=True)
+    place, names = pd.factorize(frame[area].where(has_group(frame[area])), sort=True)
     return np.asarray(place, dtype=np.intp), pd.Index(names)
 
 

@@ -139,5 +139,15 @@ def test_areas_that_do_not_differ_are_not_said_to_take_endless_answers():
     assert "areas do not differ" in told
 
 
+@pytest.mark.parametrize("score", [0.0, 5.0])
+def test_a_code_below_zero_names_no_area(score):
+    """Who has -9 for an area lives in none, and is not told apart from who has an empty cell."""
+    frame = drawn(np.random.default_rng(2), 20, 10, 0.2)
+    more = pd.DataFrame({"score": [score] * 30, "area": [-9] * 30})
+    found = area_reliability(pd.concat([frame, more]), "score", "area")
+    assert found.icc == area_reliability(frame, "score", "area").icc
+    assert "30 without a value of area" in str(found)
+
+
 def test_the_example_in_the_documentation_runs():
     assert doctest.testmod(levels, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0

@@ -122,6 +122,7 @@ def test_rubins_rules_by_hand():
     [
         ({"area": 1}, {}, ["'area'", "three or more, found 1"]),
         ({"area": None}, {}, ["'area'", "row 0 has none"]),
+        ({"area": lambda f: f["area"].where(f.index != 3, -9)}, {}, ["'area'", "row 3 has none"]),
         ({}, {"draws": 1}, ["draws", "got 1"]),
         ({"a": 9}, {}, ["'a'", "found [9]"]),
     ],

@@ -106,3 +106,11 @@ def test_nothing_is_said_where_all_rows_were_used(frame):
     fitted = cfa(frame.iloc[40:], MODEL)
     assert fitted.rows == RowsUsed(560, 560, 0)
     assert "Used" not in str(fitted)
+
+
+def test_empty_text_is_no_group(bfi):
+    """As an empty cell, and as for `evidence`: a file of text has no other way to leave one out."""
+    named = bfi.assign(sex=bfi["gender"].map({1: "m", 2: "f"}).where(bfi.index > 99, ""))
+    found = dif(named, ["A2", "A3", "A4", "A5"], "sex")
+    assert found.groups == ("f", "m")
+    assert found.rows.without_group == 100

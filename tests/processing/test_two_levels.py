@@ -98,6 +98,8 @@ def test_rows_that_miss_an_answer_or_an_area_are_left_out(areas):
     holed.loc[:4, "a"] = -8
     holed["area"] = holed["area"].astype(float).where(holed.index != 9)
     assert two_levels(holed, ONE, "area").n == len(areas) - 6
+    coded = areas.assign(area=areas["area"].where(areas.index > 9, -9))
+    assert two_levels(coded, ONE, "area").n == len(areas) - 10
 
 
 @pytest.mark.parametrize(
