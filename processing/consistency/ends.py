@@ -8,9 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.counting.answers import Codes, Weights, choose_items, read_rows
-from processing.counting.counts import Points, span_of
 from processing.counting.patterns import Patterns
-from processing.counting.turning import outside_points, unturnable
+from processing.counting.turning import Offered, ends_of, outside_points, unturnable
 from processing.errors import Problem, StatisticsError, stop_if_any
 
 
@@ -38,7 +37,7 @@ def floor_and_ceiling(
     items: Sequence[str] | None = None,
     *,
     reversed_items: Sequence[str] = (),
-    points: Points | None = None,
+    points: Offered = None,
     weights: Weights = None,
 ) -> Ends:
     """Shares of people with the lowest and the highest score that a scale offers.
@@ -48,7 +47,8 @@ def floor_and_ceiling(
     answers, items, reversed_items, weights
         As in `alpha`; rows that answered every item are used. Or `Patterns`.
     points
-        The answers that every item offers; without it, each item's lowest and highest answer seen.
+        The answers that every item offers, or item by item; of an item that it does not name, the
+        lowest and highest answer seen.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def floor_and_ceiling(
         )
     stop_if_any(unturnable(chosen, reversed_items, points))
     stop_if_any(outside_points(chosen, codes, points))
-    low, high = _ends(codes, points)
+    low, high = _ends(chosen, codes, points)
     turned = np.isin(chosen, list(reversed_items))[:, None]
     bottom = (codes == np.where(turned, high, low)).all(axis=0)
     top = (codes == np.where(turned, low, high)).all(axis=0)
@@ -106,10 +106,14 @@ def _complete(
 
 
 def _ends(
-    codes: NDArray[np.int8], points: Points | None
+    items: Sequence[str], codes: Codes, points: Offered
 ) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """(items, 1) lowest and highest answers."""
-    if points is None:
-        return codes.min(axis=1, keepdims=True), codes.max(axis=1, keepdims=True)
-    low, high = (np.full((len(codes), 1), end, dtype=np.int8) for end in span_of(points))
-    return low, high
+    ends = np.array(
+        [
+            ends_of(item, points) or (seen.min(), seen.max())
+            for item, seen in zip(items, codes, strict=True)
+        ],
+        dtype=np.int8,
+    )
+    return ends[:, :1], ends[:, 1:]

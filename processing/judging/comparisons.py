@@ -15,6 +15,8 @@ from .scale_evidence import Oriented
 from .thresholds import Thresholds
 
 SMALL = 300
+"""Respondents of the smallest group up to which stricter limits hold. Chen (2007) counts all groups
+together; as each has 200 at least, that rule would never be met."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,10 @@ def _dif(rows: GroupedPatterns, thresholds: Thresholds) -> Iterator[Finding]:
         nagelkerke=thresholds["dif_nagelkerke"].cautions or usual.nagelkerke,
     )
     found = dif(rows, rows.items, rows.group, limits=limits)
+    astray = [item.item for item in found.items if not item.converged]
+    if astray:
+        text = f"DIF of {', '.join(astray)} was not found: the regression did not converge"
+        yield Finding("computation", "cautions", text, items=tuple(astray))
     for name in ("mcfadden", "nagelkerke"):
         gains = {item.item: getattr(item, name) for item in found.items if item.p < limits.p}
         over = [item for item in gains if item in found.flagged]

@@ -13,7 +13,7 @@ from processing.counting.rows_used import group_name
 from processing.datasets.codebook import Codebook, ScaleEntry, write_json
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
-from processing.errors import Problem, StatisticsError
+from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.levels.area_levels import reliability_of_areas
 from processing.scoring.scales import Scales, scale_entries
 
@@ -82,7 +82,7 @@ class ScaleEvidence:
     untested_languages: tuple[str, ...]
     """Languages that the questionnaire offers and in which the scale was never tested."""
     beside: tuple[str, ...] = ()
-    """What the model of all the questionnaire's scales says against it."""
+    """What the model of all the questionnaire's scales says against it, and languages untold."""
     other_versions: tuple[int, ...] = ()
     """Waves whose version of the scale asks other items or answers: their rows are not in this."""
 
@@ -295,9 +295,10 @@ def evidence(
         A column of areas: the mean reliability of their mean scores is added.
     languages, language
         The languages in which the scales may be used (by default the codebook's), and the column
-        that says in which each row answered. A language without a row is named as never tested.
+        that says in which each row answered. A language without a row is named as never tested; a
+        codebook of several languages asks for care where no column tells them apart.
     retest
-        Scale -> (persons, 2) scores of the same persons, taken twice.
+        Scale that is judged -> (persons, 2) scores of the same persons, taken twice.
     thresholds
         From `read_thresholds`; by default the programme's.
     graded
@@ -313,7 +314,8 @@ def evidence(
     Raises
     ------
     StatisticsError
-        Columns that do not exist, answers that are no whole numbers or outside a scale's bounds.
+        Columns that do not exist, answers that are no whole numbers or outside a scale's bounds,
+        `languages` without the column that tells them apart, a retest of a scale that is not judged.
 
     References
     ----------
@@ -333,6 +335,7 @@ def evidence(
 
     """
     entries, source = _scales(answers, scales)
+    stop_if_any(_astray(answers, entries, languages, language, retest or {}))
     kept = _kept(answers, leave_out)
     judge = _Judge(
         answers=answers,
@@ -353,6 +356,30 @@ def evidence(
         rows=_rows(answers),
         left_out=0 if kept is None else int((~kept).sum()),
     )
+
+
+def _astray(
+    answers: Dataset | Study | pd.DataFrame,
+    entries: Sequence[ScaleEntry],
+    languages: Iterable[str] | None,
+    language: str,
+    retest: Mapping[str, pd.DataFrame],
+) -> Iterator[Problem]:
+    """What was asked for and would have been passed over without a word."""
+    if languages is not None and language not in names_of(answers):
+        yield Problem(
+            f"column {language!r}",
+            "no column has this name, so that nothing tells which languages were tested",
+            "Name the column of languages, or leave languages out",
+        )
+    known = [entry.name for entry in entries]
+    for scale in retest:
+        if scale not in known:
+            yield Problem(
+                f"retest of scale {scale!r}",
+                f"the scales that are judged are {', '.join(known)}",
+                "Correct the name of the scale",
+            )
 
 
 def _rows(answers: Dataset | Study | pd.DataFrame) -> int:
@@ -449,11 +476,14 @@ class _Judge:
                 if not scale.formative
             ),
             untested_languages=tuple(self._untested(rows)),
-            beside=tuple(
-                care
-                for whole in together
-                if scale.name in whole.scales
-                for care in whole.care_for(scale.name)
+            beside=(
+                *(
+                    care
+                    for whole in together
+                    if scale.name in whole.scales
+                    for care in whole.care_for(scale.name)
+                ),
+                *self._languages_untold(rows),
             ),
             other_versions=rows.other_versions,
         )
@@ -504,6 +534,11 @@ class _Judge:
             would = f"{enough:.0f} answers" if np.isfinite(enough) else "no number of answers from"
             needed = f"ICC {areas.icc:.3f}, {would} an area would do"
             yield judged(self.thresholds, "area_reliability", areas.reliability, detail=needed)
+
+    def _languages_untold(self, rows: Tally) -> Iterator[str]:
+        if len(self.languages) > 1 and self.language not in rows.groups:
+            listed = ", ".join(self.languages)
+            yield f"no column tells in which of its languages ({listed}) it was tested"
 
     def _untested(self, rows: Tally) -> Iterator[str]:
         if self.language not in rows.groups:

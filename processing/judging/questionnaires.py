@@ -106,7 +106,8 @@ def judge_questionnaire(
     findings, correlations, tested = [respondents], pd.DataFrame(), False
     if respondents.outcome == "good":
         try:
-            fitted = cfa(parts, _model(scales), "WLSMV", std_lv=True)
+            offered = {item: ends for scale in scales for item, ends in scale.bounds.items()}
+            fitted = cfa(parts, _model(scales), "WLSMV", std_lv=True, points=offered)
             tested = True
             if fitted.converged:
                 correlations = _correlations(fitted, scales)

@@ -68,7 +68,7 @@ def reflective_findings(
     yield from item_findings(answers, scale, thresholds)
     yield from _computed(_reliability(answers, thresholds), "omega")
     if all(finding.outcome == "good" for finding in few):
-        yield from _computed(_structure(answers, thresholds), "one-factor model")
+        yield from _computed(_structure(answers, scale, thresholds), "one-factor model")
     if graded:
         yield from _computed(_local_dependence(answers, thresholds), "graded response model")
 
@@ -131,9 +131,7 @@ def _rare(answers: Oriented, scale: ScaleEntry, thresholds: Thresholds) -> Itera
 def _ends(answers: Oriented, scale: ScaleEntry, thresholds: Thresholds) -> Iterator[Finding]:
     if not answers.n:
         return
-    ends = set(scale.bounds.values())
-    points = next(iter(ends)) if len(ends) == 1 else None
-    found = floor_and_ceiling(answers.complete, points=points)
+    found = floor_and_ceiling(answers.complete, points=scale.bounds)
     yield judged(thresholds, "floor", found.floor)
     yield judged(thresholds, "ceiling", found.ceiling)
 
@@ -144,10 +142,14 @@ def _reliability(answers: Oriented, thresholds: Thresholds) -> Iterator[Finding]
     if judged(thresholds, "omega", found.total).outcome != "blocks":
         yield judged(thresholds, "omega_interval", found.interval.low)
     yield judged(thresholds, "redundancy", found.total)
+    if found.heywood:
+        text = f"omega's model gives {', '.join(found.heywood)} a residual variance below zero"
+        yield Finding("structure", "cautions", f"{text}, so that omega is not to be trusted")
 
 
-def _structure(answers: Oriented, thresholds: Thresholds) -> Iterator[Finding]:
-    fitted = cfa(answers.complete, f"trait =~ {' + '.join(answers.items)}", "WLSMV", std_lv=True)
+def _structure(answers: Oriented, scale: ScaleEntry, thresholds: Thresholds) -> Iterator[Finding]:
+    model = f"trait =~ {' + '.join(answers.items)}"
+    fitted = cfa(answers.complete, model, "WLSMV", std_lv=True, points=scale.bounds)
     if not fitted.converged:
         yield Finding("structure", "blocks", "the one-factor model does not converge")
         return

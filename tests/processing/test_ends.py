@@ -39,6 +39,15 @@ def test_an_end_that_nobody_used_is_empty(ten):
     assert floor_and_ceiling(ten).floor == 3 / 9
 
 
+def test_items_may_offer_different_answers(ten):
+    offered = {"a": (1, 5), "b": (0, 5)}
+    found = floor_and_ceiling(ten, points=offered)
+    assert (found.floor, found.ceiling) == (0, 1 / 9)
+    turned = floor_and_ceiling(ten.assign(b=5 - ten["b"]), reversed_items=["b"], points=offered)
+    assert turned == found
+    assert floor_and_ceiling(ten, points={"b": (0, 5)}).floor == 0
+
+
 def test_weights_move_the_shares(ten):
     weights = np.where(ten.index < 3, 2.0, 1.0)
     assert floor_and_ceiling(ten, points=5, weights=weights).floor == pytest.approx(6 / 12)

@@ -217,6 +217,32 @@ def test_languages_never_tested_are_named(sound):
     assert entry.verdict == "usable with care"
 
 
+def test_languages_that_no_column_tells_apart_ask_for_care(sound):
+    """Without a column nothing is known of any language, which must not read as if all were tested."""
+    codebook = Codebook(("da", "en"), (), (scale_of(FIVE),))
+    entry = evidence(sound, codebook)["calm"]
+    assert entry.verdict == "usable with care"
+    assert entry.care == ("no column tells in which of its languages (da, en) it was tested",)
+    with pytest.raises(StatisticsError, match="column 'language': no column has this name, so"):
+        evidence(sound, scale_of(FIVE), languages=["da", "en"])
+
+
+def test_items_of_a_scale_may_offer_different_answers(sound):
+    """Nobody gave the 0 that item e offers: the lowest score was out of reach, and no floor is seen."""
+    bounds = dict.fromkeys(FIVE, (1, 5)) | {"e": (0, 5)}
+    entry = evidence(sound, ScaleEntry("", "calm", FIVE, bounds))["calm"]
+    (floor,) = (f for f in entry.everyone.findings if f.name == "floor")
+    assert floor.value == 0
+
+
+def test_an_omega_that_rests_on_a_variance_below_zero_is_told(sound):
+    near = sound.assign(b=sound["a"].where(np.arange(1500) % 9 > 0, sound["b"]))
+    near = near.assign(c=near["a"].where(np.arange(1500) % 25 > 0, near["c"]))[["a", "b", "c"]]
+    entry = evidence(near.assign(b=near["b"].clip(2, 5)), scale_of("abc"))["calm"]
+    assert entry.verdict == "usable with care"
+    assert any("omega is not to be trusted" in care for care in entry.care)
+
+
 def test_a_constant_item_in_one_group_blocks_there_and_says_why(sound):
     frame = sound.assign(mode=np.arange(1500) % 2)
     frame.loc[frame["mode"] == 1, "c"] = 4
@@ -435,6 +461,8 @@ def test_bad_input_is_named(sound):
         evidence(sound, scale_of(FIVE, highest=4))
     with pytest.raises(StatisticsError, match="says nothing of scales"):
         evidence(sound)
+    with pytest.raises(StatisticsError, match=r"retest of scale 'clam': the scales .* are calm"):
+        evidence(sound, scale_of(FIVE), retest={"clam": sound[["a", "b"]]})
 
 
 def test_the_example_in_the_documentation_runs():
