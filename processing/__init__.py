@@ -191,11 +191,19 @@ if TYPE_CHECKING:
     from .scoring.summary import ScaleSummary as ScaleSummary
     from .scoring.summary import Summary as Summary
     from .scoring.summary import summarise as summarise
+    from .telling.area_results import RESULT_COLUMNS as RESULT_COLUMNS
+    from .telling.area_results import area_results as area_results
+    from .telling.area_results import favourable as favourable
     from .telling.feed import Joined as Joined
     from .telling.feed import feed as feed
     from .telling.feed import join_outcomes as join_outcomes
     from .telling.feed_files import kept_verdicts as kept_verdicts
     from .telling.feed_files import write_feed as write_feed
+    from .telling.place_results import Estimated as Estimated
+    from .telling.place_results import Moved as Moved
+    from .telling.place_results import PlaceFigure as PlaceFigure
+    from .telling.place_results import PlaceResults as PlaceResults
+    from .telling.place_results import place_results as place_results
     from .telling.report import report as report
     from .traits.dif import Dif as Dif
     from .traits.dif import DifItem as DifItem
@@ -300,8 +308,16 @@ _HOMES = {
     "scoring.scales": ("score",),
     "scoring.score_folder": ("write_scores",),
     "scoring.summary": ("ScaleSummary", "Summary", "summarise"),
+    "telling.area_results": ("RESULT_COLUMNS", "area_results", "favourable"),
     "telling.feed": ("Joined", "feed", "join_outcomes"),
     "telling.feed_files": ("kept_verdicts", "write_feed"),
+    "telling.place_results": (
+        "Estimated",
+        "Moved",
+        "PlaceFigure",
+        "PlaceResults",
+        "place_results",
+    ),
     "telling.report": ("report",),
     "traits.dif": ("Dif", "DifItem", "DifLimits", "dif"),
     "traits.graded_response": ("GradedResponse", "graded_response"),

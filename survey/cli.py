@@ -23,6 +23,7 @@ COMMANDS = {
     "sheets": ("survey.commands.sheets:sheets", "Add paper sheets to be keyed."),
     "wave": ("survey.commands.wave:wave", "Plan, open, close and freeze a round of asking."),
     "response": ("survey.commands.response:response", "Take somebody's answers back."),
+    "results": ("survey.commands.results:results", "Show residents what they answered."),
     "dataset": ("survey.commands.datasets:dataset", "Verify a dataset's folder."),
     "score": ("survey.commands.datasets:score", "Print scales with reliability; write scores."),
     "evidence": ("survey.commands.evidence:evidence", "Tell whether scales may be used, and why."),

@@ -60,9 +60,15 @@ def words() -> Words:
     return found
 
 
+def speak(code: str) -> None:
+    """Show this one page in a language, whatever the browser asks for or somebody chose before."""
+    g.page_language = code
+    g.pop("words", None)
+
+
 def language() -> str:
-    """The language chosen, else the first that the browser asks for and we have."""
-    chosen = session.get("language")
+    """The page's own language, else the one chosen, else the first that the browser asks for and we have."""
+    chosen = g.get("page_language") or session.get("language")
     if isinstance(chosen, str):
         return chosen
     accepted = [code for code, _ in request.accept_languages]

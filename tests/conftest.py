@@ -6,6 +6,7 @@ pytest_plugins = [
     "browsers",
     "commands",
     "databases",
+    "evaluations",
     "datasets",
     "factories",
     "forms",

@@ -123,7 +123,9 @@ def write_drawn_study(
             tables=drawn.tables[wave],
             codebook=codebook,
             instrument_files={},
-            facts=WaveFacts(study=name, wave=wave, legal_basis="research", languages=("da",)),
+            facts=WaveFacts(
+                study=name, wave=wave, legal_basis="research", languages=codebook.languages
+            ),
         )
     return write_study(folder, name, [folder / f"wave-{wave}-freeze-1" for wave in drawn.waves])
 

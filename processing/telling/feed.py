@@ -136,7 +136,7 @@ def _hidden(found: StudyMeasures, limits: DisclosureLimits) -> pd.DataFrame:
     cohorts: dict[Hashable, Hashable | Sequence[Hashable]] = dict.fromkeys(
         ("stayer", "newcomer", _UNKNOWN), "all"
     )
-    parents: Parents = {"place": _places(found.units), "cohort": cohorts}
+    parents: Parents = {"place": adds_up(found.units), "cohort": cohorts}
     shown = disclose(cells, keys, parents, mean="mean", weight="w", limits=limits).frame
     hidden = (shown["n"].isna() | shown["mean"].isna()).astype(int)
     return means.merge(shown[keys].assign(hidden=hidden), on=keys, how="left")
@@ -157,7 +157,7 @@ def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame
     return left.reset_index().assign(cohort=_UNKNOWN)
 
 
-def _places(units: pd.DataFrame) -> dict[Hashable, Hashable | Sequence[Hashable]]:
+def adds_up(units: pd.DataFrame) -> dict[Hashable, Hashable | Sequence[Hashable]]:
     """What each afdeling is added up to: its boligområder and plans, and the study."""
     named = units.assign(place=units["level"] + ":" + units["unit"].astype(str))
     own = named[named["level"] == "afdeling"][["wave", "area", "place"]]

@@ -20,6 +20,7 @@ from survey.models.responses import (
     Superseded,
     Tombstone,
 )
+from survey.models.results import OpenedResult
 from survey.models.studies import (
     Area,
     AreaGroup,
@@ -59,6 +60,7 @@ __all__ = [
     "Keying",
     "LimiterKey",
     "Margin",
+    "OpenedResult",
     "PaperRules",
     "Plan",
     "PrintRun",

@@ -12,6 +12,7 @@ from survey.resident import (
     own_data,
     questions,
     recordings,
+    results,
 )
 from survey.resident.views import blueprint
 
@@ -28,4 +29,5 @@ __all__ = [
     "own_data",
     "questions",
     "recordings",
+    "results",
 ]

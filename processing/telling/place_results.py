@@ -1,0 +1,122 @@
+"""One place's part of what may be told in public, as a page or a sheet of paper tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """A figure of one wave with its interval, in points or percent of 0–100, and its answers."""
+
+    year: int
+    n: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a mean changed by since the wave before, in points, with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def surely(self) -> int:
+        """1 for a rise, -1 for a fall, 0 where the interval holds none."""
+        return (self.low > 0) - (self.high < 0)
+
+
+@dataclass(frozen=True)
+class PlaceFigure:
+    """A share of an item or the mean of a scale; what is not shown or not there is None."""
+
+    kind: str
+    """share or mean"""
+    name: str
+    now: Estimated
+    before: Estimated | None = None
+    moved: Moved | None = None
+    everywhere: Estimated | None = None
+    """the same over all places of the study"""
+
+
+@dataclass(frozen=True)
+class PlaceResults:
+    """What may be told of a place in a wave. Without `answered` there is nothing to tell."""
+
+    level: str
+    unit: str
+    wave: int
+    year: int | None
+    invited: int | None
+    answered: int | None
+    figures: tuple[PlaceFigure, ...]
+
+
+def place_results(
+    table: pd.DataFrame, level: str, unit: str, wave: int, names: Sequence[str] = ()
+) -> PlaceResults:
+    """Pick a place's figures out of `area_results`, in the order of `names`; all without them.
+
+    Nothing is counted here: what the table hides is not there.
+    """
+    shown = table[table["hidden"] == 0]
+    mine = shown[(shown["level"] == level) & (shown["unit"] == unit)]
+    whole = shown[(shown["level"] == "study") & (shown["wave"] == wave)]
+    answered = mine[(mine["measure"] == "answered") & (mine["wave"] == wave)]
+    if not len(answered):
+        return PlaceResults(level, unit, wave, None, None, None, ())
+    row = answered.iloc[0]
+    now = mine[(mine["wave"] == wave) & mine["measure"].isin(["share", "mean"])]
+    wanted = [*(names or now["name"])]
+    found = [
+        _figure(one, mine, whole)
+        for name in wanted
+        for _, one in now[now["name"] == name].iterrows()
+    ]
+    return PlaceResults(
+        level, unit, wave, int(row["year"]), int(row["invited"]), int(row["n"]), tuple(found)
+    )
+
+
+def _figure(row: pd.Series, mine: pd.DataFrame, whole: pd.DataFrame) -> PlaceFigure:
+    same = mine[(mine["name"] == row["name"]) & (mine["measure"] == row["measure"])]
+    earlier = same[same["wave"] < row["wave"]].sort_values("wave")
+    before = earlier.iloc[-1] if len(earlier) else None
+    changes = mine[
+        (mine["measure"] == "change")
+        & (mine["name"] == row["name"])
+        & (mine["wave"] == row["wave"])
+        & (mine["wave_before"] == (before["wave"] if before is not None else -1))
+    ]
+    everywhere = whole[(whole["name"] == row["name"]) & (whole["measure"] == row["measure"])]
+    moved = changes.iloc[0] if len(changes) and row["measure"] == "mean" else None
+    return PlaceFigure(
+        kind=str(row["measure"]),
+        name=str(row["name"]),
+        now=_estimated(row),
+        before=None if before is None else _estimated(before),
+        moved=None
+        if moved is None
+        else Moved(float(moved["estimate"]), float(moved["low"]), float(moved["high"])),
+        everywhere=_estimated(everywhere.iloc[0])
+        if len(everywhere) and row["level"] != "study"
+        else None,
+    )
+
+
+def _estimated(row: pd.Series) -> Estimated:
+    return Estimated(
+        int(row["year"]),
+        int(row["n"]),
+        float(row["estimate"]),
+        float(row["low"]),
+        float(row["high"]),
+    )

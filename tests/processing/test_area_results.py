@@ -1,0 +1,147 @@
+"""What may be told in public of each place: the table is attacked, and nothing small is found."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from evaluations import draw, with_few
+
+from processing import (
+    AreasDrawn,
+    PeopleDrawn,
+    StatisticsError,
+    area_results,
+    attack,
+    favourable,
+    place_results,
+    study_measures,
+    write_drawn_study,
+)
+from processing.measuring.published_tables import relations
+from processing.telling.feed import adds_up
+
+DARK = "tryghed_t1_out_dark"
+FIGURES = ["estimate", "low", "high", "n"]
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """Twelve areas asked twice, of the first of which four answered; study, measures, table."""
+    _, codebook, drawn = draw(
+        AreasDrawn(12, [2] * 6),
+        PeopleDrawn(),
+        questionnaires=("tryghed", "background"),
+        languages=("da",),
+    )
+    study = write_drawn_study(with_few(drawn, 4), codebook, tmp_path_factory.mktemp("few"), "few")
+    found = study_measures(study, ["tryghed_t1"])
+    return study, found, area_results(study, found, [DARK])
+
+
+def test_a_place_whose_response_is_hidden_shows_nothing(few):
+    table = few[2]
+    last = table[(table.wave == 2) & (table.unit == "9000-000")]
+    assert len(last) == 4
+    assert (last.hidden == 1).all()
+    assert table.loc[table.hidden == 1, FIGURES].isna().all(axis=None)
+    assert (table.loc[table.measure == "share", "n"].dropna() >= 10).all()
+
+
+def test_the_hidden_responses_cannot_be_worked_out_by_linear_programs(few):
+    _, found, table = few
+    cells = table[(table.measure == "answered") & (table.wave == 2)].copy()
+    cells["place"] = cells.level + ":" + cells.unit
+    keys = ["place", "wave"]
+    matrix = relations(cells, keys, {"place": adds_up(found.units)}).matrix
+    shown = cells["n"].to_numpy(float)
+    assert np.isnan(shown).sum() >= 2
+    _, least, greatest = attack(matrix, shown, np.zeros(len(cells)), cells.invited.to_numpy(float))
+    assert (greatest - least >= 5).all()
+
+
+def test_a_share_is_hidden_where_few_stand_on_one_side(few):
+    study, _, table = few
+    rows = study.responses(["wave", "area", DARK])
+    said = rows[rows[DARK] > 0].assign(yes=rows[DARK] >= 4)
+    counts = said.groupby(["wave", "area"])["yes"].agg(["sum", "size"])
+    one_sided = counts[(counts["sum"] < 5) | (counts["size"] - counts["sum"] < 5)]
+    assert len(one_sided)
+    shares = table[(table.measure == "share") & (table.level == "afdeling")]
+    hidden = shares.set_index(["wave", "unit"])["hidden"]
+    assert (hidden.reindex(one_sided.index) == 1).all()
+    shown = shares[shares.hidden == 0].iloc[0]
+    truth = counts.loc[(shown.wave, shown.unit)]
+    assert shown.estimate == pytest.approx(100 * truth["sum"] / truth["size"])
+    assert shown.low < shown.estimate < shown.high
+
+
+def test_where_nearly_everyone_answered_nobody_is_told_so(few):
+    study, found, _ = few
+    counts = study.table("dispositions")
+    assert set(counts.area) == set(found.units.area)
+    everyone = counts.assign(
+        invited=counts.finished.where(counts.area == "9000-002", counts.invited)
+    )
+    told = _Instead(study, everyone)
+    table = area_results(told, found)
+    mine = table[table.unit == "9000-002"]
+    assert (mine.hidden == 1).all()
+
+
+class _Instead:
+    """A study with other counts of the invited."""
+
+    def __init__(self, study, dispositions):
+        self._study, self._dispositions = study, dispositions
+
+    def __getattr__(self, name):
+        return getattr(self._study, name)
+
+    def table(self, name):
+        return self._dispositions if name == "dispositions" else self._study.table(name)
+
+
+def test_what_was_hidden_before_stays_hidden(few):
+    study, found, table = few
+    before = table[table.wave == 1].copy()
+    before.loc[before.unit == "9000-003", "hidden"] = 1
+    again = area_results(study, found, [DARK], earlier=before)
+    first = again[(again.wave == 1) & (again.unit == "9000-003")]
+    assert (first.hidden == 1).all()
+    # A merged area was not told of before: less the large half it would be the small one.
+    gone = before[before.unit != "9000-004"]
+    merged = area_results(study, found, [DARK], earlier=gone)
+    assert (merged[(merged.wave == 1) & (merged.unit == "9000-004")].hidden == 1).all()
+    assert (merged[(merged.wave == 2) & (merged.unit == "9000-004")].hidden == 0).any()
+
+
+def test_the_favourable_end_is_that_of_the_headline(few):
+    codebook = few[0].codebook
+    assert favourable(codebook, DARK) == (4, 5)
+    assert favourable(codebook, "tryghed_t3_noise") == (1, 2)
+    assert favourable(codebook, "tryghed_t4_quarrel") == (1, 2)
+    assert favourable(codebook, "tryghed_safe_overall") == (4, 5)
+    for item in ("background_moved_in", "nothing"):
+        with pytest.raises(StatisticsError, match="no such item of five answers"):
+            favourable(codebook, item)
+
+
+def test_a_place_tells_its_figures_in_the_order_asked_for(few):
+    table = few[2]
+    told = place_results(table, "afdeling", "9000-004", 2, ["tryghed_t1", DARK])
+    assert [(one.kind, one.name) for one in told.figures] == [
+        ("mean", "tryghed_t1"),
+        ("share", DARK),
+    ]
+    mean = told.figures[0]
+    change = table[(table.measure == "change") & (table.unit == "9000-004")].iloc[0]
+    assert mean.moved.value == change.estimate
+    assert mean.before.year == 2024
+    assert mean.everywhere.n > mean.now.n
+    assert told.figures[1].moved is None
+    nothing = place_results(table, "afdeling", "9000-000", 2)
+    assert (nothing.answered, nothing.figures) == (None, ())
+
+
+def test_the_same_dataset_gives_the_same_table(few):
+    study, found, table = few
+    pd.testing.assert_frame_equal(area_results(study, found, [DARK]), table)
