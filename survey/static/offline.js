@@ -9,6 +9,7 @@ import { NOT_ANSWERED, answersOf, fieldsOf, putDown, sealed } from "./packing.js
 import { readCopy, wipe, writeCopy } from "./readable.js";
 import { offerReading } from "./reading.js";
 import { uuid, whoseIs } from "./sealing.js";
+import { steady, turnPage } from "./steadying.js";
 import { tell, tellBecame, tellWaiting, words } from "./telling.js";
 import { firstUnseen, hiddenColumns, isLast, pageAfter, pageBefore, shownPages } from "./walking.js";
 
@@ -31,6 +32,7 @@ let sending = false;
 start();
 
 async function start() {
+  steady();
   copy = await readCopy().catch(() => null);
   if (copy && copy.wave !== form.wave) copy = null;
   if (copy) mine = await whoseIs(copy.response);
@@ -77,6 +79,7 @@ function show(name, push) {
   if (name === "done") return thank();
   at = name;
   changed = false;
+  turnPage();
   for (const [one, part] of parts) part.hidden = one !== name;
   const part = parts.get(name);
   document.title = part.dataset.title;

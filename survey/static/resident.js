@@ -3,6 +3,7 @@
 import { exclude } from "./excluding.js";
 import { takeOver } from "./online.js";
 import { offerReading } from "./reading.js";
+import { steady } from "./steadying.js";
 
 const form = document.getElementById("answers");
 const summary = document.querySelector(".error-summary, .notice[role=alert]");
@@ -11,6 +12,7 @@ const summary = document.querySelector(".error-summary, .notice[role=alert]");
 if (summary) summary.focus();
 
 if (form) {
+  steady();
   exclude(form);
   takeOver(form);
   offerReading();

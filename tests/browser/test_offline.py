@@ -152,6 +152,29 @@ def test_a_line_lost_in_the_middle_costs_nothing(phone, code, the_only):
     assert waiting(phone) == 0
 
 
+def test_without_a_line_the_second_half_of_a_double_click_does_not_send(phone, code, the_only):
+    begin(phone, code)
+    page_one(phone)
+    phone.context.set_offline(True)
+    forward(phone)
+    expect(phone.get_by_label("Hvilket år flyttede du ind?")).to_be_visible()
+    page_two(phone)
+    forward(phone)
+    expect(phone.get_by_label("Vil du sige mere?")).to_be_visible()
+    send = phone.locator("main .moves .button:visible").first
+    send.scroll_into_view_if_needed()
+    box = send.bounding_box()
+    phone.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    # As a browser reports it when the page came between the two halves.
+    phone.mouse.down(click_count=2)
+    phone.mouse.up(click_count=2)
+    phone.get_by_label("Vil du sige mere?").fill(GIVEN["mini_comment"])
+    forward(phone)
+    phone.context.set_offline(False)
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Tak. Dine svar er kommet frem.")
+    assert given(the_only()[1]) == GIVEN
+
+
 def test_the_line_comes_back_in_the_middle_and_the_next_page_comes_from_the_server(
     phone, code, the_only
 ):

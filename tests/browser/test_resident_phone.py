@@ -104,6 +104,55 @@ def test_a_double_click_stores_one_answer_and_loses_none(phone, code, stored):
     assert stored()[1]["mini_home"] == 4
 
 
+def answer_page_two(page):
+    page.get_by_label("Hvilket år flyttede du ind?").fill("2014")
+    page.get_by_role("group", name="forening").get_by_text("Nej").click()
+    page.get_by_role("button", name="Næste").last.click()
+    page.wait_for_url("**/page/4")
+
+
+def middle(locator):
+    """Where a finger or a mouse would press it."""
+    locator.scroll_into_view_if_needed()
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize(
+    "target", ["button[value=next]:visible >> nth=-1", "[for=mini_adults_apart5]"]
+)
+def test_the_second_half_of_a_double_click_presses_nothing_on_the_next_page(
+    phone, code, stored, target
+):
+    begin(phone, code)
+    phone.get_by_text("Enig", exact=True).first.click()
+    phone.mouse.click(*middle(phone.get_by_role("button", name="Næste").last))
+    phone.wait_for_url("**/page/2")
+    # As a browser reports it when the page came between the two halves.
+    phone.mouse.move(*middle(phone.locator(f"main {target}")))
+    phone.mouse.down(click_count=2)
+    phone.mouse.up(click_count=2)
+    answer_page_two(phone)
+    answers = stored()[1]
+    # Pressed, the page would have been sent blank; an answer would have been chosen by nobody.
+    assert answers["mini_moved_in"] == 2014
+    assert answers["mini_member"] == 2
+    assert answers["mini_adults"] == -8
+
+
+def test_the_second_half_of_a_double_tap_presses_nothing_on_the_next_page(phone, code, stored):
+    begin(phone, code)
+    phone.clock.set_fixed_time(dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC))
+    phone.touchscreen.tap(*middle(phone.get_by_role("button", name="Næste").last))
+    phone.wait_for_url("**/page/2")
+    phone.touchscreen.tap(*middle(phone.get_by_role("group", name="forening").get_by_text("Ja")))
+    phone.clock.set_fixed_time(dt.datetime(2026, 11, 22, 12, 0, 1, tzinfo=dt.UTC))
+    adults = phone.get_by_role("group", name="voksne")
+    phone.touchscreen.tap(*middle(adults.get_by_text("Ønsker ikke")))
+    expect(adults.get_by_label("Ønsker ikke")).to_be_checked()
+    expect(phone.get_by_role("group", name="forening").get_by_label("Ja")).not_to_be_checked()
+
+
 def test_back_and_reload_do_no_harm(phone, code, stored):
     begin(phone, code)
     phone.get_by_text("Enig", exact=True).first.click()
