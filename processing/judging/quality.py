@@ -12,8 +12,14 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from processing.counting.answers import Codes, choose_items, read_codes
-from processing.counting.counts import Points, span_of
 from processing.counting.products import RowSums, sums_and_products
+from processing.counting.turning import (
+    Offered,
+    ends_of,
+    outside_points,
+    unturnable,
+    without_points,
+)
 from processing.datasets.codebook import ScaleEntry
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
@@ -110,7 +116,7 @@ def careless(
     scales: Mapping[str, Sequence[str]],
     *,
     reversed_items: Sequence[str] = (),
-    points: Points | Mapping[str, tuple[int, int]] | None = None,
+    points: Offered = None,
     duration: str | None = None,
     limits: CarelessLimits = USUAL_LIMITS,
 ) -> Carelessness:
@@ -138,7 +144,7 @@ def careless(
     scales
         Scale -> its items, in the order in which they were asked.
     reversed_items, points
-        As in `alpha`; where items offer different answers, each item's lowest and highest.
+        As in `alpha`; where items offer different answers, each item's own.
     duration
         A column of duration classes.
     limits
@@ -151,8 +157,8 @@ def careless(
     Raises
     ------
     StatisticsError
-        Fewer than two items, unknown items, text where numbers belong, reversed items without
-        points.
+        Fewer than two items, unknown items, text where numbers belong, answers outside `points`,
+        reversed items without points or in no scale.
 
     References
     ----------
@@ -174,6 +180,7 @@ def careless(
     items = choose_items(frame, list(dict.fromkeys(i for part in scales.values() for i in part)))
     stop_if_any(_unfit(items, reversed_items, points))
     codes = read_codes(frame, items)
+    stop_if_any(outside_points(items, codes, points))
     reading = _Reading.of(items, scales, duration, _complete_sums(codes), limits, reversed_items)
     turned = _turned(codes, items, reversed_items, points)
     ends = _ends(codes, items, points)
@@ -362,51 +369,30 @@ def _as_asked(piece: Piece, items: Sequence[str], scales: Sequence[ScaleEntry]) 
     return codes
 
 
-Offered = Points | Mapping[str, tuple[int, int]] | None
-
-
 def _unfit(items: list[str], turned: Sequence[str], points: Offered) -> list[Problem]:
     problems = []
     if len(items) < 2:
         problems.append(
             Problem("scales", f"signs are read from two items or more, got {items}", "Name items")
         )
-    if turned and points is None:
-        problems.append(
-            Problem(
-                "reversed_items",
-                "turning an item round needs the answers that it offers",
-                "Give points, for instance points=5 for 1 to 5",
-            )
-        )
-    problems += [
-        Problem(f"item {item!r}", "it is to be turned but is in no scale", "Correct the name")
-        for item in turned
-        if item not in items
-    ]
-    return problems
+    return [*problems, *unturnable(items, turned, points), *without_points(turned, points)]
 
 
 def _turned(codes: Codes, items: list[str], turned: Sequence[str], points: Offered) -> Codes:
-    if points is None or not turned:
-        return codes
-    result = codes.copy()
+    result = codes.copy() if turned else codes
     for row, item in enumerate(items):
-        if item in turned:
-            low, high = points[item] if isinstance(points, Mapping) else span_of(points)
-            result[row] = np.where(codes[row] >= 0, low + high - codes[row], codes[row])
+        ends = ends_of(item, points)
+        if item in turned and ends is not None:
+            result[row] = np.where(codes[row] >= 0, sum(ends) - codes[row], codes[row])
     return result
 
 
 def _ends(codes: Codes, items: Sequence[str], points: Offered) -> Ends:
     """What was offered, or as far as that is not told what was answered."""
-    if isinstance(points, Mapping):
-        return points
-    if points is not None:
-        return dict.fromkeys(items, span_of(points))
     lowest = np.where(codes >= 0, codes, np.iinfo(codes.dtype).max).min(axis=1, initial=127)
     highest = codes.max(axis=1, initial=NONE)
-    return dict(zip(items, zip(lowest.tolist(), highest.tolist(), strict=True), strict=True))
+    seen = zip(lowest.tolist(), highest.tolist(), strict=True)
+    return {item: ends_of(item, points) or ends for item, ends in zip(items, seen, strict=True)}
 
 
 def _longest_runs(codes: Codes) -> NDArray[np.int16]:

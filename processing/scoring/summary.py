@@ -16,7 +16,7 @@ from processing.counting.counts import Counts, count
 from processing.datasets.codebook import ScaleEntry
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
-from processing.errors import StatisticsError
+from processing.errors import Problem, StatisticsError
 
 from .by_wave import measures_alike, with_scales
 from .scales import Scales, scale_entries, score
@@ -114,12 +114,16 @@ def summarise(answers: Dataset | Study | pd.DataFrame, scales: Scales | None = N
     Raises
     ------
     StatisticsError
-        As `score`.
+        As `score`, and for a plain frame without scales.
 
     """
     if isinstance(answers, pd.DataFrame):
         if scales is None:
-            raise TypeError("a plain frame says nothing of scales: give a codebook or scales")
+            raise StatisticsError(
+                Problem(
+                    "scales", "a plain frame says nothing of scales", "Give a codebook or scales"
+                )
+            )
         entries, source = scale_entries(scales), ""
         pieces = iter([(answers, entries)])
     else:

@@ -172,7 +172,22 @@ def test_an_unknown_time_is_not_a_short_one(drawn):
         ({"a": ["a1", "x"]}, {}, ["'x'", "no column"]),
         ({"a": ["a1"]}, {}, ["two items or more", "['a1']"]),
         ({"a": ["a1", "a2"]}, {"reversed_items": ["a1"]}, ["Give points"]),
-        ({"a": ["a1", "a2"]}, {"reversed_items": ["b1"], "points": 5}, ["'b1'", "in no scale"]),
+        (
+            {"a": ["a1", "a2"]},
+            {"reversed_items": ["b1"], "points": 5},
+            ["reversed item 'b1': it is none of the items a1, a2"],
+        ),
+        (
+            {"a": ["a1", "a2"]},
+            {"points": 4},
+            ["item 'a1': answers must lie between 1 and 4", "[5]"],
+        ),
+        ({"a": ["a1", "a2"]}, {"points": (5, 1)}, ["points: a scale offers two answers or more"]),
+        (
+            {"a": ["a1", "a2"]},
+            {"reversed_items": ["a1"], "points": {"a2": 5}},
+            ["reversed item 'a1': turning an item round needs the answers that it offers"],
+        ),
         ({"a": ["a1", "a2"]}, {"duration": "text"}, ["'text'", "'quick'"]),
     ],
 )

@@ -108,7 +108,7 @@ def test_no_rows_are_no_failure(freeze_wave, make_answers):
 
 
 def test_a_plain_frame_without_scales_is_a_mistake(bfi):
-    with pytest.raises(TypeError, match="give a codebook or scales"):
+    with pytest.raises(StatisticsError, match="a plain frame says nothing of scales"):
         summarise(bfi)
     with pytest.raises(StatisticsError, match="no column has this name"):
         summarise(bfi, ScaleEntry("", "s", ("x",), {"x": (1, 5)}))
