@@ -1,13 +1,13 @@
 """Omega hierarchical: how much of a sum score one general factor explains beside its groups."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from processing.counting.counts import Counts
+from processing.counting.counts import Counts, Points
 from processing.counting.patterns import count_patterns
 from processing.counting.scale_counts import Answers, Missing
 from processing.errors import Problem, StatisticsError, stop_if_any
@@ -16,9 +16,12 @@ from processing.factoring.extraction import Extraction, extract
 from processing.factoring.factors import Efa, Rotation, efa_of
 from processing.options import no_level, too_few, unknown_word
 
-from .reliability import Interval
+from .reliability import Interval, of_replicates
 
 Array = NDArray[np.float64]
+
+WHOLE = 0.995
+"""Loading of a group factor from which on the general factor explains it whole."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def omega_hierarchical(
     replicates: int = 0,
     level: float = 0.95,
     seed: int = 0,
+    points: Points | None = None,
 ) -> OmegaHierarchical:
     """Omega hierarchical by a Schmid–Leiman transformation, as R's psych.
 
@@ -86,7 +90,7 @@ def omega_hierarchical(
 
     Parameters
     ----------
-    answers, items, missing, correlation
+    answers, items, missing, correlation, points
         As in `kmo`.
     factors
         Group factors. With two, their one correlation cannot tell two γ apart, so both are √φ.
@@ -95,7 +99,7 @@ def omega_hierarchical(
     replicates, level, seed
         How many times rows are drawn anew for a percentile interval of omega hierarchical. It needs
         a frame, missing="listwise" and Pearson correlations; replicates whose extraction fails are
-        left out.
+        left out and counted among the doubts.
 
     Returns
     -------
@@ -130,7 +134,7 @@ def omega_hierarchical(
             *no_level(level),
         ]
     )
-    found = correlate(answers, items, missing, correlation)
+    found = correlate(answers, items, missing, correlation, points=points)
     stop_if_any(_no_general_factor(factors, rotation))
     solution = _solve(found, factors, extraction, rotation)
     if not replicates:
@@ -143,9 +147,9 @@ def omega_hierarchical(
         _attempt(replace(found, matrix=_scaled(one)), factors, extraction, rotation)
         for one in drawn
     )
-    values = [one.hierarchical for one in tried if one is not None]
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2]).tolist()
-    return replace(solution, interval=Interval(low, high, level))
+    values = np.array([one.hierarchical for one in tried if one is not None])
+    interval, lost = of_replicates(values, replicates, level)
+    return replace(solution, interval=interval, doubts=(*solution.doubts, *lost))
 
 
 def _attempt(
@@ -167,7 +171,9 @@ def _solve(
 ) -> OmegaHierarchical:
     first = efa_of(found, factors, extraction, rotation)
     above = _second_order(first, extraction)
-    general, groups = first.loadings @ above, first.loadings * np.sqrt(1 - above**2)
+    # A group factor that the general one explains whole leaves nothing to its group.
+    own = np.sqrt(np.maximum(1 - above**2, 0))
+    general, groups = first.loadings @ above, first.loadings * own
     sign = np.where(general < 0, -1.0, 1.0)
     variance = float(sign @ found.matrix @ sign)
     general, groups = general * sign, groups * sign[:, None]
@@ -187,8 +193,17 @@ def _solve(
         turned=tuple(item for item, way in zip(found.items, sign, strict=True) if way < 0),
         interval=None,
         n=found.n,
-        doubts=first.doubts,
+        doubts=(*first.doubts, *_explained_whole(above)),
     )
+
+
+def _explained_whole(above: Array) -> Iterator[str]:
+    for place, loading in enumerate(np.abs(above).tolist(), 1):
+        if loading > WHOLE:
+            yield (
+                f"Heywood case: the general factor explains group factor F{place} whole (loading"
+                f" {loading:.3f}), so that nothing is left to its group. Fewer group factors may do"
+            )
 
 
 def _no_rows() -> Problem:

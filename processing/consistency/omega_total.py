@@ -17,7 +17,7 @@ from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.options import no_level, too_few, unknown_word
 
 from .one_factor import OneFactor, fit_one_factor
-from .reliability import Interval
+from .reliability import Interval, of_replicates
 
 Array = NDArray[np.float64]
 Method: TypeAlias = Literal["delta", "bootstrap"]
@@ -89,6 +89,7 @@ def omega(
         Coverage of the interval. "delta" takes it from the expected information, which supposes
         normal answers; "bootstrap" draws the rows anew and needs a frame: the standard deviation
         and the percentiles of omega over the replicates, the same for the same seed.
+        Replicates whose model is not found are left out and counted among the doubts.
 
     Returns
     -------
@@ -127,20 +128,21 @@ def omega(
     if not fit.converged:
         raise StatisticsError(_not_converged(counts.items, fit))
     total = float(_omega_of(fit))
+    lost: tuple[str, ...] = ()
     if method == "bootstrap":
         signs = np.where(np.isin(counts.items, list(reversed_items)), -1.0, 1.0)
         drawn = _drawn_anew(answers, counts.items, signs, replicates, seed)
+        interval, lost = of_replicates(drawn, replicates, level)
         se = float(drawn.std(ddof=1))
-        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]).tolist()
     else:
         se = float(_delta_error(fit, counts.rows))
         reach = float(ndtri((1 + level) / 2)) * se
-        low, high = total - reach, total + reach
+        interval = Interval(total - reach, total + reach, level)
     standardised = fit.loadings / np.sqrt(fit.loadings**2 + fit.residuals)
     return Omega(
         total=total,
         se=se,
-        interval=Interval(low, high, level),
+        interval=interval,
         n=counts.rows,
         k=len(counts.items),
         loadings=dict(zip(counts.items, standardised.tolist(), strict=True)),
@@ -148,7 +150,7 @@ def omega(
         heywood=tuple(
             item for item, left in zip(counts.items, fit.residuals, strict=True) if left < 0
         ),
-        doubts=odd_counts(counts, covariance / np.outer(spread, spread), points),
+        doubts=(*odd_counts(counts, covariance / np.outer(spread, spread), points), *lost),
     )
 
 

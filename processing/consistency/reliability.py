@@ -12,7 +12,7 @@ from processing.counting.answers import Weights
 from processing.counting.counts import Points
 from processing.counting.oddities import odd_counts
 from processing.counting.scale_counts import Answers, Missing, scale_counts
-from processing.errors import stop_if_any
+from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.options import no_level
 
 
@@ -24,6 +24,27 @@ class Interval:
 
     def __str__(self) -> str:
         return f"[{self.low:.3f}; {self.high:.3f}]"
+
+
+def of_replicates(
+    values: NDArray[np.float64], asked: int, level: float
+) -> tuple[Interval, tuple[str, ...]]:
+    """Percentiles over the replicates whose model was found, and how many were not, if any."""
+    if len(values) < 2:
+        raise StatisticsError(
+            Problem(
+                "replicates",
+                f"an interval needs two, and the model was found in {len(values)} of {asked}",
+                "Ask for more, or look at the items: they may not belong together",
+            )
+        )
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2]).tolist()
+    lost = asked - len(values)
+    told = (
+        f"in {lost} of {asked} replicates the model was not found; the interval is of the others, and"
+        " too narrow"
+    )
+    return Interval(low, high, level), (told,) if lost else ()
 
 
 @dataclass(frozen=True)

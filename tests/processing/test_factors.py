@@ -10,6 +10,8 @@ from scipy.stats import chisquare
 
 from processing.consistency import hierarchical_omega
 from processing.consistency.hierarchical_omega import omega_hierarchical
+from processing.consistency.omega_total import omega
+from processing.consistency.reliability import of_replicates
 from processing.counting.counts import count
 from processing.errors import StatisticsError
 from processing.factoring import factorability, factors, number_of_factors
@@ -278,6 +280,39 @@ def test_hierarchical_omega_has_an_interval_from_rows_drawn_anew(two_factors):
     assert str(found.interval) in str(found)
     with pytest.raises(StatisticsError, match="drawn anew only from a frame"):
         omega_hierarchical(count(two_factors), 2, replicates=30)
+
+
+def test_a_group_that_the_general_factor_explains_whole_has_no_loadings(reference, reference_data):
+    """psych too ends at the bound there, where the misfit is flat: hence the wider tolerance."""
+    told = reference("hierarchical")
+    found = omega_hierarchical(reference_data("attitude"), 3)
+    assert found.hierarchical == pytest.approx(told["hierarchical"], abs=3e-4)
+    assert found.total == pytest.approx(told["total"], abs=1e-6)
+    assert found.ecv == pytest.approx(told["ecv"], abs=1e-3)
+    np.testing.assert_allclose(found.general, told["general"], atol=1e-3)
+    # psych's second group is our third.
+    theirs = np.array(told["groups"])[:, [0, 2, 1]]
+    np.testing.assert_allclose(np.abs(found.groups), np.abs(theirs), atol=2e-3)
+    assert (found.groups[:, 2] == 0).all()
+    assert "explains group factor F3 whole" in str(found)
+
+
+def test_replicates_whose_model_is_not_found_are_counted(two_factors):
+    """Noise has no factor: some of the rows drawn anew lead nowhere."""
+    rng = np.random.default_rng(0)
+    noise = pd.DataFrame({item: rng.integers(1, 5, size=12) for item in "abcd"})
+    found = omega(noise, method="bootstrap", replicates=300)
+    assert "of 300 replicates the model was not found" in str(found)
+    assert "replicates" not in str(
+        omega(two_factors[list("abcd")], method="bootstrap", replicates=50)
+    )
+
+
+def test_an_interval_needs_replicates():
+    with pytest.raises(
+        StatisticsError, match="replicates: an interval needs two, and the model was"
+    ):
+        of_replicates(np.array([0.7]), 300, 0.95)
 
 
 def test_two_group_factors_share_their_correlation(two_factors):
