@@ -160,6 +160,10 @@ class Counts:
         own = np.diag(self.table)[self.span(item)].tolist()
         return dict(zip(self.codes[item], own, strict=True))
 
+    def margins(self) -> list[dict[int, float]]:
+        """The same of every item."""
+        return [self.margin(item) for item in range(len(self.items))]
+
     def answers(self, first: int, second: int) -> NDArray[np.float64]:
         """(answers of first, answers of second): the two items' cross-table without the missing."""
         return self.table[self._answered[first], self._answered[second]]

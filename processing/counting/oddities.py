@@ -19,8 +19,7 @@ def odd_counts(
     found = opposed(counts.items, correlation)
     if points is not None:
         return found
-    margins = (counts.margin(item) for item in range(len(counts.items)))
-    return (*found, *strays(counts.items, margins))
+    return (*found, *strays(counts.items, counts.margins()))
 
 
 def opposed(items: Sequence[str], correlation: NDArray[np.float64]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The correlation matrix that a factor analysis starts from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -9,9 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.counting.answers import Codes, choose_items, read_rows
-from processing.counting.counts import Counts
+from processing.counting.burt import CodesFound, codes_found
+from processing.counting.counts import Counts, Points
+from processing.counting.oddities import far_codes, strays
 from processing.counting.products import sums_and_products
 from processing.counting.scale_counts import Answers, Missing, name_of, scale_counts
+from processing.counting.turning import outside_points, unturnable
 from processing.errors import Problem, stop_if_any
 from processing.options import unknown_word
 
@@ -30,34 +33,79 @@ class Correlations:
     """(p, p)"""
     n: int
     """Rows that answered every item; with missing="pairwise" all rows."""
+    doubts: tuple[str, ...] = ()
+    """Rare answers far from all others, where nothing says that they are offered."""
 
     def to_frame(self) -> pd.DataFrame:
         """Items by items."""
         return pd.DataFrame(self.matrix, index=list(self.items), columns=list(self.items))
 
     def __str__(self) -> str:
-        return f"{self.to_frame().round(3).to_string()}\nn = {self.n}"
+        told = f"{self.to_frame().round(3).to_string()}\nn = {self.n}"
+        return "\n! ".join([told, *self.doubts])
 
 
 def correlate(
     answers: Answers,
-    items: Sequence[str] | None,
-    missing: Missing,
+    items: Sequence[str] | None = None,
+    missing: Missing = "listwise",
     kind: Kind = "pearson",
+    *,
+    points: Points | None = None,
 ) -> Correlations:
-    """Pearson or polychoric correlations of answers; refuses a singular matrix by its reason."""
+    """Pearson or polychoric correlations of answers; refuses a singular matrix by its reason.
+
+    Parameters
+    ----------
+    answers, items, missing, points
+        As in `alpha`.
+    kind
+        "pearson" or "polychoric".
+
+    Returns
+    -------
+    Correlations
+
+    Raises
+    ------
+    StatisticsError
+        For constant or identical items, fewer rows than items, answers outside `points` and a
+        matrix that is not positive definite.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> print(correlate(pd.DataFrame({"a": [1, 2, 3, 4, 5], "b": [2, 1, 3, 5, 4]})))
+         a    b
+    a  1.0  0.8
+    b  0.8  1.0
+    n = 5
+
+    """
     stop_if_any(
         [*unknown_word("correlation", kind, Kind), *unknown_word("missing", missing, Missing)]
     )
     if kind == "pearson" and missing == "listwise" and isinstance(answers, pd.DataFrame):
         chosen = choose_items(answers, items)
         codes, _ = read_rows(answers, chosen, None, complete=True)
-        found = Correlations(tuple(chosen), _pearson(chosen, codes), codes.shape[1])
+        stop_if_any(unturnable(chosen, (), points))
+        seen = codes_found(codes)
+        stop_if_any(outside_points(chosen, seen, points))
+        odd = () if points else tuple(strays(chosen, _margins(codes, seen)))
+        found = Correlations(tuple(chosen), _pearson(chosen, codes), codes.shape[1], odd)
     else:
-        counts = scale_counts(answers, items, missing, (), None, None)
-        found = Correlations(counts.items, _of_counts(counts, kind), counts.rows)
+        counts = scale_counts(answers, items, missing, (), points, None)
+        odd = () if points else tuple(strays(counts.items, counts.margins()))
+        found = Correlations(counts.items, _of_counts(counts, kind), counts.rows, odd)
     stop_if_any(_singular(found))
     return found
+
+
+def _margins(codes: Codes, seen: CodesFound) -> Iterator[dict[int, float]]:
+    """How often each code was answered, of items with a code far from all others."""
+    for row, own in zip(codes, seen, strict=True):
+        often = {code: float(np.count_nonzero(row == code)) for code in own}
+        yield often if far_codes(own) else {}
 
 
 def _of_counts(counts: Counts, kind: Kind) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from processing.counting.counts import Points
 from processing.counting.scale_counts import Answers, Missing
 
 from .correlations import Kind, correlate
@@ -55,6 +56,7 @@ def kmo(
     missing: Missing = "listwise",
     *,
     correlation: Kind = "pearson",
+    points: Points | None = None,
 ) -> Kmo:
     """Kaiser–Meyer–Olkin measure: how far correlations are shared rather than of pairs alone.
 
@@ -63,7 +65,7 @@ def kmo(
 
     Parameters
     ----------
-    answers, items, missing
+    answers, items, missing, points
         As in `alpha`.
     correlation
         "pearson" or "polychoric".
@@ -91,7 +93,7 @@ def kmo(
     KMO = 0.752, lowest c 0.734, n = 500, 4 items
 
     """
-    found = correlate(answers, items, missing, correlation)
+    found = correlate(answers, items, missing, correlation, points=points)
     inverse = np.linalg.inv(found.matrix)
     scale = np.sqrt(np.diag(inverse))
     shared = found.matrix**2
@@ -112,6 +114,7 @@ def bartlett(
     missing: Missing = "listwise",
     *,
     correlation: Kind = "pearson",
+    points: Points | None = None,
 ) -> Bartlett:
     """Bartlett's test of sphericity: that the correlation matrix is the identity.
 
@@ -119,7 +122,7 @@ def bartlett(
 
     Parameters
     ----------
-    answers, items, missing, correlation
+    answers, items, missing, correlation, points
         As in `kmo`.
 
     Returns
@@ -142,7 +145,7 @@ def bartlett(
     Bartlett: χ²(1) = 2.6, p = 0.11, n = 5
 
     """
-    found = correlate(answers, items, missing, correlation)
+    found = correlate(answers, items, missing, correlation, points=points)
     p = len(found.items)
     chi2 = -(found.n - 1 - (2 * p + 5) / 6) * np.linalg.slogdet(found.matrix)[1]
     df = p * (p - 1) // 2

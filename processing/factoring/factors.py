@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import chdtrc, chndtr
 
-from processing.counting.counts import Counts
+from processing.counting.counts import Counts, Points
 from processing.counting.rows_used import RowsUsed, rows_used
 from processing.counting.scale_counts import Answers, Missing
 from processing.errors import Problem, stop_if_any
@@ -65,6 +65,8 @@ class Efa:
     rotation: Rotation | None
     rows: RowsUsed | None = None
     """Rows used of those given, and why the others were left out; None of what was counted."""
+    odd: tuple[str, ...] = ()
+    """Rare answers far from all others, where nothing says that they are offered."""
 
     @property
     def uniqueness(self) -> Array:
@@ -86,8 +88,8 @@ class Efa:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Why there may be more factors than the items bear, in plain words."""
-        return tuple(_doubts(self))
+        """Why there may be more factors than the items bear, and odd answers, in plain words."""
+        return (*_doubts(self), *self.odd)
 
     def to_frame(self) -> pd.DataFrame:
         """One row an item: loadings and communality."""
@@ -119,12 +121,13 @@ def efa(
     extraction: Extraction = "minres",
     rotation: Rotation | None = "oblimin",
     correlation: Kind = "pearson",
+    points: Points | None = None,
 ) -> Efa:
     """Exploratory factor analysis: R ≈ ΛΦΛᵀ + Ψ.
 
     Parameters
     ----------
-    answers, items, missing
+    answers, items, missing, points
         As in `alpha`; items need no common direction.
     factors
         How many, see `parallel_analysis` and `minimum_average_partial`.
@@ -168,7 +171,7 @@ def efa(
 
     """
     stop_if_any(_unknown(extraction, rotation))
-    found = correlate(answers, items, missing, correlation)
+    found = correlate(answers, items, missing, correlation, points=points)
     solution = efa_of(found, factors, extraction, rotation)
     if isinstance(answers, Counts):
         return solution
@@ -197,6 +200,7 @@ def efa_of(
         n=found.n,
         extraction=extraction,
         rotation=rotation,
+        odd=found.doubts,
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.counting.answers import Codes, choose_items, read_rows
-from processing.counting.counts import Counts
+from processing.counting.counts import Counts, Points
 from processing.counting.products import sums_and_products
 from processing.counting.scale_counts import Answers, Missing
 from processing.errors import Problem, StatisticsError, stop_if_any
@@ -110,6 +110,7 @@ def parallel_analysis(
     iterations: int = 100,
     level: float = 0.95,
     seed: int = 0,
+    points: Points | None = None,
 ) -> ParallelAnalysis:
     """Horn's parallel analysis: eigenvalues against those of unrelated answers.
 
@@ -119,7 +120,7 @@ def parallel_analysis(
 
     Parameters
     ----------
-    answers, items, missing
+    answers, items, missing, points
         As in `alpha`.
     simulated
         "normal" draws correlation matrices of n independent normal rows, straight from their
@@ -159,7 +160,7 @@ def parallel_analysis(
             *no_level(level),
         ]
     )
-    found = correlate(answers, items, missing)
+    found = correlate(answers, items, missing, points=points)
     rng = np.random.default_rng(seed)
     if simulated == "normal":
         drawn = _unrelated(found.n, len(found.items), iterations, rng)
@@ -181,6 +182,7 @@ def minimum_average_partial(
     missing: Missing = "listwise",
     *,
     correlation: Kind = "pearson",
+    points: Points | None = None,
 ) -> MinimumAveragePartial:
     """Velicer's minimum average partial: stop where components no longer take away what is shared.
 
@@ -189,7 +191,7 @@ def minimum_average_partial(
 
     Parameters
     ----------
-    answers, items, missing, correlation
+    answers, items, missing, correlation, points
         As in `kmo`.
 
     Returns
@@ -215,7 +217,7 @@ def minimum_average_partial(
     minimum average partial: 1 factor, n = 500
 
     """
-    found = correlate(answers, items, missing, correlation)
+    found = correlate(answers, items, missing, correlation, points=points)
     p = len(found.items)
     values, vectors = np.linalg.eigh(found.matrix)
     loadings = (vectors * np.sqrt(values))[:, ::-1]

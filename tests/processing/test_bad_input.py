@@ -10,8 +10,11 @@ from processing import (
     StatisticsError,
     align,
     alpha,
+    bartlett,
+    careless,
     categorical_omega,
     cfa,
+    correlate,
     count,
     count_patterns,
     dif,
@@ -21,7 +24,9 @@ from processing import (
     invariance,
     item_analysis,
     kmo,
+    minimum_average_partial,
     omega,
+    omega_hierarchical,
     ordinal_alpha,
     parallel_analysis,
     polychoric,
@@ -60,6 +65,18 @@ OF_POINTS = {
     "polychoric": lambda frame, **offered: polychoric(frame, ITEMS, **offered),
     "split half": lambda frame, **offered: split_half(frame, ITEMS, **offered),
 }
+OF_CORRELATIONS = {
+    "bartlett": lambda frame, **offered: bartlett(frame, ITEMS, **offered),
+    "correlate": lambda frame, **offered: correlate(frame, ITEMS, **offered),
+    "efa": lambda frame, **offered: efa(frame, 1, ITEMS, **offered),
+    "kmo": lambda frame, **offered: kmo(frame, ITEMS, "pairwise", **offered),
+    "minimum average partial": lambda frame, **offered: minimum_average_partial(
+        frame, ITEMS, **offered
+    ),
+    "omega hierarchical": lambda frame, **offered: omega_hierarchical(frame, 2, ITEMS, **offered),
+    "parallel analysis": lambda frame, **offered: parallel_analysis(frame, ITEMS, **offered),
+    "careless": lambda frame, **offered: careless(frame, {"calm": ITEMS}, **offered),
+}
 OF_MODELS = {
     "align": lambda frame, **offered: align(frame, MODEL, "language", **offered),
     "cfa of parts": lambda frame, **offered: cfa([frame[:200], frame[200:]], MODEL, **offered),
@@ -80,7 +97,7 @@ OF_GROUPS = {
     "wlsmv": lambda frame: cfa(frame, MODEL, "WLSMV", "language"),
 }
 ALL = OF_ITEMS | OF_GROUPS
-OF_OFFERS = OF_POINTS | OF_MODELS
+OF_OFFERS = OF_POINTS | OF_MODELS | OF_CORRELATIONS
 NORMAL = ["ml", "mlr", "fiml"]
 ORDINAL = ["align", "invariance", "wlsmv"]
 

@@ -11,8 +11,10 @@ from processing import (
     alpha,
     categorical_omega,
     cfa,
+    correlate,
     count_patterns,
     dif,
+    efa,
     graded_response,
     invariance,
     omega,
@@ -59,7 +61,15 @@ def _of(statistic, frame, **given):
     return statistic(frame, AGREEABLE, **given)
 
 
-OF_FRAMES = [_align, _cfa, _cfa_of_parts, _dif, _invariance]
+def _efa(frame, **given):
+    return efa(frame, 1, AGREEABLE, **given)
+
+
+def _correlate(frame, **given):
+    return correlate(frame, AGREEABLE, "pairwise", **given)
+
+
+OF_FRAMES = [_align, _cfa, _cfa_of_parts, _correlate, _dif, _efa, _invariance]
 
 
 @pytest.mark.parametrize("statistic", [*RELIABILITIES, _dif])
@@ -108,7 +118,9 @@ def test_answers_that_many_gave_are_no_slip():
     assert not any("far from" in doubt for doubt in graded_response(frame).doubts)
 
 
-@pytest.mark.parametrize("statistic", [*RELIABILITIES, _cfa, _dif, graded_response])
+@pytest.mark.parametrize(
+    "statistic", [*RELIABILITIES, _cfa, _correlate, _dif, _efa, graded_response]
+)
 def test_a_rare_answer_that_is_offered_is_no_slip(bfi_oriented, statistic):
     """Of the answers 1 and 2, and 6 that two gave: odd, unless the scale is known to offer it."""
     few = (bfi_oriented[AGREEABLE] > 4) + 1
