@@ -103,14 +103,23 @@ def _constant(counts: Counts) -> list[Problem]:
 
 def _identical(counts: Counts) -> list[Problem]:
     alike = np.triu(counts.moments().correlation > 1 - 1e-9, 1)
+    copies: dict[int, list[int]] = {}  # the first of a group -> all of it
+    of: dict[int, int] = {}
+    for first, second in np.argwhere(alike).tolist():
+        if second not in of and _same_answers(counts, first, second):
+            of[second] = of.get(first, first)
+            copies.setdefault(of[second], [of[second]]).append(second)
     return [
         Problem(
-            f"items {counts.items[first]!r} and {counts.items[second]!r}",
-            "two items of a scale must differ, these have the same answer in every row",
-            "Leave one of them out, or correct the column",
+            f"items {', '.join(repr(counts.items[one]) for one in group[:-1])}"
+            f" and {counts.items[group[-1]]!r}",
+            f"{'two ' if len(group) == 2 else ''}items of a scale must differ, "
+            "these have the same answer in every row",
+            f"Leave {'one of them' if len(group) == 2 else 'all but one'} out, "
+            "or correct the column",
         )
-        for first, second in np.argwhere(alike).tolist()
-        if _same_answers(counts, first, second)
+        # Named once together: of six that are alike, fifteen pairs would say no more.
+        for group in copies.values()
     ]
 
 

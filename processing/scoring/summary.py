@@ -13,6 +13,7 @@ from processing.consistency.omega_total import Omega, omega
 from processing.consistency.reliability import Alpha, Interval, alpha
 from processing.counting.answers import read_codes
 from processing.counting.counts import Counts, count
+from processing.counting.scale_counts import name_of
 from processing.datasets.codebook import ScaleEntry
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
@@ -222,4 +223,11 @@ def _reliability(
         found = alpha(counts, reversed_items=scale.reversed, points=points)
         return found, omega(counts, reversed_items=scale.reversed, points=points), ""
     except StatisticsError as error:
-        return found, None, "; ".join(map(str, error.problems))
+        return found, None, " ".join(_told_of_a_scale(one, counts) for one in error.problems)
+
+
+def _told_of_a_scale(problem: Problem, counts: Counts) -> str:
+    """A problem in words; the scale as a whole is what the summary's row is about anyway."""
+    if problem.where == name_of(counts.items):
+        return f"{problem.what}. {problem.remedy}."
+    return str(problem)

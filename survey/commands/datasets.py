@@ -114,8 +114,10 @@ def score(folder: Path, out: Path | None, as_json: bool) -> None:
         [_line(scale) for scale in summary.scales],
     )
     for scale in summary.scales:
-        for sentence in _sentences(scale):
-            click.echo(f"{scale.scale}: {sentence}")
+        if scale.missing:
+            click.echo(f"{scale.scale}: {_without_score(scale)}")
+    for sentence, names in _without_reliability(summary).items():
+        click.echo(f"{', '.join(names)}: {sentence}")
     click.echo(f"Scores: {written}")
 
 
@@ -139,13 +141,19 @@ def _rounded(number: float, digits: int) -> str:
     return "" if math.isnan(number) else f"{number:.{digits}f}"
 
 
-def _sentences(scale: ScaleSummary) -> Iterator[str]:
-    if scale.missing:
-        reasons = [f"{MISSING[code].replace('_', ' ')} {n}" for code, n in scale.missing.items()]
-        yield f"without a score, by main reason: {', '.join(reasons)}"
-    if scale.without:
-        missing = "no alpha or omega" if scale.alpha is None else "no omega"
-        yield f"{missing}: {scale.without}"
+def _without_score(scale: ScaleSummary) -> str:
+    reasons = [f"{MISSING[code].replace('_', ' ')} {n}" for code, n in scale.missing.items()]
+    return f"without a score, by main reason: {', '.join(reasons)}"
+
+
+def _without_reliability(summary: Summary) -> dict[str, list[str]]:
+    """Why a coefficient is not there, once for all scales where it is the same."""
+    found: dict[str, list[str]] = {}
+    for scale in summary.scales:
+        if scale.without:
+            missing = "no alpha or omega" if scale.alpha is None else "no omega"
+            found.setdefault(f"{missing}: {scale.without}", []).append(scale.scale)
+    return found
 
 
 def _summary_content(summary: Summary) -> dict[str, Any]:

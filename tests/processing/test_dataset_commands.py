@@ -49,6 +49,24 @@ def test_a_sound_dataset_passes_its_check_and_a_changed_byte_does_not(run, froze
     assert told["differences"][0]["file"] == "responses/part-00000.parquet"
 
 
+def test_a_handful_of_answers_gets_one_line_for_all_scales_without_reliability(
+    run, freeze_wave, make_answers
+):
+    """Whoever tries the way out with two answers must find their scores, not a wall of words."""
+    alike = make_answers(9)
+    for item in ("burglary", "violence", "avoided", "at_ease"):
+        alike[f"every_{item}"] = [1, 2, 3, 4, 1, 2, 3, 4, 1]
+    told = [
+        run("score", freeze_wave(name, responses=rows).folder).output
+        for name, rows in (("one", make_answers(1)), ("alike", alike))
+    ]
+    [line] = [line for line in told[0].splitlines() if "at least as many rows as items" in line]
+    assert line.startswith("every_worry: no alpha or omega: there must be")
+    assert "scale of" not in line
+    assert "'every_violence' and 'every_avoided': items of a scale must differ" in told[1]
+    assert max(map(len, "".join(told).splitlines())) < 400
+
+
 def test_a_folder_that_is_no_dataset_is_bad_use(run, tmp_path):
     for command in (["dataset", "check"], ["score"], ["export", "--format", "csv"]):
         done = run(*command, tmp_path)

@@ -176,6 +176,10 @@ def test_the_interval_of_omega_covers_the_truth_as_often_as_it_says():
         ({"a": 3}, ["'a'", "must vary", "all answers are 3"]),
         # Copied columns happen when exports are merged.
         ({"b": lambda f: f["a"]}, ["'a' and 'b'", "same answer in every row"]),
+        (
+            {"b": lambda f: f["a"], "c": lambda f: f["a"]},
+            ["items 'a', 'b' and 'c': items of a scale must differ", "Leave all but one out"],
+        ),
         ({"c": "sometimes"}, ["'c'", "whole numbers", "'sometimes'"]),
         ({"c": 2.5}, ["'c'", "whole numbers", "2.5"]),
         ({"d": 1999}, ["'d'", "between -100 and 100", "1999"]),
