@@ -1,11 +1,12 @@
 """What is asked: questionnaires as data. Knows no database, no web and no pandas."""
 
-from instruments.answers import PAPER_CODES, AnswerError, Fault, Value
+from instruments.answers import MONTHS, PAPER_CODES, AnswerError, Fault, Value, month_written
 from instruments.definition import (
     DONT_KNOW,
     DOUBLE_MARK,
     ILLEGIBLE,
     MISSING,
+    MONTH_ENDINGS,
     NOT_ANSWERED,
     NOT_ASKED,
     NOT_REACHED,
@@ -43,7 +44,7 @@ from instruments.form import (
 from instruments.loader import LIBRARY, Listed, find, library, load, publish
 from instruments.readability import MOST_LIX, lix
 from instruments.recordings import unrecorded
-from instruments.routing import Answer, Answers, Condition, hidden
+from instruments.routing import Answer, Answers, Comparison, Condition, hidden
 from instruments.texts import InstrumentTexts, Said, joined
 
 __all__ = [
@@ -52,6 +53,8 @@ __all__ = [
     "ILLEGIBLE",
     "LIBRARY",
     "MISSING",
+    "MONTHS",
+    "MONTH_ENDINGS",
     "MOST_LIX",
     "NOT_ANSWERED",
     "NOT_ASKED",
@@ -64,6 +67,7 @@ __all__ = [
     "Answer",
     "AnswerError",
     "Answers",
+    "Comparison",
     "Condition",
     "DefinitionError",
     "Fault",
@@ -98,6 +102,7 @@ __all__ = [
     "load",
     "load_form",
     "make_form",
+    "month_written",
     "publish",
     "unrecorded",
 ]

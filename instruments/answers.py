@@ -12,7 +12,10 @@ from typing import TypeAlias
 from instruments.definition import NOT_ANSWERED, Item, Kind, Responses
 
 Value: TypeAlias = int | list[int] | str
-"""A stored answer: a number or code, sorted codes of a multiple choice, text, or a missing code."""
+"""A stored answer: a number or code, sorted codes of a multiple choice, codes in the order they
+were ranked, a month as 201405, text, or a missing code."""
+
+MONTHS = 12
 
 PAPER_CODES = frozenset(range(-8, -2))
 """What a keyer may say of a field that holds no answer: don't know (-3) to not answered (-8)."""
@@ -26,6 +29,8 @@ class Fault(StrEnum):
     NOT_AN_OPTION = "not_an_option"
     OUT_OF_RANGE = "out_of_range"
     TOO_LONG = "too_long"
+    TWICE = "twice"
+    TOO_MANY = "too_many"
     WRONG_TYPE = "wrong_type"
     NOT_ON_FORM = "not_on_form"
 
@@ -34,8 +39,8 @@ class AnswerError(ValueError):
     """A value cannot be the answer to an item.
 
     `rule` holds what the sentence to the person needs: `codes`, `lowest` and `highest`, `longest`,
-    or `kind`. The value is in `received` only, never in the error's own words: an error may end in
-    a log, and an answer must not.
+    `places`, or `kind`. The value is in `received` only, never in the error's own words: an error
+    may end in a log, and an answer must not.
     """
 
     def __init__(
@@ -56,9 +61,10 @@ def normalised(column: str, item: Item, value: object, *, year: int, paper: bool
     """Return what is stored for an answer.
 
     Accepts what forms and files hold: numbers as digits of any script, options in any order, line
-    ends of any system. What is written in a number's field is never a missing code. A blank (None, empty text, no option) becomes NOT_ANSWERED. A missing code
-    must be offered apart by the item, or on `paper` be one that a keyer may say. `year` is the
-    wave's, the highest a year can be where the definition sets no other.
+    ends of any system. What is written in a number's field is never a missing code. A blank (None,
+    empty text, no option) becomes NOT_ANSWERED. A missing code must be offered apart by the item,
+    or on `paper` be one that a keyer may say. `year` is the wave's, the highest a year can be where
+    the definition sets no other.
 
     Raises AnswerError.
     """
@@ -67,18 +73,32 @@ def normalised(column: str, item: Item, value: object, *, year: int, paper: bool
         return NOT_ANSWERED
     code = _whole_number(value) if item.kind is not Kind.TEXT or isinstance(value, int) else None
     if code is not None and code < 0:
-        if isinstance(value, str) and item.kind in {Kind.NUMBER, Kind.YEAR}:
+        if isinstance(value, str) and item.kind in {Kind.NUMBER, Kind.YEAR, Kind.MONTH}:
             return check.number(code)  # somebody wrote a minus; a reason for none comes as a number
         return check.missing(code)
     if item.kind is Kind.TEXT:
         return check.text(value)
     if item.kind is Kind.MULTIPLE:
         return check.options(value)
+    if item.kind is Kind.RANKING:
+        return check.ranking(value)
+    if item.kind is Kind.MONTH:
+        return check.month(value)
     if code is None:
         raise check.error(Fault.WRONG_TYPE, value, kind=item.kind.value)
     if item.kind is Kind.SINGLE:
         return check.option(code)
     return check.number(code)
+
+
+def month_written(month: int) -> str:
+    """A month as people write it.
+
+    >>> month_written(201405)
+    '5/2014'
+    """
+    year, number = divmod(month, 100)
+    return f"{number}/{year}"
 
 
 class _Check:
@@ -103,29 +123,59 @@ class _Check:
         return code
 
     def options(self, value: object) -> Value:
+        chosen = self.chosen(value)
+        return sorted(set(chosen)) if isinstance(chosen, list) else chosen
+
+    def chosen(self, value: object) -> list[int] | int:
         if not isinstance(value, list | tuple | set | frozenset):
-            raise self.error(Fault.WRONG_TYPE, value, kind=Kind.MULTIPLE.value)
-        chosen = set()
+            raise self.error(Fault.WRONG_TYPE, value, kind=self.responses.kind.value)
+        chosen = []
         for one in value:
             code = _whole_number(one)
             if code is None:
-                raise self.error(Fault.WRONG_TYPE, value, kind=Kind.MULTIPLE.value)
+                raise self.error(Fault.WRONG_TYPE, value, kind=self.responses.kind.value)
             if code < 0 and len(value) == 1:
                 return self.missing(code)
             if code not in self.responses.codes:
                 raise self.error(Fault.NOT_AN_OPTION, value, codes=self.responses.codes)
-            chosen.add(code)
-        return sorted(chosen)
+            chosen.append(code)
+        return chosen
+
+    def ranking(self, value: object) -> Value:
+        """Codes from the foremost down; a place that was left out closes up."""
+        ranked = self.chosen(value)
+        if isinstance(ranked, int):
+            return ranked
+        if len(set(ranked)) < len(ranked):
+            raise self.error(Fault.TWICE, value, codes=self.responses.codes)
+        if len(ranked) > (self.responses.places or 0):
+            raise self.error(Fault.TOO_MANY, value, places=self.responses.places)
+        return ranked
+
+    def month(self, value: object) -> int:
+        """A month as 201405, from that number or from how people write it."""
+        for year, month in (meant := _months_meant(value)):
+            if not self.outside(year):
+                return year * 100 + month
+        if not meant:
+            raise self.error(Fault.WRONG_TYPE, value, kind=Kind.MONTH.value)
+        raise self.error(Fault.OUT_OF_RANGE, value, **self.bounds())
 
     def number(self, number: int) -> int:
-        lowest, highest = self.responses.lowest, self.responses.highest
-        if highest is None and self.responses.kind is Kind.YEAR:
-            highest = self.year
-        too_low = number < (lowest or 0)
-        too_high = highest is not None and number > highest
-        if too_low or too_high:
-            raise self.error(Fault.OUT_OF_RANGE, number, lowest=lowest, highest=highest)
+        if self.outside(number):
+            raise self.error(Fault.OUT_OF_RANGE, number, **self.bounds())
         return number
+
+    def bounds(self) -> dict[str, int | None]:
+        highest = self.responses.highest
+        if highest is None and self.responses.kind in {Kind.YEAR, Kind.MONTH}:
+            highest = self.year
+        return {"lowest": self.responses.lowest, "highest": highest}
+
+    def outside(self, number: int) -> bool:
+        bounds = self.bounds()
+        highest = bounds["highest"]
+        return number < (bounds["lowest"] or 0) or (highest is not None and number > highest)
 
     def text(self, value: object) -> Value:
         if not isinstance(value, str):
@@ -152,6 +202,21 @@ def _whole_number(value: object) -> int | None:
     if isinstance(value, str) and re.fullmatch(r"\s*-?\d{1,12}\s*", value):
         return int(value)
     return None
+
+
+# 5/2014, 05-2014, 5 2014, 52014; or 2014-05 and 201405. Where no sign stands between them, both may
+# fit: the bounds decide.
+_MONTH_FIRST = re.compile(r"\s*(?P<month>\d{1,2})[\s./-]*(?P<year>\d{4})\s*")
+_YEAR_FIRST = re.compile(r"\s*(?P<year>\d{4})[\s./-]*(?P<month>\d{1,2})\s*")
+
+
+def _months_meant(value: object) -> list[tuple[int, int]]:
+    """Every year and month that was perhaps meant."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return []
+    read = [written.fullmatch(str(value)) for written in (_MONTH_FIRST, _YEAR_FIRST)]
+    meant = [(int(one["year"]), int(one["month"])) for one in read if one]
+    return [(year, month) for year, month in meant if 1 <= month <= MONTHS]
 
 
 def _storable(text: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from instruments.definition import Kind
+from instruments.answers import MONTHS
+from instruments.definition import Kind, Responses
 from instruments.document import Document, Steps
 from instruments.errors import (
     Place,
@@ -24,6 +25,7 @@ from instruments.errors import (
     not_in_scale,
     not_scalable,
     operator_not_for_kind,
+    specifies_nothing,
     too_wide_for_a_scale,
     unknown_reference,
     wrong_value,
@@ -48,10 +50,18 @@ _NEEDED: Mapping[Kind, frozenset[str]] = {
     Kind.MULTIPLE: frozenset({"codes"}),
     Kind.NUMBER: frozenset({"lowest", "highest"}),
     Kind.YEAR: frozenset({"lowest"}),
+    Kind.MONTH: frozenset({"lowest"}),
+    Kind.RANKING: frozenset({"codes", "places"}),
     Kind.RATING: frozenset({"lowest", "highest"}),
     Kind.TEXT: frozenset({"longest"}),
 }
-_ALLOWED: Mapping[Kind, frozenset[str]] = {**_NEEDED, Kind.YEAR: frozenset({"lowest", "highest"})}
+_ALLOWED: Mapping[Kind, frozenset[str]] = {
+    **_NEEDED,
+    Kind.YEAR: frozenset({"lowest", "highest"}),
+    Kind.MONTH: frozenset({"lowest", "highest"}),
+}
+_CHOSEN_AMONG = frozenset({Kind.MULTIPLE, Kind.RANKING})
+"""Kinds whose answer is several codes, which `includes` asks about."""
 
 
 @dataclass
@@ -80,14 +90,14 @@ class Pieces:
 
 def check(pieces: Pieces) -> None:
     """Add to `pieces.problems` whatever does not hold between the pieces."""
-    for rule in (_responses, _ids, _item_responses, _columns, _routes, _scales):
+    for rule in (_responses, _ids, _item_responses, _columns, _routes, _specifying, _scales):
         pieces.problems.extend(rule(pieces))
 
 
 def _responses(pieces: Pieces) -> Iterator[Problem]:
     for name, shape in pieces.responses.items():
         steps: Steps = ("responses", name)
-        for key in ("codes", "lowest", "highest", "longest"):
+        for key in ("codes", "lowest", "highest", "longest", "places"):
             given = getattr(shape, key) is not None
             if given and key not in _ALLOWED[shape.kind]:
                 yield not_for_kind(pieces.place((*steps, key)), shape.kind)
@@ -97,6 +107,9 @@ def _responses(pieces: Pieces) -> Iterator[Problem]:
             yield bounds_crossed(pieces.place((*steps, "lowest")), shape.lowest, shape.highest)
         if shape.kind is Kind.SINGLE and shape.codes is not None and len(shape.codes) < 2:
             yield wrong_value(pieces.place((*steps, "codes")), shape.codes, "at least two codes")
+        if shape.kind is Kind.RANKING and (shape.places or 0) > len(shape.codes or []):
+            rule = f"no more places than the {len(shape.codes or [])} codes"
+            yield wrong_value(pieces.place((*steps, "places")), shape.places, rule)
         for key, codes in (("codes", shape.codes or []), ("apart", shape.apart)):
             yield from _twice(pieces, (*steps, key), codes)
 
@@ -134,9 +147,9 @@ def _columns(pieces: Pieces) -> Iterator[Problem]:
     for steps, page, item in pieces.items:
         shape = pieces.responses_of(page, item)
         column = f"{pieces.head.name}_{item.id}"
-        options = [f"{column}_{code}" for code in (shape.codes or [])] if shape else []
-        if shape is None or shape.kind is not Kind.MULTIPLE:
-            options = [column]
+        endings = Responses("", shape.kind, tuple(shape.codes or ())).endings if shape else ("",)
+        # An item with several variables is itself none, but answers are stored under its name.
+        options = [f"{column}{ending}" for ending in endings]
         # What paper says against the routing is kept in a _raw column beside each.
         written = [*options, *(f"{option}_raw" for option in options)]
         longest = max(written, key=len)
@@ -197,8 +210,8 @@ def _comparison(
     pieces: Pieces, steps: Steps, shape: ConditionShape, asked: ResponsesShape
 ) -> Iterator[Problem]:
     operator, item = str(steps[-1]), shape.item or ""
-    multiple = asked.kind is Kind.MULTIPLE
-    if asked.kind is Kind.TEXT or multiple is not (operator == Operator.INCLUDES):
+    several = asked.kind in _CHOSEN_AMONG
+    if asked.kind is Kind.TEXT or several is not (operator == Operator.INCLUDES):
         yield operator_not_for_kind(pieces.place(steps), operator, item, asked.kind)
         return
     may_be_missing = operator in {Operator.IN, Operator.NOT_IN}
@@ -213,8 +226,34 @@ def _comparison(
 def _offered(asked: ResponsesShape, value: int) -> bool:
     if asked.codes is not None:
         return value in asked.codes
+    if asked.kind is Kind.MONTH:
+        value, month = divmod(value, 100)
+        if not 1 <= month <= MONTHS:
+            return False
     lowest = asked.lowest or 0
     return value >= lowest and (asked.highest is None or value <= asked.highest)
+
+
+def _specifying(pieces: Pieces) -> Iterator[Problem]:
+    """A text that says which "other" was meant stands right after its question, for that answer."""
+    before: tuple[PageShape, ItemShape] | None = None
+    for steps, page, item in pieces.items:
+        asked = before[1] if before and before[0] is page else None
+        before = page, item
+        if item.specifies is None:
+            continue
+        shape, of = pieces.responses_of(page, item), item.specifies
+        condition = item.show_if
+        if (
+            shape is None
+            or shape.kind is not Kind.TEXT
+            or asked is None
+            or asked.id != of
+            or condition is None
+            or condition.item != of
+            or not (condition.in_ or condition.includes)
+        ):
+            yield specifies_nothing(pieces.place((*steps, "specifies")), of)
 
 
 def _scales(pieces: Pieces) -> Iterator[Problem]:

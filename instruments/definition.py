@@ -53,7 +53,13 @@ class Kind(StrEnum):
     NUMBER = "number"  # a whole number within bounds
     YEAR = "year"  # a calendar year within bounds
     RATING = "rating"  # a whole number on a line with labelled ends, as 0-10
-    TEXT = "text"  # short open text
+    MONTH = "month"  # a month of a year within bounds, as 201405; a year and a month column
+    RANKING = "ranking"  # the foremost of few labelled codes, in order; one column an option
+    TEXT = "text"  # open text; a long one gets several lines
+
+
+MONTH_ENDINGS = ("_year", "_month")
+"""A dataset keeps whole numbers of 16 bits, which a year and a month together do not fit."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +68,19 @@ class Responses:
 
     id: str
     kind: Kind
-    codes: tuple[int, ...] = ()  # single, multiple: in the order shown
-    lowest: int | None = None  # number, year, rating
-    highest: int | None = None  # number, year, rating; None for a year means the wave's year
+    codes: tuple[int, ...] = ()  # single, multiple, ranking: in the order shown
+    lowest: int | None = None  # number, year, rating; of a month its year
+    highest: int | None = None  # the same; None for a year or month means the wave's year
+    places: int | None = None  # ranking: how many are put in order
     longest: int | None = None  # text: characters
     apart: tuple[int, ...] = ()  # missing codes the person may choose, as (-3, -4)
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """What stands behind the item's name in each of its variables."""
+        if self.kind in {Kind.MULTIPLE, Kind.RANKING}:
+            return tuple(f"_{code}" for code in self.codes)
+        return MONTH_ENDINGS if self.kind is Kind.MONTH else ("",)
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,7 @@ class Item:
     responses: Responses
     facet: str = ""
     show_if: Condition | None = None
+    specifies: str = ""  # the item before it, of whose "other" this text says which
 
     @property
     def kind(self) -> Kind:
@@ -211,8 +226,5 @@ class Instrument:
         return f"{self.name}_{item.id}"
 
     def columns(self, item: Item) -> tuple[str, ...]:
-        """All variables of an item: one, or for a multiple choice one an option."""
-        column = self.column(item)
-        if item.kind is Kind.MULTIPLE:
-            return tuple(f"{column}_{code}" for code in item.responses.codes)
-        return (column,)
+        """All variables of an item: one; a month has two, and whatever has options one each."""
+        return tuple(f"{self.column(item)}{end}" for end in item.responses.endings)

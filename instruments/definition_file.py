@@ -110,13 +110,14 @@ def _responses(name: str, shape: ResponsesShape) -> Responses:
         lowest=shape.lowest,
         highest=shape.highest,
         longest=shape.longest,
+        places=shape.places,
         apart=tuple(shape.apart),
     )
 
 
 def _item(shape: ItemShape, responses: Responses) -> Item:
     condition = _condition(shape.show_if)
-    return Item(shape.id, responses, shape.facet, condition)
+    return Item(shape.id, responses, shape.facet, condition, shape.specifies or "")
 
 
 def _condition(shape: ConditionShape | None) -> Condition | None:

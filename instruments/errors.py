@@ -262,7 +262,17 @@ def operator_not_for_kind(place: Place, operator: str, item: str, kind: str) -> 
     return _problem(
         place,
         f"{operator!r} does not fit {item!r}, which is of kind '{kind}'.",
-        "Use `includes` for multiple choice, the others for codes and numbers, none for text.",
+        "Use `includes` for multiple choice and ranking, the others for codes and numbers, none "
+        "for text.",
+    )
+
+
+def specifies_nothing(place: Place, item: str) -> Problem:
+    return _problem(
+        place,
+        f"This does not say which other answer to {item!r} was meant.",
+        "Make it a text right after that item, on the same page, with a show_if that names the "
+        "item and its code for other: `in` for a single choice, `includes` for several.",
     )
 
 

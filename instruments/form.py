@@ -38,6 +38,8 @@ SECONDS: Mapping[Kind, int] = MappingProxyType(
         Kind.MULTIPLE: 15,
         Kind.NUMBER: 8,
         Kind.YEAR: 10,
+        Kind.MONTH: 15,
+        Kind.RANKING: 40,
         Kind.RATING: 8,
         Kind.TEXT: 40,
     }

@@ -72,6 +72,7 @@ class ResponsesShape(Shape):
     lowest: Bound | None = None
     highest: Bound | None = None
     longest: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    places: Annotated[int, Field(ge=2, le=9)] | None = None
     apart: list[Annotated[int, Field(ge=-5, le=-3)]] = []
 
 
@@ -119,6 +120,7 @@ class ItemShape(Shape):
     responses: str | None = None
     facet: Words = ""
     show_if: ConditionShape | None = None
+    specifies: str | None = None
 
 
 class ScaleShape(Shape):

@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from instruments import NOT_ANSWERED, Form, Kind, Responses, Value
+from instruments import MONTHS, NOT_ANSWERED, Form, Kind, Responses, Value
 from processing import KnownModel, simulate
 from survey import studies
 from survey.answering import WholeForm, submit_whole
@@ -105,11 +105,16 @@ def _one(
 def _by_chance(responses: Responses, rng: np.random.Generator) -> Value:
     if responses.kind is Kind.MULTIPLE:
         return [int(rng.choice(responses.codes))]
+    if responses.kind is Kind.RANKING:
+        ranked = rng.choice(responses.codes, size=responses.places or 1, replace=False)
+        return [int(code) for code in ranked]
     if responses.codes:
         return int(rng.choice(responses.codes))
     lowest, highest = responses.lowest or 0, responses.highest
     if responses.kind is Kind.YEAR:
         return int(rng.integers(1995, 2025))
+    if responses.kind is Kind.MONTH:
+        return int(rng.integers(1995, 2025)) * 100 + int(rng.integers(1, MONTHS + 1))
     if responses.kind is Kind.NUMBER:
         return min(lowest + int(rng.poisson(1.0)), highest or 20)
     return int(np.clip(rng.normal(7, 2), lowest, highest or 10))

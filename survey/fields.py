@@ -15,10 +15,20 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field
 from wtforms import Form as WTForm
 
-from instruments import Form, FormPage, InstrumentTexts, Item, Kind, Recording, Said
+from instruments import (
+    Comparison,
+    Form,
+    FormPage,
+    InstrumentTexts,
+    Item,
+    Kind,
+    Recording,
+    Said,
+    month_written,
+)
 
 # Kinds that are written; the others are chosen.
-WRITTEN = frozenset({Kind.NUMBER, Kind.YEAR, Kind.TEXT})
+WRITTEN = frozenset({Kind.NUMBER, Kind.YEAR, Kind.MONTH, Kind.TEXT})
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Choice:
     said: Said
     value: str  # the code, as a form sends it
     id: str
+    opens: bool = False  # whether the question after it asks which other answer was meant
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,7 @@ class Question:
     apart: tuple[Choice, ...]
     ends: tuple[Said, Said] | None
     recording: Recording | None = None  # in this language
+    of: str = ""  # the column of the question before it, of whose other answer this says which
 
     @property
     def kind(self) -> Kind:
@@ -57,7 +69,13 @@ class Question:
     @cached_property
     def first_id(self) -> str:
         """The control that a link to this question leads to."""
+        if self.kind is Kind.RANKING:
+            return self.place_id(1)
         return self.column if self.written else self.choices[0].id
+
+    def place_id(self, place: int) -> str:
+        """The control that says what has a place in a ranking."""
+        return f"{self.column}_place{place}"
 
     @cached_property
     def longest(self) -> int:
@@ -67,6 +85,8 @@ class Question:
             return responses.longest or 0
         if self.kind is Kind.YEAR:
             return 4
+        if self.kind is Kind.MONTH:
+            return 7
         return len(str(responses.highest)) if responses.highest is not None else 6
 
     @cached_property
@@ -90,6 +110,15 @@ class QuestionPage:
     questions: tuple[Question, ...]
     form: type[PageForm] = field(repr=False)
 
+    def hidden(self, closed: frozenset[str]) -> frozenset[str]:
+        """The columns that are not shown, of those that routes close.
+
+        Which other answer was meant may be said as soon as its question is asked: without a script
+        the page cannot wait for the choice.
+        """
+        with_theirs = {one.column for one in self.questions if one.of and one.of not in closed}
+        return closed - with_theirs
+
     @cached_property
     def by_column(self) -> Mapping[str, Question]:
         return {question.column: question for question in self.questions}
@@ -102,22 +131,30 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms has no types
         super().__init__(label=str(question.said), **options)
         self.question = question
         self.chosen: frozenset[str] = frozenset()
+        self.placed: tuple[str, ...] = ()  # of a ranking: what stands at each place, or ""
         self.typed = ""
 
     def process_data(self, value: object) -> None:
         """Show an answer as it is stored."""
         self.data = value
-        if isinstance(value, list):
+        if isinstance(value, list) and self.question.kind is Kind.RANKING:
+            self.placed = tuple(str(code) for code in value)
+        elif isinstance(value, list):
             self.chosen = frozenset(str(code) for code in value)
         elif isinstance(value, int) and (value < 0 or not self.question.written):
             self.chosen = frozenset({str(value)})
+        elif isinstance(value, int) and self.question.kind is Kind.MONTH:
+            self.typed = month_written(value)
         elif value is not None:
             self.typed = str(value)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Show what came back, also what cannot be an answer."""
-        if self.question.written:
-            apart = {choice.value for choice in self.question.apart}
+        apart = {choice.value for choice in self.question.apart}
+        if self.question.kind is Kind.RANKING:
+            self.placed = tuple(value for value in valuelist if value not in apart)
+            self.chosen = frozenset(valuelist) & apart
+        elif self.question.written:
             # The line stands before the boxes and is always sent, a blank too. Where both are
             # filled in, what was written is the answer.
             self.typed = valuelist[0] if valuelist else ""
@@ -133,6 +170,8 @@ class AnswerField(Field):  # type: ignore[misc]  # WTForms has no types
         if self.typed.strip():
             return self.typed
         reasons = [choice.value for choice in self.question.apart if choice.value in self.chosen]
+        if self.question.kind is Kind.RANKING:
+            return [code for code in self.placed if code.strip()] or (reasons[:1] or None)
         if self.question.kind is Kind.MULTIPLE:
             # An option is an answer; a reason for none beside it says nothing.
             return sorted(self.chosen - set(reasons)) or (reasons[:1] or None)
@@ -189,10 +228,11 @@ def sent(page: QuestionPage, formdata: MultiDict[str, str]) -> PageForm:
 
 def _page(page: FormPage, language: str) -> QuestionPage:
     texts = InstrumentTexts(page.instrument, language)
+    items = page.page.items
     questions = tuple(
-        _question(texts, item, column, number)
-        for number, (item, column) in enumerate(
-            zip(page.page.items, page.columns, strict=True), start=1
+        _question(texts, item, column, number, _opening(following))
+        for number, (item, column, following) in enumerate(
+            zip(items, page.columns, (*items[1:], None), strict=True), start=1
         )
     )
     fields = {question.column: AnswerField(question) for question in questions}
@@ -205,12 +245,28 @@ def _page(page: FormPage, language: str) -> QuestionPage:
     )
 
 
-def _question(texts: InstrumentTexts, item: Item, column: str, number: int) -> Question:
+def _opening(following: Item | None) -> frozenset[int]:
+    """The answers of which the next item asks which was meant."""
+    if following is None or not following.specifies:
+        return frozenset()
+    condition = following.show_if
+    return frozenset(condition.values if isinstance(condition, Comparison) else ())
+
+
+def _question(
+    texts: InstrumentTexts, item: Item, column: str, number: int, opening: frozenset[int]
+) -> Question:
     responses = item.responses
 
     def choices(codes: Sequence[int]) -> tuple[Choice, ...]:
         return tuple(
-            Choice(code, texts.answer(responses, code), str(code), f"{column}_{_id(code)}")
+            Choice(
+                code,
+                texts.answer(responses, code),
+                str(code),
+                f"{column}_{_id(code)}",
+                opens=code in opening,
+            )
             for code in codes
         )
 
@@ -231,7 +287,13 @@ def _question(texts: InstrumentTexts, item: Item, column: str, number: int) -> Q
         apart=choices(responses.apart),
         ends=texts.ends(responses) if rating else None,
         recording=texts.instrument.recordings.get(texts.language, {}).get(item.id),
+        of=_column_specified(texts, item),
     )
+
+
+def _column_specified(texts: InstrumentTexts, item: Item) -> str:
+    instrument = texts.instrument
+    return instrument.column(instrument.item(item.specifies)) if item.specifies else ""
 
 
 def _id(code: int) -> str:

@@ -350,13 +350,24 @@ def answer_row(form: Form, content: Content, codebook: Codebook) -> dict[str, An
 
 
 def _spread(item: Item, column: str, answer: Any) -> dict[str, Any]:
-    """An answer as columns: a 0 or 1 an option, a text and its reason, or just a number."""
-    if item.kind is Kind.MULTIPLE:
+    """An answer as columns: one an option; year and month; a text and its reason; or one."""
+    names = [f"{column}{ending}" for ending in item.responses.endings]
+    if item.kind in {Kind.MULTIPLE, Kind.RANKING}:
+        ranked = item.kind is Kind.RANKING
         return {
-            f"{column}_{code}": int(code in answer) if isinstance(answer, list) else answer
-            for code in item.responses.codes
+            name: _placed(answer, code, ranked=ranked) if isinstance(answer, list) else answer
+            for name, code in zip(names, item.responses.codes, strict=True)
         }
+    if item.kind is Kind.MONTH:
+        return dict(zip(names, divmod(answer, 100) if answer >= 0 else (answer,) * 2, strict=True))
     if item.kind is Kind.TEXT:
         given = isinstance(answer, str)
         return {column: answer if given else "", f"{column}_missing": 0 if given else answer}
     return {column: answer}
+
+
+def _placed(chosen: list[int], code: int, *, ranked: bool) -> int:
+    """0 for what was not chosen; else 1, or its place from 1."""
+    if code not in chosen:
+        return 0
+    return chosen.index(code) + 1 if ranked else 1

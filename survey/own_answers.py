@@ -23,6 +23,7 @@ from instruments import (
     Kind,
     Said,
     Value,
+    month_written,
 )
 from processing import DURATION_MINUTES
 from survey.answering import read
@@ -178,6 +179,8 @@ def _words(texts: InstrumentTexts, item: Item, value: Value) -> Iterator[Said]:
 
 
 def _number(texts: InstrumentTexts, item: Item, number: int) -> Said:
+    if item.kind is Kind.MONTH:
+        return Said(month_written(number), texts.language)
     if item.kind is not Kind.RATING:
         return Said(str(number), texts.language)
     lowest, highest = texts.ends(item.responses)

@@ -28,8 +28,8 @@ class Variable:
 
     name: str
     kind: str
-    """single, multiple, number, year, rating, text, reason (why a text is missing), score; or
-    paradata: what is known about the answering itself."""
+    """single, multiple, ranking, number, year, month, rating, text, reason (why a text is missing),
+    score; or paradata: what is known about the answering itself."""
     type: str
     """int16, string or double."""
     measure: str

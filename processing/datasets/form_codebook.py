@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from instruments import MISSING, Form, Instrument, InstrumentTexts, Item, Kind, Scale
+from instruments import MISSING, MONTHS, Form, Instrument, InstrumentTexts, Item, Kind, Scale
 
 from .codebook import Codebook, ScaleEntry, Variable, in_language
 from .paradata import MISSING_LABELS, PARADATA
@@ -14,6 +14,11 @@ _CHOSEN: Mapping[str, tuple[str, str]] = {
     "da": ("Ikke valgt", "Valgt"),
     "en": ("Not chosen", "Chosen"),
 }
+_PLACED: Mapping[str, tuple[str, str]] = {
+    "da": ("Ikke blandt de valgte", "Nr. {n}"),
+    "en": ("Not among those chosen", "No. {n}"),
+}
+_OF_A_MONTH: Mapping[str, tuple[str, str]] = {"da": ("år", "måned"), "en": ("year", "month")}
 _REASON: Mapping[str, tuple[str, str]] = {
     "da": ("hvorfor der ikke er tekst", "Der er tekst"),
     "en": ("why there is no text", "Text given"),
@@ -27,8 +32,9 @@ def build_codebook(
     """Describe every column of a form's dataset, in every language of the form.
 
     Columns are the paradata, then the items in the form's order: one an item, for a multiple
-    choice one an option (0 or 1), for a text the text and `<name>_missing` (0, or why there is
-    none). `wave_year` is the latest year of year items that name none. `raw` names the items'
+    choice one an option (0 or 1), for a ranking one an option (its place from 1, or 0), for a month
+    `<name>_year` and `<name>_month`, for a text the text and `<name>_missing` (0, or why there is
+    none). `wave_year` is the latest year of year and month items that name none. `raw` names the items'
     columns that also have a `<name>_raw` beside them: what paper says against the routing.
     """
     variables = [*PARADATA]
@@ -57,7 +63,7 @@ def _variables(
     wave_year: int | None,
 ) -> Iterator[Variable]:
     responses = item.responses
-    open_year = item.kind is Kind.YEAR and responses.highest is None
+    open_year = item.kind in {Kind.YEAR, Kind.MONTH} and responses.highest is None
     base = Variable(
         name=instrument.column(item),
         kind=str(item.kind),
@@ -76,6 +82,10 @@ def _variables(
     )
     if item.kind is Kind.MULTIPLE:
         yield from _options(base, instrument.columns(item))
+    elif item.kind is Kind.RANKING:
+        yield from _places(base, instrument.columns(item), responses.places or 0)
+    elif item.kind is Kind.MONTH:
+        yield from _year_and_month(base, instrument.columns(item))
     elif item.kind is Kind.TEXT:
         yield replace(base, type="string", measure="nominal", values={}, missing=())
         yield _reason(base)
@@ -84,8 +94,10 @@ def _variables(
 
 
 def _measure(instrument: Instrument, item: Item) -> str:
-    if item.kind in {Kind.RATING, Kind.NUMBER, Kind.YEAR}:
+    if item.kind in {Kind.RATING, Kind.NUMBER, Kind.YEAR, Kind.MONTH}:
         return "scale"
+    if item.kind is Kind.RANKING:
+        return "ordinal"
     # Codes are known to run from low to high where a scale or its anchor is made of them; of a
     # gender or a language nobody says so.
     ordered = {name for scale in instrument.scales for name in (*scale.items, scale.anchor)}
@@ -104,6 +116,22 @@ def _value_labels(item: Item, text: InstrumentTexts) -> dict[int, str]:
 
 
 def _options(base: Variable, columns: Sequence[str]) -> Iterator[Variable]:
+    said = {language: in_language(_CHOSEN, language) for language in base.values}
+    yield from _one_an_option(base, columns, said)
+
+
+def _places(base: Variable, columns: Sequence[str], places: int) -> Iterator[Variable]:
+    said = {}
+    for language in base.values:
+        none, place = in_language(_PLACED, language)
+        said[language] = (none, *(place.format(n=n) for n in range(1, places + 1)))
+    yield from _one_an_option(base, columns, said)
+
+
+def _one_an_option(
+    base: Variable, columns: Sequence[str], said: Mapping[str, Sequence[str]]
+) -> Iterator[Variable]:
+    """A variable an option; its codes count from 0, and `said` holds their labels by language."""
     for option, column in zip(base.codes, columns, strict=True):
         yield replace(
             base,
@@ -113,13 +141,23 @@ def _options(base: Variable, columns: Sequence[str]) -> Iterator[Variable]:
                 for language, label in base.labels.items()
             },
             values={
-                language: dict(enumerate(in_language(_CHOSEN, language)))
+                language: dict(enumerate(said[language]))
                 | {code: label for code, label in labels.items() if code < 0}
                 for language, labels in base.values.items()
             },
-            codes=(0, 1),
+            codes=tuple(range(max(map(len, said.values())))),
             option=option,
         )
+
+
+def _year_and_month(base: Variable, columns: Sequence[str]) -> Iterator[Variable]:
+    bounds = ((base.lowest, base.highest), (1, MONTHS))
+    for part, (column, (lowest, highest)) in enumerate(zip(columns, bounds, strict=True)):
+        labels = {
+            language: f"{label}: {in_language(_OF_A_MONTH, language)[part]}"
+            for language, label in base.labels.items()
+        }
+        yield replace(base, name=column, labels=labels, lowest=lowest, highest=highest)
 
 
 def _reason(base: Variable) -> Variable:

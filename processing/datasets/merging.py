@@ -75,7 +75,8 @@ def _variable_problems(one: Variable, other: Variable) -> Iterator[str]:
 
 def _coding(variable: Variable) -> tuple[Any, ...]:
     # A year without a bound of its own ends with the year of its wave.
-    bounds = (variable.lowest, None if variable.kind == "year" else variable.highest)
+    ends_with_wave = variable.kind in {"year", "month"}
+    bounds = (variable.lowest, None if ends_with_wave else variable.highest)
     return (variable.type, variable.kind, frozenset(variable.codes), bounds)
 
 

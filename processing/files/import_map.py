@@ -14,6 +14,11 @@ from processing.datasets.paradata import PARADATA
 
 _NAMES = {name: code for code, name in MISSING.items()}
 _KEYS = ("study", "wave", "year", "legal_basis", "encoding", "delimiter", "blank", "missing")
+_SEVERAL = {
+    Kind.MULTIPLE: "a multiple choice has one column an option",
+    Kind.RANKING: "a ranking has one column an option, which holds its place",
+    Kind.MONTH: "a month has two columns",
+}
 _ABOUT = tuple(variable.name for variable in PARADATA if variable.name != "wave")
 
 
@@ -171,8 +176,8 @@ class _Reader:
                     placed.item.id for placed in map(self.form.item_of, self.form.columns)
                 )
                 self._tell(key, f"the form has no such item; it has {known}", "Correct the name")
-            elif self.form.item_of(column).item.kind is Kind.MULTIPLE:
-                yield from self._options(key, column, given)
+            elif len(self.form.item_of(column).item.responses.endings) > 1:
+                yield from self._several(key, column, given)
             elif (source := self._source(key, given)) is not None:
                 yield column, source
 
@@ -185,22 +190,24 @@ class _Reader:
         ]
         return matching[0] if len(matching) == 1 else None
 
-    def _options(self, key: str, column: str, given: Any) -> Iterator[tuple[str, Source]]:
-        codes = [str(code) for code in self.form.item_of(column).item.responses.codes]
+    def _several(self, key: str, column: str, given: Any) -> Iterator[tuple[str, Source]]:
+        item = self.form.item_of(column).item
+        parts = [ending.removeprefix("_") for ending in item.responses.endings]
         columns = given.get("columns") if isinstance(given, dict) else None
         if not isinstance(columns, dict):
-            rule = f"a multiple choice has one column an option, {', '.join(codes)}"
-            self._tell(key, rule, 'Write {columns: {"1": name, "2": name}}')
+            rule = f"{_SEVERAL[item.kind]}, {', '.join(parts)}"
+            self._tell(key, rule, f'Write {{columns: {{"{parts[0]}": name, "{parts[1]}": name}}}}')
             return
         shared = {name: value for name, value in given.items() if name != "columns"}
-        for code, name in columns.items():
-            place = f"{key}.columns.{code}"
-            if code not in codes:
+        for part, name in columns.items():
+            place = f"{key}.columns.{part}"
+            if part not in parts:
+                sort = "part" if item.kind is Kind.MONTH else "option"
                 self._tell(
-                    place, f"there is no such option; there are {', '.join(codes)}", "Correct it"
+                    place, f"there is no such {sort}; there are {', '.join(parts)}", "Correct it"
                 )
             elif (source := self._source(place, {"column": name, **shared})) is not None:
-                yield f"{column}_{code}", source
+                yield f"{column}_{part}", source
 
     def _about(self) -> Iterator[tuple[str, Source]]:
         asked = self.loaded.get("about", {})

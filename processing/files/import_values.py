@@ -86,7 +86,26 @@ def answers_frame(
             columns |= {variable.name: texts, f"{variable.name}_missing": reasons}
         elif variable.kind != "reason":
             columns[variable.name] = _coded_item(variable, table, plan, form, refusals)
+    _refuse_shared_places(columns, table, codebook, refusals)
     return pd.DataFrame(columns)
+
+
+def _refuse_shared_places(
+    columns: Mapping[str, NDArray[Any]], table: pd.DataFrame, codebook: Codebook, refusals: Refusals
+) -> None:
+    rows = table.index.to_numpy(np.int64)
+    rankings: dict[tuple[str, str], list[Variable]] = {}
+    for variable in codebook.items:
+        if variable.kind == Kind.RANKING:
+            rankings.setdefault((variable.instrument, variable.item), []).append(variable)
+    for options in rankings.values():
+        places = np.column_stack([columns[option.name] for option in options])
+        for place in options[0].codes[1:]:
+            shared = (places == place).sum(axis=1) > 1
+            if shared.any():
+                names = ", ".join(option.name for option in options)
+                rule = "one option has each place of a ranking"
+                refusals.add(rows[shared].tolist(), names, rule, str(place))
 
 
 def _coded_item(
@@ -101,11 +120,11 @@ def _coded_item(
         code = _reason(text, source, plan)
         if code is not None:
             return code
-        return (
-            _chosen(text)
-            if variable.kind == Kind.MULTIPLE
-            else int(_answer(text, variable, plan, form))
-        )
+        if variable.kind == Kind.MULTIPLE:
+            return _chosen(text)
+        if variable.kind in {Kind.RANKING, Kind.MONTH}:
+            return _part(text, variable)
+        return int(_answer(text, variable, plan, form))
 
     return values_of(table, source, variable.name).converted(convert, np.int16, NOT_ASKED, refusals)
 
@@ -157,6 +176,18 @@ def _chosen(text: str) -> int:
     if whole not in {"0", "1"}:
         raise NotAllowedError("an option is 1 where it was chosen and 0 where not; recode others")
     return int(whole)
+
+
+def _part(text: str, variable: Variable) -> int:
+    """The place of an option, or the year or month of a month."""
+    whole = _WHOLE.sub(r"\1", text)
+    number = int(whole) if whole.isdecimal() and len(whole) < 6 else -1
+    lowest, highest = variable.lowest or 0, variable.highest
+    if variable.codes:
+        lowest, highest = min(variable.codes), max(variable.codes)
+    if number < lowest or (highest is not None and number > highest):
+        raise NotAllowedError(f"numbers go from {lowest} to {highest}")
+    return number
 
 
 def _answer(text: str, variable: Variable, plan: ImportMap, form: Form) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from instruments import LIBRARY, Form, Instrument, Item, Kind, find
+from instruments import LIBRARY, MONTH_ENDINGS, Form, Instrument, Item, Kind, find
 from processing.datasets.dataset import Dataset, WaveFacts, write_wave
 from processing.datasets.folders import DatasetError
 from processing.datasets.form_codebook import build_codebook
@@ -137,9 +137,10 @@ def _refuse_unknown_columns(plan: ImportMap, form: Form, table: pd.DataFrame) ->
     open_years = [
         name
         for name in plan.items
-        if (placed := _item(form, name))
-        and placed.kind is Kind.YEAR
-        and placed.responses.highest is None
+        if (item := _item(form, name))
+        and item.kind in {Kind.YEAR, Kind.MONTH}
+        and item.responses.highest is None
+        and not name.endswith(MONTH_ENDINGS[1])
     ]
     problems += [
         f"only.{column}: the file has no such column. Correct the name."
@@ -155,8 +156,11 @@ def _refuse_unknown_columns(plan: ImportMap, form: Form, table: pd.DataFrame) ->
         raise MapError(problems)
 
 
-def _item(form: Form, name: str) -> Item | None:
-    return form.item_of(name).item if name in form.columns else None
+def _item(form: Form, variable: str) -> Item | None:
+    """The item that a variable belongs to."""
+    placed = [form.item_of(column) for column in form.columns]
+    of = {name: one.item for one in placed for name in one.instrument.columns(one.item)}
+    return of.get(variable)
 
 
 def _areas(answers: pd.DataFrame) -> pd.DataFrame:

@@ -71,14 +71,15 @@ class SheetField:
             "lowest": lowest,
             "highest": highest,
             "longest": responses.longest,
+            "places": responses.places,
             "ends": self.ends,
             "routes": list(self.routes),
         }
 
     def bounds(self, year: int) -> tuple[int, int] | None:
-        """Lowest and highest of what is a number and no code; a year ends with `year`."""
+        """Lowest and highest of a number that is no code, of a month's year; `year` ends years."""
         responses = self.item.responses
-        if self.kind not in {Kind.NUMBER, Kind.YEAR, Kind.RATING}:
+        if self.kind not in {Kind.NUMBER, Kind.YEAR, Kind.MONTH, Kind.RATING}:
             return None
         highest = year if responses.highest is None else responses.highest
         return responses.lowest or 0, highest
@@ -88,7 +89,7 @@ class SheetField:
         typed = typed.strip()
         if typed.replace(".", ",", 1) in SIGNS:
             return SIGNS[typed.replace(".", ",", 1)]
-        if self.kind is Kind.MULTIPLE:
+        if self.kind in {Kind.MULTIPLE, Kind.RANKING}:
             return typed.replace(",", " ").replace(".", " ").split() or None
         return typed or None
 

@@ -13,12 +13,15 @@ from typing import Any
 
 from babel.lists import format_list
 
-from instruments import Form, FormItem, FormPage, InstrumentTexts, Kind, Said
+from instruments import Form, FormItem, FormPage, InstrumentTexts, Item, Kind, Said, month_written
 from survey.languages import Words
 from survey.printing.skips import Fact, Skip, skips
 
 # More answers than this do not stand side by side above a column of boxes.
 MOST_COLUMNS = 8
+# So many characters are written on one line.
+ONE_LINE = 60
+IN_DIGITS = frozenset({Kind.NUMBER, Kind.YEAR, Kind.MONTH, Kind.RANKING})
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def _opening(form: Form, words: Words, asking: Asking) -> dict[str, Any]:
         "how": words.plain("paper.how.title"),
         "cross": words.plain("paper.how.cross"),
         "wrong": words.plain("paper.how.wrong"),
-        "digits": words.plain("paper.how.digits") if kinds & {Kind.NUMBER, Kind.YEAR} else "",
+        "digits": words.plain("paper.how.digits") if kinds & IN_DIGITS else "",
         "back": _back(words, asking),
     }
 
@@ -170,15 +173,24 @@ class _Block:
             "column": self.page.instrument.column(item),
             "kind": item.kind.value,
             "question": self._say(texts.full_question(item) if whole else texts.question(item)),
-            "hint": self._say(texts.hint(item)),
+            "hint": self._hint(item),
             "codes": self._answers(place, responses.codes),
             "apart": self._answers(place, responses.apart),
             "lowest": responses.lowest or 0,
             "highest": self.year if responses.highest is None else responses.highest,
             "ends": [self._say(end) for end in ends],
+            "short": (responses.longest or 0) <= ONE_LINE,
+            "parts": [self.words.plain("paper.month"), self.words.plain("paper.year")],
             "above": self.told.above(self.before + place),
             "below": self.told.below(self.before + place),
         }
+
+    def _hint(self, item: Item) -> Any:
+        """The question's own hint; of a ranking, how it is written where it has none."""
+        hint = self.texts.hint(item)
+        if item.kind is Kind.RANKING and not hint.text:
+            return self.words.plain("paper.how.rank", n=str(item.responses.places))
+        return self._say(hint)
 
     def _answers(self, place: int, codes: Sequence[int]) -> list[dict[str, Any]]:
         responses = self.page.page.items[place].responses
@@ -223,19 +235,28 @@ class _Skips:
     def _fact(self, fact: Fact) -> str:
         number = str(self._form.columns.index(fact.column) + 1)
         if fact.relation in {"below", "from"}:
-            value = str(fact.values[0])
+            value = self._value(fact, fact.values[0])
             return self._words.plain(f"paper.when.{fact.relation}", number=number, value=value)
+        relation = fact.relation
+        if self._form.item_of(fact.column).item.kind is Kind.RANKING:
+            # What was ranked was answered; nobody set a cross.
+            relation = {"with": "among", "without": "outside"}[relation]
         answers = self._named(fact)
-        return self._words.plain(f"paper.when.{fact.relation}", number=number, answers=answers)
+        return self._words.plain(f"paper.when.{relation}", number=number, answers=answers)
 
     def _named(self, fact: Fact) -> str:
         placed: FormItem = self._form.item_of(fact.column)
         texts = InstrumentTexts(placed.instrument, self._words.language.code)
         labels = [
-            str(texts.answer(placed.item.responses, value)) or str(value) for value in fact.values
+            str(texts.answer(placed.item.responses, value)) or self._value(fact, value)
+            for value in fact.values
         ]
         quoted = [self._words.plain("paper.quoted", answer=label) for label in labels]
         return self._list(quoted, "or")
+
+    def _value(self, fact: Fact, value: int) -> str:
+        kind = self._form.item_of(fact.column).item.kind
+        return month_written(value) if kind is Kind.MONTH and value >= 0 else str(value)
 
     def _list(self, parts: Sequence[str], style: Any) -> str:
         return format_list(list(parts), style, self._words.language.locale)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, TypeAlias
 
-from instruments import Form, FormItem, Kind
+from instruments import MONTHS, Form, FormItem, Item, Kind
 
 # The paths of a condition; more would fill a page, and nobody reads them.
 MOST_PATHS = 12
@@ -114,5 +114,13 @@ def _facts(data: dict[str, Any], placed: FormItem, *, surely: bool) -> Iterator[
             yield Fact(column, "among" if named else "outside", values)
     else:
         # Whole numbers: at most four is below five.
-        bound = values[0] + (operator == "at_most")
+        bound = _following(item, values[0]) if operator == "at_most" else values[0]
         yield Fact(column, "from" if (operator == "at_least") is surely else "below", (bound,))
+
+
+def _following(item: Item, value: int) -> int:
+    """The next number; after December comes January."""
+    year, month = divmod(value, 100)
+    if item.kind is Kind.MONTH and month == MONTHS:
+        return (year + 1) * 100 + 1
+    return value + 1

@@ -44,7 +44,8 @@ class Typesetter:
 
         `boxes` has a line a box: column, page from 1, x and y of its upper left corner, width,
         height, and what it is: `tick` with the answer's code, `digit` with its place from the
-        left, `text`. `marks` are ArUco 4x4 markers, `code` is the QR code, the same on each page.
+        left (of a month the month's two first), `place` with the code of the option that is ranked,
+        `text`. `marks` are ArUco 4x4 markers, `code` is the QR code, the same on each page.
         """
         found = json.loads(self._new_compiler().query("<layout>", field="value", one=True))
         near, far_x, far_y = _MARK["near"], _MARK["far_x"], _MARK["far_y"]

@@ -21,7 +21,7 @@ from instruments import Condition, Form, Instrument, Kind
 from survey.delivery import STATIC
 from survey.fields import Question, filled, question_pages
 from survey.languages import SOURCE, Words
-from survey.resident.page import Asked as AskedQuestion
+from survey.resident.page import NOT_A, OF_A_YEAR, in_order
 from survey.resident.views import blueprint
 from survey.resident.visitor import visitor
 from survey.scripts import joined
@@ -135,7 +135,7 @@ def _document(form: Form, wave_id: int, asked: Asked, year: int) -> str:
             question.column: _rules(words(), question, year)
             for page in form.pages()
             for question in pages[page.key].questions
-            if question.written
+            if question.written or question.kind is Kind.RANKING
         },
     }
     return render_template(
@@ -144,9 +144,7 @@ def _document(form: Form, wave_id: int, asked: Asked, year: int) -> str:
 
 
 def _blank(page: Any) -> list[Markup]:
-    fields = filled(page, {}).answer_fields()
-    every = [AskedQuestion(answer, None, None) for answer in fields]
-    return [one.html(at, len(every)) for at, one in enumerate(every, start=1)]
+    return [one.html() for one in in_order(filled(page, {}).answer_fields())]
 
 
 def _script_words() -> dict[str, Any]:
@@ -198,7 +196,9 @@ def _rules(t: Words, question: Question, year: int) -> dict[str, Any]:
     if question.kind is Kind.TEXT:
         long = t.plain("problem.too_long", length="{length}", longest=responses.longest)
         return {"longest": responses.longest, "long": long}
-    is_year = question.kind is Kind.YEAR
+    if question.kind is Kind.RANKING:
+        return {"twice": t.plain("problem.twice")}
+    is_year = question.kind in OF_A_YEAR
     lowest, highest = responses.lowest, responses.highest
     if is_year and highest is None:
         highest = year
@@ -207,11 +207,11 @@ def _rules(t: Words, question: Question, year: int) -> dict[str, Any]:
         outside = "problem.year_between" if is_year else "problem.number_between"
     else:
         outside = "problem.number_at_least" if highest is None else "problem.number_at_most"
-    malformed = "problem.not_a_year" if is_year else "problem.not_a_number"
     return {
+        "month": question.kind is Kind.MONTH,
         "lowest": lowest,
         "highest": highest,
-        "malformed": t.plain(malformed, **_LEFT_OPEN),
+        "malformed": t.plain(NOT_A[question.kind], **_LEFT_OPEN),
         "outside": t.plain(outside, **_LEFT_OPEN, **bounds),
     }
 

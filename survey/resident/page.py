@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from flask import render_template
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
-from instruments import NOT_ANSWERED, AnswerError, Fault, Form, Kind, Value
+from instruments import NOT_ANSWERED, AnswerError, Fault, Form, Kind, Value, month_written
 from survey.answering import Conflict
 from survey.fields import AnswerField, Question, QuestionPage, filled, question_pages, sent
 from survey.languages import Words
@@ -26,32 +27,36 @@ class Asked:
     field: AnswerField
     problem: Markup | None
     conflict: Markup | None
+    number: int
+    """Among the questions that are asked; a line for "which" has that of its question."""
+    of: int
 
     @property
     def question(self) -> Question:
         question: Question = self.field.question
         return question
 
-    def html(self, number: int, of: int) -> Markup:
-        """The question as it stands on the page, the nth of so many."""
+    def html(self) -> Markup:
+        """The question as it stands on the page."""
         if not self._looks_like_others():
-            return self._rendered(number, of)
+            return self._rendered()
         # Half of a page's cost was to write the same answers anew for every visitor.
-        key = language(), number, of, self.field.chosen
+        key = language(), self.number, self.of, self.field.chosen
         looks = LOOKS.setdefault(id(self.question), {})
         if key not in looks:
-            looks[key] = self._rendered(number, of)
+            looks[key] = self._rendered()
         return looks[key]
 
     def _looks_like_others(self) -> bool:
         """Whether this is one of the few ways the question can look with at most one chosen."""
-        if self.field.typed or len(self.field.chosen) > 1 or self.problem or self.conflict:
+        said = self.field.typed or any(self.field.placed) or len(self.field.chosen) > 1
+        if said or self.problem or self.conflict:
             return False
         # What a stranger sent may be anything, and each would be kept for as long as we run.
         return self.field.chosen <= self.question.values
 
-    def _rendered(self, number: int, of: int) -> Markup:
-        html = render_template("resident/question.html", asked=self, number=number, of=of)
+    def _rendered(self) -> Markup:
+        html = render_template("resident/question.html", asked=self)
         return Markup(html)  # noqa: S704  # the template has escaped what it was given
 
 
@@ -65,8 +70,32 @@ class CameBack:
     stored: bool = True
 
 
+NOT_A = {
+    Kind.NUMBER: "problem.not_a_number",
+    Kind.YEAR: "problem.not_a_year",
+    Kind.MONTH: "problem.not_a_month",
+}
+"""What is said of something that is not of the kind."""
+OF_A_YEAR = frozenset({Kind.YEAR, Kind.MONTH})
+
 # By identity: the questions of a form are made once and live as long as the process.
 LOOKS: dict[int, dict[tuple[str, int, int, frozenset[str]], Markup]] = {}
+
+
+def in_order(
+    fields: Sequence[AnswerField],
+    problems: Mapping[str, Markup | None] = MappingProxyType({}),
+    conflicts: Mapping[str, Markup] = MappingProxyType({}),
+) -> list[Asked]:
+    """The questions of a page, numbered among themselves."""
+    of = sum(1 for answer in fields if not answer.question.of)
+    asked: list[Asked] = []
+    number = 0
+    for answer in fields:
+        number += 0 if answer.question.of else 1
+        column = answer.question.column
+        asked.append(Asked(answer, problems.get(column), conflicts.get(column), number, of))
+    return asked
 
 
 def question_page(form: Form, number: int) -> QuestionPage:
@@ -92,10 +121,8 @@ def show(here: Walk, number: int, back: CameBack | None = None, *, notice: str =
         conflict.column: _conflict_words(t, page.by_column[conflict.column], conflict)
         for conflict in conflicts
     }
-    asked = [
-        Asked(answer, said.get(answer.question.column), told.get(answer.question.column))
-        for answer in fields.answer_fields(here.hidden - set(said) - set(told))
-    ]
+    hidden = page.hidden(here.hidden) - set(said) - set(told)
+    asked = in_order(fields.answer_fields(hidden), said, told)
     return render_template(
         "resident/page.html",
         page=page,
@@ -125,9 +152,10 @@ def problem_words(t: Words, page: QuestionPage, problem: AnswerError) -> Markup 
     received = str(problem.received)[:40]
     if problem.fault is Fault.TOO_LONG:
         return t("problem.too_long", length=rule["length"], longest=rule["longest"])
-    if problem.fault is Fault.WRONG_TYPE and kind in {Kind.NUMBER, Kind.YEAR}:
-        key = "problem.not_a_year" if kind is Kind.YEAR else "problem.not_a_number"
-        return t(key, received=received)
+    if problem.fault is Fault.TWICE:
+        return t("problem.twice")
+    if problem.fault is Fault.WRONG_TYPE and kind in NOT_A:
+        return t(NOT_A[kind], received=received)
     if problem.fault is Fault.OUT_OF_RANGE:
         return _range_words(t, kind, received, rule)
     return t("problem.not_an_option")
@@ -138,16 +166,23 @@ def answer_words(t: Words, question: Question, value: Value | None) -> Markup:
     if value is None or value == NOT_ANSWERED:
         return t("unsaved.blank")
     codes = value if isinstance(value, list) else [value]
-    labels = [question.label(code) if isinstance(code, int) else None for code in codes]
-    shown = [label.text if label else str(code) for label, code in zip(labels, codes, strict=True)]
+    shown = [_said(question, code) for code in codes]
     return Markup("<bdi>{}</bdi>").format(", ".join(shown))
+
+
+def _said(question: Question, code: int | str) -> str:
+    label = question.label(code) if isinstance(code, int) else None
+    if label is not None:
+        return label.text
+    month = question.kind is Kind.MONTH and isinstance(code, int) and code >= 0
+    return month_written(int(code)) if month else str(code)
 
 
 def _range_words(t: Words, kind: Kind, received: str, rule: Mapping[str, Any]) -> Markup:
     # Handed over as text: a year takes no separator.
     bounds = {name: str(rule[name]) for name in ("lowest", "highest") if rule[name] is not None}
     if len(bounds) == 2:
-        key = "problem.year_between" if kind is Kind.YEAR else "problem.number_between"
+        key = "problem.year_between" if kind in OF_A_YEAR else "problem.number_between"
     else:
         key = "problem.number_at_least" if "lowest" in bounds else "problem.number_at_most"
     return t(key, received=received, **bounds)

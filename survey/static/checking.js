@@ -1,6 +1,6 @@
 // What is wrong with what was typed: the server's own words, where the server cannot be asked.
 
-import { numberOf } from "./packing.js";
+import { monthOf, numberOf } from "./packing.js";
 
 // The problem with one entry, or null. `rules` are the document's, by column.
 export function problemOf(entry, rule) {
@@ -10,11 +10,20 @@ export function problemOf(entry, rule) {
     const length = Array.from(typed).length;
     return length > rule.longest ? said(rule.long, { length }) : null;
   }
-  const number = numberOf(typed);
+  if (rule.twice) return chosenBefore(entry) ? rule.twice : null;
+  const fits = (one) =>
+    (rule.lowest === null || one >= rule.lowest) && (rule.highest === null || one <= rule.highest);
+  const number = rule.month ? monthOf(typed, fits) : numberOf(typed);
   if (number === null) return said(rule.malformed, { received: typed.slice(0, 40) });
-  const low = rule.lowest !== null && number < rule.lowest;
-  const high = rule.highest !== null && number > rule.highest;
-  return low || high ? said(rule.outside, { received: typed.slice(0, 40) }) : null;
+  const bounded = rule.month ? Math.floor(number / 100) : number;
+  return fits(bounded) ? null : said(rule.outside, { received: typed.slice(0, 40) });
+}
+
+// Whether an earlier place of the same ranking holds the same.
+function chosenBefore(entry) {
+  const places = Array.from(entry.form.querySelectorAll("select")).filter(({ name }) => name === entry.name);
+  const first = places.findIndex(({ value }) => value === entry.value);
+  return places[first] !== entry;
 }
 
 const said = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
@@ -27,8 +36,10 @@ export function problemsOf(form, rules) {
     .filter(([, words]) => words !== null);
 }
 
-export function showProblems(section, problems) {
+export function showProblems(section, all) {
   clearProblems(section);
+  // One a question: a ranking of three that are the same is one mistake.
+  const problems = all.filter(([{ name }], at) => all.findIndex(([one]) => one.name === name) === at);
   if (!problems.length) return;
   const summary = section.querySelector(".error-summary");
   const list = summary.querySelector("ul");
@@ -62,7 +73,7 @@ export function clearProblems(section) {
   summary.querySelector("ul").textContent = "";
   for (const error of section.querySelectorAll(".question .error")) {
     const question = error.closest(".question");
-    const entry = question.querySelector(".entry");
+    const entry = question.querySelector("[aria-invalid=true]");
     question.classList.remove("in-error");
     entry.removeAttribute("aria-invalid");
     const others = entry.getAttribute("aria-describedby").split(" ").filter((id) => id !== error.id);

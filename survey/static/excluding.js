@@ -4,12 +4,12 @@ export function exclude(form) {
   // A written answer and a reason for none.
   form.addEventListener("input", ({ target }) => {
     const question = target.closest("fieldset");
-    const entry = question && question.querySelector(".entry");
-    if (!entry) return;
+    const entries = question ? Array.from(question.querySelectorAll(".entry")) : [];
+    if (!entries.length) return;
     const reasons = question.querySelectorAll(".answers-apart input");
-    if (target === entry) for (const one of reasons) one.checked = false;
+    if (entries.includes(target)) for (const one of reasons) one.checked = false;
     else {
-      entry.value = "";
+      for (const one of entries) one.value = "";
       for (const one of reasons) if (one !== target) one.checked = false;
     }
   });

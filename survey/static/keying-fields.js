@@ -9,7 +9,8 @@ const ALIKE_IN_A_ROW = 4;
 const DIGITS = [..."0123456789"];
 
 export const endsWithEnter = (field) => field.kind !== "single";
-export const isChoice = (field) => field.kind === "single" || field.kind === "multiple";
+export const takesSeveral = ({ kind }) => kind === "multiple" || kind === "ranking";
+export const isChoice = (field) => field.kind === "single" || takesSeveral(field);
 
 // Plain 8 and 9 say don't know and not relevant where they cannot be mistaken for an answer and the
 // sheet offers those boxes; anywhere else 8 is more likely a slip.
@@ -32,6 +33,7 @@ export function usableDigits(field) {
 }
 
 export function allowed(field) {
+  if (field.kind === "month") return range(`1/${field.lowest}`, `12/${field.highest}`);
   if (!isChoice(field)) return range(field.lowest, field.highest);
   const codes = field.codes.map(({ code }) => code).sort((a, b) => a - b);
   const unbroken = codes.length > 2 && codes.at(-1) - codes[0] === codes.length - 1;
@@ -43,7 +45,15 @@ const range = (lowest, highest) => `${lowest ?? 0}–${highest ?? "…"}`;
 export function refused(field, value) {
   if (typeof value !== "number" || value < 0) return false;
   if (isChoice(field)) return !field.codes.some(({ code }) => code === value);
-  return value < (field.lowest ?? 0) || value > (field.highest ?? Infinity);
+  const bounded = field.kind === "month" ? Math.floor(value / 100) : value;
+  return bounded < (field.lowest ?? 0) || bounded > (field.highest ?? Infinity);
+}
+
+// What the digits of a number's field say: a month is keyed as it is written, 5 2014.
+export function numberKeyed(field, digits) {
+  if (field.kind !== "month") return Number(digits);
+  const [month, year] = [Number(digits.slice(0, -4)), Number(digits.slice(-4))];
+  return month >= 1 && month <= 12 ? year * 100 + month : null;
 }
 
 // What is odd but may well stand on the paper; each has a name, so that it is asked only once.
@@ -51,7 +61,8 @@ export function doubts(fields, at, value, values, closedNow, closedThen) {
   const field = fields[at];
   const found = [];
   if (alikeInARow(fields, at, value, values, closedNow)) found.push({ name: "alike", value });
-  if (field.kind === "year" && value >= 0 && value < EARLIEST_USUAL_YEAR) {
+  const year = { year: value, month: Math.floor(value / 100) }[field.kind];
+  if (value >= 0 && year < EARLIEST_USUAL_YEAR) {
     found.push({ name: "early", value });
   }
   if (field.kind === "number" && value > MOST_USUAL) found.push({ name: "many", value });

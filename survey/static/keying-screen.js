@@ -2,7 +2,7 @@
 // Nothing here asks the browser for a measure before the field is shown, and what stays is not
 // written again: both would cost a layout between the key and the next field.
 
-import { isChoice, numbers } from "./keying-fields.js";
+import { isChoice, numbers, takesSeveral } from "./keying-fields.js";
 import { drawPad } from "./keying-pad.js";
 import { drawReview } from "./keying-review.js";
 import {
@@ -59,6 +59,7 @@ function goOnWords(now, hidden) {
 
 function rangeWords({ kind, lowest, highest, ends }) {
   if (kind === "text") return say("text_help");
+  if (kind === "month") return say("month_help", { allowed: `${lowest ?? 0}–${highest ?? "…"}` });
   if (ends) return say("rating_help", { lowest, highest, low: ends[0], high: ends[1] });
   return say("range_help", { allowed: `${lowest ?? 0}–${highest ?? "…"}` });
 }
@@ -103,11 +104,11 @@ function drawEntry(now) {
 
 function standing(now) {
   if (state.notice?.wrong) return state.notice.wrong;
-  if (state.pending !== undefined) return shown(state.pending);
-  if (now.kind === "multiple")
+  if (state.pending !== undefined) return shown(state.pending, now);
+  if (takesSeveral(now))
     return state.digits || (state.chosen.length ? state.chosen.join(", ") : storedReason(now));
   const stored = state.draft.values[now.column];
-  return state.digits || (stored === undefined ? "" : shown(stored));
+  return state.digits || (stored === undefined ? "" : shown(stored, now));
 }
 
 const storedReason = ({ column }) =>
@@ -147,10 +148,11 @@ const rows = fields.map(({ number, short }) => {
 part("rows").append(...rows);
 
 function drawList(hidden) {
-  fields.forEach(({ column }, at) => {
+  fields.forEach((one, at) => {
+    const { column } = one;
     const value = state.draft.values[column];
     const row = rows[at];
-    put(row.lastChild, value === undefined && hidden.has(column) ? words.not_asked : shown(value));
+    put(row.lastChild, value === undefined && hidden.has(column) ? words.not_asked : shown(value, one));
     row.lastChild.classList.toggle("a-reason", typeof value === "number" && value < 0);
     const now = state.mode !== "review" && at === state.draft.at;
     if (now) row.setAttribute("aria-current", "true");

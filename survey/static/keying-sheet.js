@@ -1,6 +1,7 @@
 // The sheet on the screen and how far its keying has come: what keys change and the drawing shows.
 
 import { kept } from "./drafts.js";
+import { takesSeveral } from "./keying-fields.js";
 import { closedFields } from "./routing.js";
 
 export const part = (id) => document.getElementById(id);
@@ -39,16 +40,17 @@ export function put(element, text) {
 
 export const reasonWord = (value) => words[`reason${value}`];
 
-export function shown(value) {
+export function shown(value, { kind } = {}) {
   if (value === undefined) return "·";
   if (Array.isArray(value)) return value.join(", ");
+  if (kind === "month" && value >= 0) return `${value % 100}/${Math.floor(value / 100)}`;
   return value < 0 ? reasonWord(value) : String(value);
 }
 
 // Whether something stands in the field that is not its answer yet.
 export function untaken() {
   const stored = state.draft.values[field().column];
-  const ticks = field().kind === "multiple" && String(state.chosen) !== String(stored < 0 ? "" : (stored ?? ""));
+  const ticks = takesSeveral(field()) && String(state.chosen) !== String(stored < 0 ? "" : (stored ?? ""));
   return state.digits !== "" || state.pending !== undefined || ticks;
 }
 

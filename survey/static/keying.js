@@ -9,8 +9,10 @@ import {
   couldGrow,
   doubts,
   isChoice,
+  numberKeyed,
   plainReason,
   refused,
+  takesSeveral,
 } from "./keying-fields.js";
 import { draw as drawScreen } from "./keying-screen.js";
 import { play, switchSound } from "./keying-sounds.js";
@@ -135,7 +137,7 @@ function pressDigit(digit) {
   else takeCode(typed);
 }
 
-const longest = ({ highest }) => String(highest ?? 9999).length;
+const longest = ({ kind, highest }) => (kind === "month" ? 6 : String(highest ?? 9999).length);
 
 function takeCode(typed) {
   state.digits = "";
@@ -149,7 +151,10 @@ function takeCode(typed) {
 function toggle(code) {
   const others = state.chosen.filter((one) => one !== code);
   const ticked = others.length < state.chosen.length;
-  state.chosen = ticked ? others : [...others, code].sort((a, b) => a - b);
+  if (ticked) state.chosen = others;
+  else if (field().kind === "multiple") state.chosen = [...others, code].sort((a, b) => a - b);
+  else if (others.length < field().places) state.chosen = [...others, code];
+  else state.notice = { stop: true, title: say("places_full", { places: field().places }), text: say("keep") };
 }
 
 function pressEnter() {
@@ -157,11 +162,18 @@ function pressEnter() {
   if (state.pending !== undefined) offer(state.pending);
   else if (field().kind === "text") offer(entry.value.trim() || -8);
   else if (state.digits && isChoice(field())) takeCode(state.digits);
-  else if (state.digits) offer(Number(state.digits));
+  else if (state.digits) offerNumber();
   else if (state.chosen.length) offer(state.chosen);
-  else if (field().kind === "multiple" && !(stored < 0)) offer(-8);
+  else if (takesSeveral(field()) && !(stored < 0)) offer(-8);
   else if (stored !== undefined || closed().has(field().column)) goOn();
   else state.notice = { stop: true, title: say("nothing_keyed"), text: say("nothing_keyed_help") };
+}
+
+function offerNumber() {
+  const number = numberKeyed(field(), state.digits);
+  if (number !== null) return offer(number);
+  state.notice = { wrong: state.digits, ...notAllowed(state.digits, allowed(field())) };
+  state.digits = "";
 }
 
 // ---- Keys

@@ -15,6 +15,7 @@ import { firstUnseen, hiddenColumns, isLast, pageAfter, pageBefore, shownPages }
 
 const AGAIN = 4000;
 const QUICK = 2500;
+const ANY_CONTROL = "input, textarea, select";
 
 const root = document.getElementById("offline");
 const form = JSON.parse(root.dataset.form);
@@ -125,11 +126,12 @@ function askWhoHelped(own) {
 function fill(part, own) {
   const hidden = hiddenColumns(form, copy.answers);
   const questions = Array.from(own.querySelectorAll(".question:not(#helped)"));
-  const asked = questions.filter((question) => !hidden.has(columnOf(question)));
+  // Which other answer was meant may be said as soon as its question is asked.
+  const open = (question) => !hidden.has(question.dataset.of || columnOf(question));
+  const asked = questions.filter((question) => open(question) && !question.dataset.of);
   for (const question of questions) {
-    const open = asked.includes(question);
-    question.hidden = !open;
-    for (const input of question.querySelectorAll("input, textarea")) input.disabled = !open;
+    question.hidden = !open(question);
+    for (const input of question.querySelectorAll(ANY_CONTROL)) input.disabled = !open(question);
     const number = question.querySelector(".question-number");
     if (number) {
       number.hidden = asked.length < 2;
@@ -140,16 +142,22 @@ function fill(part, own) {
   }
 }
 
-const columnOf = (question) => question.querySelector("input, textarea").name;
+const columnOf = (question) => question.querySelector(ANY_CONTROL).name;
 
 function put(question, answer) {
   const codes = (Array.isArray(answer) ? answer : [answer]).map(String);
-  const entry = question.querySelector(".entry");
+  const [entry, ...others] = question.querySelectorAll(".entry");
   for (const input of question.querySelectorAll("input:not(.entry)"))
     input.checked = codes.includes(input.value) && answer !== NOT_ANSWERED;
   if (!entry) return;
+  if (entry.matches("select")) {
+    const ranked = Array.isArray(answer) ? answer : [];
+    [entry, ...others].forEach((one, place) => (one.value = place < ranked.length ? ranked[place] : ""));
+    return;
+  }
   const written = typeof answer === "string" || (typeof answer === "number" && answer >= 0);
-  entry.value = written ? answer : "";
+  const month = written && entry.dataset.kind === "month";
+  entry.value = month ? `${answer % 100}/${Math.floor(answer / 100)}` : written ? answer : "";
 }
 
 async function press(event, own) {

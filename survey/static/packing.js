@@ -18,6 +18,22 @@ const western = (text) =>
 
 export const numberOf = (text) => (/^\d{1,9}$/.test(western(text)) ? Number(western(text)) : null);
 
+// A month as 201405, however it was written: the rules of instruments/answers.py. `fits` says which
+// years may be meant, where a month and a year without a sign between them could be read both ways.
+export function monthOf(text, fits = () => true) {
+  const written = western(text.trim());
+  const first = /^(\d{1,2})[\s./-]*(\d{4})$/.exec(written);
+  const last = /^(\d{4})[\s./-]*(\d{1,2})$/.exec(written);
+  const meant = [first && [first[2], first[1]], last && [last[1], last[2]]]
+    .filter(Boolean)
+    .map((one) => one.map(Number))
+    .filter(([, month]) => month >= 1 && month <= 12);
+  const [year, month] = meant.find(([one]) => fits(one)) || meant[0] || [0, 0];
+  return month ? year * 100 + month : null;
+}
+
+const likely = (year) => year >= 1900 && year < 2200;
+
 // column -> answer, as the server will store it.
 export function answersOf(form) {
   const answers = {};
@@ -33,9 +49,16 @@ export function answersOf(form) {
 }
 
 function answerOf(inputs) {
+  const places = inputs.filter((one) => one.matches("select"));
+  const ranked = places.filter(({ value }) => value).map(({ value }) => Number(value));
+  if (ranked.length) return ranked;
   const entry = inputs.find((one) => one.matches(".entry"));
   const typed = entry ? entry.value.trim() : "";
   if (typed) {
+    if (entry.dataset.kind === "month") {
+      const month = monthOf(typed, likely);
+      return month === null ? NOT_ANSWERED : month;
+    }
     if (entry.inputMode !== "numeric") return entry.value;
     const number = numberOf(typed);
     return number === null ? NOT_ANSWERED : number;

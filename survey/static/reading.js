@@ -46,7 +46,7 @@ function offerOne(question, template) {
 
 // Focus must not fall off the page with the button that had it.
 function takeButton(question, button) {
-  if (document.activeElement === button) question.querySelector("input, textarea").focus();
+  if (document.activeElement === button) question.querySelector("input, textarea, select").focus();
   button.remove();
 }
 
@@ -146,7 +146,7 @@ function partsOf(question) {
   const text = question.querySelector("legend, .question-text");
   const around = question.closest("[data-part], main") || document;
   const heard = [wholeQuestion(spokenPart(around.querySelector("h1")), spokenPart(text))];
-  const rest = ".hint, .error:not(:empty), .told, .line-end, .answers:not(.line) label, .answers-apart label";
+  const rest = ".hint, .error:not(:empty), .told, .line-end, .answers:not(.line):not(.places) label, .places select:first-of-type option:not([value='']), .answers-apart label";
   for (const one of question.querySelectorAll(rest)) heard.push(spokenPart(one));
   return heard.filter((one) => one.text);
 }

@@ -15,3 +15,9 @@ QUESTIONNAIRES = Path(__file__).parent / "questionnaires"
 def mini():
     """Four pages, every kind of item, one route; in Danish and Arabic."""
     return make_form(["mini"], ["da", "ar"], QUESTIONNAIRES)
+
+
+@pytest.fixture(scope="session")
+def kinds():
+    """Three pages: which other, ranking, month and long text; in Danish and Arabic."""
+    return make_form(["kinds"], ["da", "ar"], QUESTIONNAIRES)

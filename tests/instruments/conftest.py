@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from forms import QUESTIONNAIRES
 
 from instruments import DefinitionError, Instrument, Problem, find, load
 
@@ -27,7 +28,8 @@ def copied(tmp_path) -> Callable[[str], Path]:
     """Copies a small questionnaire, to be changed; returns its version's folder."""
 
     def copy(name: str) -> Path:
-        return Path(shutil.copytree(FIXTURES / name / "1", tmp_path / name / "1"))
+        library = FIXTURES if (FIXTURES / name).is_dir() else QUESTIONNAIRES
+        return Path(shutil.copytree(library / name / "1", tmp_path / name / "1"))
 
     return copy
 

@@ -102,6 +102,75 @@ def test_an_error_that_ends_in_a_log_does_not_hold_the_answer(form):
     assert "hemmelighed" not in repr(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        ("5/2014", 201405),
+        ("05-2014", 201405),
+        (" 5 2014 ", 201405),
+        ("5.2014", 201405),
+        # Without a sign between them; the year's bounds tell which is which.
+        ("52014", 201405),
+        ("122019", 201912),
+        ("201912", 201912),
+        ("20195", 201905),
+        ("2014-05", 201405),
+        (201405, 201405),
+        ("٥/٢٠١٤", 201405),
+        (-3, -3),
+        ("", -8),
+    ],
+)
+def test_a_month_is_read_as_people_write_it(kinds, value, stored):
+    assert kinds.validate_answer("kinds_moved", value, year=2026) == stored
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ("maj 2014", Fault.WRONG_TYPE),
+        ("2014", Fault.WRONG_TYPE),
+        ("13/2014", Fault.WRONG_TYPE),
+        ("0/2014", Fault.WRONG_TYPE),
+        ("5/14", Fault.WRONG_TYPE),
+        ("5/1929", Fault.OUT_OF_RANGE),
+        ("1/2027", Fault.OUT_OF_RANGE),
+        ("-5", Fault.OUT_OF_RANGE),
+        (True, Fault.WRONG_TYPE),
+        (["5", "2014"], Fault.WRONG_TYPE),
+    ],
+)
+def test_what_is_no_month_within_bounds_is_refused(kinds, value, fault):
+    with pytest.raises(AnswerError) as refused:
+        kinds.validate_answer("kinds_moved", value, year=2026)
+    assert refused.value.fault is fault
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [(["3", "1"], [3, 1]), ([4], [4]), (["-3"], -3), ([], -8), (None, -8)],
+)
+def test_a_ranking_keeps_its_order(kinds, value, stored):
+    assert kinds.validate_answer("kinds_wishes", value, year=2026) == stored
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ([1, 1], Fault.TWICE),
+        ([1, 2, 3, 4], Fault.TOO_MANY),
+        ([5], Fault.NOT_AN_OPTION),
+        ([1, -3], Fault.NOT_AN_OPTION),
+        (1, Fault.WRONG_TYPE),
+        (["x"], Fault.WRONG_TYPE),
+    ],
+)
+def test_what_is_no_ranking_is_refused(kinds, value, fault):
+    with pytest.raises(AnswerError) as refused:
+        kinds.validate_answer("kinds_wishes", value, year=2026)
+    assert refused.value.fault is fault
+
+
 @pytest.mark.parametrize("code", [-3, -4, -5, -6, -7, -8])
 def test_a_keyer_may_say_why_paper_holds_no_answer(form, code):
     for column in form.columns:

@@ -236,6 +236,44 @@ DEFINITIONS = [
         "scales[0].items[0]",
         "a scale cannot be made of",
     ),
+    # --- which other, rankings, months
+    ("kinds", "places: 3, ", "", 7, "responses.wishes.places", "need this key"),
+    ("kinds", "places: 3", "places: 5", 7, "responses.wishes.places", "no more places than the 4"),
+    ("kinds", "longest: 2000", "longest: 2000, places: 2", 9, "responses.story.places", "no such"),
+    ("kinds", "lowest: 1930, ", "", 8, "responses.month.lowest", "need this key"),
+    ("kinds", "202001", "202013", 23, "pages[2].show_if.any[1].at_least", "not an answer"),
+    (
+        "kinds",
+        "{item: wishes, includes: [2]}",
+        "{item: wishes, in: [2]}",
+        23,
+        "pages[2].show_if.any[0].in",
+        "does not fit",
+    ),
+    (
+        "kinds",
+        "specifies: spoken",
+        "specifies: clubs",
+        14,
+        "pages[0].items[1].specifies",
+        "Make it a text right after",
+    ),
+    (
+        "kinds",
+        "which, specifies: clubs",
+        "clubs, specifies: clubs",
+        16,
+        "pages[0].items[3].specifies",
+        "Make it a text right after",
+    ),
+    (
+        "kinds",
+        "clubs, includes: [9]}}",
+        "spoken, in: [9]}}",
+        16,
+        "pages[0].items[3].specifies",
+        "Make it a text right after",
+    ),
 ]
 
 TEXTS = [
@@ -333,7 +371,7 @@ def test_the_error_reads_as_a_list_of_where_what_and_what_to_do(changed):
 
     assert str(problem) == (
         "single/1/definition.yaml, line 4, responses.agree.kind: The value is 'singel'. "
-        "Here belongs: 'single', 'multiple', 'number', 'year', 'rating' or 'text'."
+        "Here belongs: 'single', 'multiple', 'number', 'year', 'rating', 'month', 'ranking' or 'text'."
     )
 
 

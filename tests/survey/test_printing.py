@@ -100,6 +100,28 @@ def test_every_answer_has_one_box_and_a_question_stands_on_one_page(printed):
         assert [box["kind"] for box in own].count("text") == (field.kind is Kind.TEXT)
 
 
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("language", ["da", "ar"])
+def test_a_ranking_has_a_box_an_option_and_a_month_six_digits(kinds, language, large):
+    content = sheet_content(kinds, Languages().words(language), ASKING, large=large)
+    boxes = Typesetter(content).layout["boxes"]
+    wishes = [box for box in boxes if box["column"] == "kinds_wishes"]
+    assert sorted((box["kind"], box["code"]) for box in wishes) == [
+        *(("place", code) for code in (1, 2, 3, 4)),
+        ("tick", -3),
+    ]
+    moved = [box for box in boxes if box["column"] == "kinds_moved" and box["kind"] == "digit"]
+    assert [box["code"] for box in sorted(moved, key=lambda box: box["x"])] == [0, 1, 2, 3, 4, 5]
+
+
+def test_paper_tells_how_a_ranking_is_written_and_which_month_opens_what_follows(kinds):
+    typesetter = Typesetter(sheet_content(kinds, Languages().words("da"), ASKING))
+    said = text(typesetter.sheet(SERIAL))
+    assert "Skriv 1 ved det, du sætter først, 2 ved det næste og så videre til 3." in said
+    assert "tallet i 5 er under 1/2020" in said
+    assert "du svarede andet end »Legeplads« i 6" in said
+
+
 def test_boxes_keep_apart_and_inside_the_marks(printed):
     for page in range(1, printed[0].layout["pages"] + 1):
         boxes = [box for box in printed[0].layout["boxes"] if box["page"] == page]
