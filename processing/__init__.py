@@ -84,8 +84,11 @@ if TYPE_CHECKING:
     from .effects.difference import difference_in_differences as difference_in_differences
     from .effects.evaluation import Evaluation as Evaluation
     from .effects.evaluation import evaluate as evaluate
+    from .effects.event_study import EventStudy as EventStudy
     from .effects.multiplicity import false_discovery_rate as false_discovery_rate
     from .effects.multiplicity import holm as holm
+    from .effects.parted_trends import PartedTrends as PartedTrends
+    from .effects.parted_trends import parted_trends as parted_trends
     from .effects.planning import PlannedStudy as PlannedStudy
     from .effects.planning import StudyPlan as StudyPlan
     from .effects.planning import plan_study as plan_study
@@ -253,6 +256,8 @@ _HOMES = {
     "effects.difference": ("Effect", "Inference", "difference_in_differences"),
     "effects.evaluation": ("Evaluation", "evaluate"),
     "effects.multiplicity": ("false_discovery_rate", "holm"),
+    "effects.event_study": ("EventStudy",),
+    "effects.parted_trends": ("PartedTrends", "parted_trends"),
     "effects.planning": ("PlannedStudy", "StudyPlan", "plan_study"),
     "effects.sensitivity": ("Equivalence", "Sensitivity", "equivalence", "sensitivity"),
     "effects.staggered": ("StaggeredEffects", "staggered_effects"),

@@ -17,11 +17,13 @@ from processing.measuring.study_measures import StudyMeasures, scored_rows, stud
 from .analysis_plan import AnalysisPlan
 from .difference import Effect, difference_in_differences
 from .multiplicity import false_discovery_rate, holm
+from .parted_trends import Restriction, parted_trends
 from .sensitivity import equivalence, sensitivity
-from .staggered import StaggeredEffects, staggered_effects
+from .staggered import Base, StaggeredEffects, staggered_effects
 
 COHORTS = ("all", "stayer", "newcomer")
 NAMES = {"all": "all residents", "stayer": "stayers", "newcomer": "newcomers"}
+BOUNDS: tuple[Restriction, ...] = ("magnitudes", "smoothness")
 _KNOWN_TO_COLLECT = 2
 
 
@@ -32,14 +34,17 @@ class Evaluation:
     Columns: scale, cohort, kind (confirmatory or exploratory), primary, estimate in points, in_sd,
     method trusted (empty: none), standard_error, df, low, high, p, p_adjusted, rows, areas,
     treated, comparison, waves, equivalence_p, equivalent, breakdown, trust
-    and pre_period in words. `inferences` has a row for every method. `staggered` holds effects by
-    exposure where plans start in different waves. `trends` has the mean of treated and of other
+    and pre_period in words; pretest is the p of no difference in trends before. `inferences` has a
+    row for every method. `staggered` holds effects by exposure where plans start in different waves,
+    `parted` what is left of the first effect where trends may have parted as much as they did
+    before (see `parted_trends`), for all residents where there are two waves before. `trends` has the mean of treated and of other
     areas by wave: scale, treated (ever), wave, mean, low, high, areas.
     """
 
     effects: pd.DataFrame
     inferences: pd.DataFrame
     staggered: pd.DataFrame
+    parted: pd.DataFrame
     trends: pd.DataFrame
     measures: StudyMeasures
     plan: AnalysisPlan
@@ -79,18 +84,23 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> E
     treated = treated_units(study, measured, plan)
     people = _people(study, measured) if plan.units == "persons" else None
     found: list[dict[str, object]] = []
-    inferences, staggered = [], []
+    inferences, staggered, parted = [], [], []
     for cohort in COHORTS:
         for scale in measured.scales:
             rows = _rows(measured.measures, people, treated, scale, cohort)
             effect = _effect(rows, plan, scale, measured.measures) if len(rows) else None
             if effect is None:
                 continue
-            found.append(_told(effect, plan, scale, cohort, registered=registered))
-            inferences.append(effect.to_frame().assign(scale=scale, cohort=cohort))
             later = _staggered(measured.measures, treated, scale, cohort, plan)
+            found.append(
+                _told(effect, plan, scale, cohort, registered=registered)
+                | {"pretest": later.pretest if later else float("nan")}
+            )
+            inferences.append(effect.to_frame().assign(scale=scale, cohort=cohort))
             if later is not None:
                 staggered.append(later.to_frame().assign(scale=scale, cohort=cohort))
+                if cohort == "all" and np.isfinite(later.pretest):
+                    parted += _parted(measured.measures, treated, scale, plan)
     if not found:
         raise StatisticsError(
             Problem(
@@ -103,6 +113,7 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> E
         effects=_adjusted(pd.DataFrame(found)),
         inferences=pd.concat(inferences, ignore_index=True),
         staggered=pd.concat(staggered, ignore_index=True) if staggered else pd.DataFrame(),
+        parted=pd.concat(parted, ignore_index=True) if parted else pd.DataFrame(),
         trends=_trends(measured.measures, treated, plan.level),
         measures=measured,
         plan=plan,
@@ -224,8 +235,34 @@ def _told(
     }
 
 
+def _parted(
+    found: Measures, treated: pd.DataFrame, scale: str, plan: AnalysisPlan
+) -> list[pd.DataFrame]:
+    """What is left of the first effect where trends may have parted as before, by both bounds."""
+    effects = _staggered(found, treated, scale, "all", plan, base="universal")
+    if effects is None:
+        return []
+    try:
+        study = effects.event_study()
+        return [
+            parted_trends(study, kind, level=plan.level, seed=plan.seed)
+            .to_frame()
+            .assign(scale=scale)
+            for kind in BOUNDS
+        ]
+    except StatisticsError:
+        # No two waves before, or so many waves that the inequalities cannot be gone through.
+        return []
+
+
 def _staggered(
-    found: Measures, treated: pd.DataFrame, scale: str, cohort: str, plan: AnalysisPlan
+    found: Measures,
+    treated: pd.DataFrame,
+    scale: str,
+    cohort: str,
+    plan: AnalysisPlan,
+    *,
+    base: Base = "varying",
 ) -> StaggeredEffects | None:
     """Effects by exposure, where plans start in different waves and each wave knows each area."""
     rows = _rows(found, None, treated, scale, cohort)
@@ -235,8 +272,9 @@ def _staggered(
     rows = rows.assign(start=rows["unit"].map(on).fillna(0))
     try:
         return staggered_effects(
-            rows, "y", "start", area="unit", wave="wave", level=plan.level, seed=plan.seed
-        )
+            rows, "y", "start", area="unit", wave="wave",
+            base=base, level=plan.level, seed=plan.seed,
+        )  # fmt: skip
     except StatisticsError:
         return None
 

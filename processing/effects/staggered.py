@@ -9,7 +9,7 @@ be growing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -19,8 +19,11 @@ from scipy import stats
 
 from processing.errors import Problem, StatisticsError, stop_if_any
 
+from .event_study import EventStudy
+
 Array = NDArray[np.float64]
 Against = Literal["never", "not yet"]
+Base = Literal["varying", "universal"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,9 @@ class StaggeredEffects:
     for each number of waves since the start, `overall` one for the mean over treated area-waves
     and one for the mean over lengths of exposure. SEs are of influence functions over areas, with
     n − 1 in their variances as R's `did` has it with n; intervals are normal, one by one, and
-    `band` is the multiple of the SE that holds all of `by_exposure` at once.
+    `band` is the multiple of the SE that holds all of `by_exposure` at once. `covariance` is that of
+    `by_exposure`; `pretest` the p of no effect in any group and wave before its start (Wald; nan
+    where there is no such wave).
     """
 
     by_group: pd.DataFrame
@@ -42,6 +47,37 @@ class StaggeredEffects:
     never_treated: int
     against: Against
     level: float
+    base: Base = "varying"
+    covariance: Array = field(default_factory=lambda: np.zeros((0, 0)), repr=False)
+    pretest: float = float("nan")
+
+    def event_study(self) -> EventStudy:
+        """Effects by exposure against the wave before the start, for `parted_trends`.
+
+        Raises StatisticsError where they were made with another base, or no wave is left before.
+        """
+        if self.base != "universal":
+            raise StatisticsError(
+                Problem(
+                    "base",
+                    "effects before the start are changes from the wave before each",
+                    'Make them with base="universal"',
+                )
+            )
+        exposure = self.by_exposure["exposure"].to_numpy(int)
+        # The stretch of waves without a gap around the start.
+        waves = set(exposure.tolist()) | {-1}
+        first, last = -1, -1
+        while first - 1 in waves:
+            first -= 1
+        while last + 1 in waves:
+            last += 1
+        kept = (exposure >= first) & (exposure <= last)
+        return EventStudy(
+            self.by_exposure["estimate"].to_numpy(float)[kept],
+            self.covariance[np.ix_(kept, kept)],
+            before=int((exposure[kept] < 0).sum()),
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """All three, one above the other, told apart by the column `what`."""
@@ -71,6 +107,7 @@ def staggered_effects(
     wave: str,
     weights: str | None = None,
     against: Against = "never",
+    base: Base = "varying",
     level: float = 0.95,
     draws: int = 999,
     seed: int = 1,
@@ -78,8 +115,9 @@ def staggered_effects(
     """Effects of plans that start in different waves, from a row for each area and wave.
 
     Definition: ATT(g, t) = E[Y_t − Y_b | start g] − E[Y_t − Y_b | comparison], with b the wave
-    before g, and before the start the wave before t; means over areas, weighted by `weights` (one
-    weight an area: its mean over waves). `start` is the wave of the start, missing or 0 for never.
+    before g, and before the start the wave before t (with a universal `base` the wave before g
+    there too); means over areas, weighted by `weights` (one weight an area: its mean over waves).
+    `start` is the wave of the start, missing or 0 for never.
     Areas that miss a wave are left out. Raises StatisticsError with every problem.
     """
     wide, starts, sizes, times = _wide(frame, outcome, start, area, wave, weights)
@@ -89,8 +127,8 @@ def staggered_effects(
     cells = [
         cell
         for g in groups
-        for t in range(1, len(times))
-        if (cell := _cell(wide, starts, sizes, times, g, t, against)) is not None
+        for t in range(len(times))
+        if (cell := _cell(wide, starts, sizes, times, g, t, against, base)) is not None
     ]
     shares = {g: sizes[starts == g].sum() / sizes.sum() for g in groups}
     found = _Found(cells, starts, sizes, shares)
@@ -116,9 +154,19 @@ def staggered_effects(
         exposure=[c.exposure for c in cells],
         areas=[int((starts == c.start).sum()) for c in cells],
     )
-    band = _band(np.array([influence for _, influence in rows]), draws, seed, level)
+    influences = np.array([influence for _, influence in rows])
     return StaggeredEffects(
-        by_group, by_exposure, overall, band, len(starts), int(never.sum()), against, level
+        by_group,
+        by_exposure,
+        overall,
+        _band(influences, draws, seed, level),
+        len(starts),
+        int(never.sum()),
+        against,
+        level,
+        base,
+        influences @ influences.T / len(starts) ** 2,
+        _pretest([cell for cell in cells if cell.exposure < 0]),
     )
 
 
@@ -159,10 +207,19 @@ class _Found:
 
 
 def _cell(
-    wide: Array, starts: Array, sizes: Array, times: Array, g: float, t: int, against: Against
+    wide: Array,
+    starts: Array,
+    sizes: Array,
+    times: Array,
+    g: float,
+    t: int,
+    against: Against,
+    kind: Base,
 ) -> _Cell | None:
     first = int(np.searchsorted(times, g))
-    base = first - 1 if t >= first else t - 1
+    base = first - 1 if t >= first or kind == "universal" else t - 1
+    if base < 0 or t == base:
+        return None
     treated = starts == g
     later = ~np.isfinite(starts)
     if against == "not yet":
@@ -192,6 +249,18 @@ def _frame(rows: list[tuple[float, Array]], z: float, **keys: list) -> pd.DataFr
             "p": p,
         }
     )
+
+
+def _pretest(cells: list[_Cell]) -> float:
+    """Wald's test of all cells before their start, as R's `did` has it."""
+    if not cells:
+        return float("nan")
+    influence = np.array([cell.influence for cell in cells])
+    covariance = influence @ influence.T / influence.shape[1] ** 2
+    estimates = np.array([cell.estimate for cell in cells])
+    if np.linalg.matrix_rank(covariance) < len(cells):
+        return float("nan")
+    return float(stats.chi2(len(cells)).sf(estimates @ np.linalg.solve(covariance, estimates)))
 
 
 def _band(influences: Array, draws: int, seed: int, level: float) -> float:

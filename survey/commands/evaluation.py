@@ -101,6 +101,7 @@ def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> N
                 "effects": found.effects,
                 "inferences": found.inferences,
                 **({"staggered": found.staggered} if len(found.staggered) else {}),
+                **({"parted": found.parted} if len(found.parted) else {}),
             },
             out,
             {"plan.yaml": plan_file.read_text(encoding="utf-8")},
@@ -324,6 +325,28 @@ def _print_effects(found: Evaluation) -> None:
     )  # fmt: skip
     for words in dict.fromkeys([*found.effects["trust"], *found.effects["pre_period"]]):
         click.echo(words)
+    for row in _each(found.effects):
+        if row.cohort == "all" and not math.isnan(row.pretest):
+            click.echo(f"{row.scale}: trends before the start, p {row.pretest:.3f}")
+    if len(found.parted):
+        _print_parted(found.parted)
+
+
+def _print_parted(parted: Any) -> None:
+    click.echo(
+        "The first effect where trends may have parted: magnitudes, as a multiple of the largest "
+        "change before; smoothness, by a bend of so many points a wave:"
+    )
+    print_table(
+        ("scale", "bound", "m", "95 %", "holds zero from"),
+        [
+            (
+                row.scale, row.restriction, _digits(row.m), _between(row.low, row.high),
+                "beyond what was tried" if math.isinf(row.breakdown) else _digits(row.breakdown),
+            )
+            for row in _each(parted)
+        ],
+    )  # fmt: skip
 
 
 def _finite(value: float) -> float | None:

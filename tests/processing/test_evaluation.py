@@ -101,12 +101,19 @@ def test_plans_that_start_apart_show_their_effect_by_exposure(make_study):
     study, _ = make_study(
         AreasDrawn(90, [2] * 30 + [3] * 30, days, effects=[0.2, 0.6, 1.0], invited=120)
     )
-    found = evaluate(study, plan_of(PLAN)).staggered
+    evaluated = evaluate(study, plan_of(PLAN))
+    found = evaluated.staggered
     grows = found[(found.scale == "tryghed_t1") & (found.cohort == "all")]
     by_exposure = grows[grows.what == "exposure"].set_index("exposure").estimate
     assert by_exposure[2] > by_exposure[1] > by_exposure[0] > 0
     before = grows[(grows.what == "exposure") & (grows.exposure < 0)]
     assert (before.low.lt(0) & before.high.gt(0)).all()
+    # Those that start in wave 3 have two waves before: a pre-test, and bounds on parted trends.
+    whole = evaluated.effects.query("scale == 'tryghed_t1' and cohort == 'all'").iloc[0]
+    assert whole.pretest > 0.001
+    parted = evaluated.parted.query("scale == 'tryghed_t1' and restriction == 'magnitudes'")
+    assert parted.low.is_monotonic_decreasing
+    assert parted.high.is_monotonic_increasing
 
 
 def test_the_contents_of_answers_that_come_more_from_the_content_are_biased_as_they_were_drawn(
