@@ -111,6 +111,11 @@ def item_analysis(
     StatisticsError
         As `alpha`.
 
+    References
+    ----------
+    Henrysson 1963 (item–rest correlation), https://doi.org/10.1007/BF02289618; Nunnally & Bernstein
+    1994, ISBN 978-0-07-047849-7
+
     Examples
     --------
     >>> import pandas as pd

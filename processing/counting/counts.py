@@ -235,11 +235,21 @@ def count(
     complete
         Leave out rows that miss any of the items (listwise deletion).
 
+    Returns
+    -------
+    Counts
+        The Burt table: (categories, categories) of all items, missing codes being categories.
+
     Raises
     ------
     StatisticsError
         Naming every item that is unknown or holds text, fractions or codes beyond ±100, and
         weights that are zero, negative or missing.
+
+    References
+    ----------
+    Burt 1950, https://doi.org/10.1111/j.2044-8317.1950.tb00296.x; Greenacre 2017,
+    ISBN 978-1-4987-3177-5
 
     Examples
     --------
@@ -316,6 +326,20 @@ def count_parquet(
     -------
     Counts
         Equal to those of the whole table in one frame.
+
+    Raises
+    ------
+    StatisticsError
+        As `count`; for no files, and a file that is not there, is no Parquet or lacks a column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     pd.DataFrame({"a": [1, 2, 2], "b": [3, 3, -8]}).to_parquet(f"{folder}/part.parquet")
+    ...     count_parquet([f"{folder}/part.parquet"], ["a", "b"]).margin(1)
+    {-8: 1.0, 3: 2.0}
 
     """
     if not files:

@@ -183,6 +183,11 @@ def count_patterns(
     Patterns
         In ascending order of the first item, then the second, and so on.
 
+    Raises
+    ------
+    StatisticsError
+        As `count`.
+
     Examples
     --------
     >>> import pandas as pd

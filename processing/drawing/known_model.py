@@ -152,10 +152,31 @@ class KnownGroup:
 
 
 def cut_points(shares: Sequence[float]) -> tuple[float, ...]:
-    """Thresholds of a standard normal variable that give answers these shares, which add up to one.
+    """Thresholds of a standard normal variable that give answers these shares.
 
+    τₖ = Φ⁻¹(p₁ + … + pₖ).
+
+    Parameters
+    ----------
+    shares
+        One an answer, above zero; together one.
+
+    Returns
+    -------
+    tuple of float
+        One less than answers, ascending.
+
+    Raises
+    ------
+    StatisticsError
+        For fewer than two shares, one that is not above zero, and shares that miss one by more than
+        .001.
+
+    Examples
+    --------
     >>> [round(cut, 3) for cut in cut_points([0.25, 0.5, 0.25])]
     [-0.674, 0.674]
+
     """
     parts = np.asarray(shares, dtype=np.float64)
     if len(parts) < 2 or not (parts > 0).all():

@@ -132,6 +132,10 @@ def simulate(
         For shares that are no shares, sizes that do not add up, groups that name unknown items or
         whose thresholds or loadings are impossible, and unknown missing codes.
 
+    References
+    ----------
+    Muthén 1984, https://doi.org/10.1007/BF02294210, whose model of ordered answers is drawn from
+
     Examples
     --------
     >>> model = KnownModel.simple({"calm": ["a", "b", "c"]}, loading=0.8)

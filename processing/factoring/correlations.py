@@ -72,6 +72,10 @@ def correlate(
         For constant or identical items, fewer rows than items, answers outside `points` and a
         matrix that is not positive definite.
 
+    References
+    ----------
+    Olsson 1979, https://doi.org/10.1007/BF02296207, for polychoric correlations
+
     Examples
     --------
     >>> import pandas as pd

@@ -24,7 +24,27 @@ def write_evidence(
     """Write `<dataset>-evidence`: `evidence.json`, and as Parquet verdicts, figures, comparisons.
 
     Evidence from which rows were left out goes to `<dataset>-evidence-without-careless`, so that
-    neither takes the other's place. Raises StatisticsError for evidence of another dataset.
+    neither takes the other's place.
+
+    Parameters
+    ----------
+    dataset
+        A dataset or a study.
+    found
+        What `evidence` said of it.
+    folder
+        Where to write, by default beside the dataset.
+
+    Returns
+    -------
+    Path
+        The folder written.
+
+    Raises
+    ------
+    StatisticsError
+        For evidence of another dataset.
+
     """
     if found.dataset != dataset.hash:
         raise StatisticsError(
@@ -59,7 +79,24 @@ def propose_short_forms(
     """Forms of two and three items of one of a dataset's scales; see `short_forms`.
 
     Items that work differently are looked for over the first of `groups` of which two groups or
-    more have `least` complete rows, and over none where no column has. `kept` tells which rows.
+    more have `least` complete rows, and over none where no column has.
+
+    Parameters
+    ----------
+    dataset
+        A dataset or a study.
+    scale
+        One of its reflective scales.
+    groups
+        Columns that divide the rows.
+    kept
+        Which rows, one truth a row in their order; by default all.
+    least
+        Complete rows that make a group large enough.
+
+    Returns
+    -------
+    ShortForms
 
     Raises
     ------

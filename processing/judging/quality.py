@@ -317,8 +317,23 @@ def careless_answers(answers: Dataset | Study) -> Carelessness:
     is without columns. Each wave's items are turned as its own version of the scale says. Counts
     of what somebody did (formative scales) are left out: a row of noes is no straight line.
 
-    Raises DatasetError where the rows are erased, StatisticsError where there is no reflective
-    scale to read signs from.
+    Parameters
+    ----------
+    answers
+        A dataset or a study.
+
+    Returns
+    -------
+    Carelessness
+        Flags in the order of the rows.
+
+    Raises
+    ------
+    DatasetError
+        Where the rows are erased.
+    StatisticsError
+        Where there is no reflective scale to read signs from.
+
     """
     scales = tuple(scale for scale in answers.codebook.scales if not scale.formative)
     own = {scale.name: scale.columns for scale in scales}

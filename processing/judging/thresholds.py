@@ -67,8 +67,32 @@ def usual_thresholds() -> Thresholds:
 def read_thresholds(file: str | Path) -> Thresholds:
     """The usual limits, with those that a study's own file names put in their place.
 
-    An entry need only hold what it changes. Raises StatisticsError naming every entry that is
-    unknown, holds unknown fields, or limits that are no numbers.
+    An entry need only hold what it changes.
+
+    Parameters
+    ----------
+    file
+        YAML in the form of `processing/judging/thresholds.yaml`.
+
+    Returns
+    -------
+    Mapping of str to Threshold
+        For `evidence(thresholds=...)`.
+
+    Raises
+    ------
+    StatisticsError
+        Naming every entry that is unknown, holds unknown fields, or limits that are no numbers.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "ours.yaml").write_text("omega: {blocks: 0.8}")
+    ...     ours = read_thresholds(f"{folder}/ours.yaml")
+    >>> ours["omega"].blocks, ours["item_rest"].cautions
+    (0.8, 0.3)
+
     """
     return _read(Path(file), usual_thresholds())
 

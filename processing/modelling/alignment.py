@@ -141,6 +141,11 @@ def align(
     seed
         Of the random places from which the search starts.
 
+    Returns
+    -------
+    Alignment
+        Means and deviations of each factor and group, and which parameters differ where.
+
     Raises
     ------
     StatisticsError

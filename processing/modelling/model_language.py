@@ -107,10 +107,24 @@ def parse_model(text: str) -> Model:
     ``k*a + k*b``        terms of one label are equal
     ===================  =====================================================================
 
+    Parameters
+    ----------
+    text
+        The model.
+
+    Returns
+    -------
+    Model
+        Its factors, items and terms, in the order in which they are named.
+
     Raises
     ------
     StatisticsError
         with every problem of the text: line and column, what is wrong, what to do.
+
+    References
+    ----------
+    Rosseel 2012, https://doi.org/10.18637/jss.v048.i02, whose language this is a part of
 
     Examples
     --------

@@ -192,7 +192,50 @@ def imputed(
     shown (−2) or are not relevant (−4) stay as they are, for they have no answer to be missing.
     Compute a figure in each frame, and `combine`; where it differs from the figure by the missing
     rule, it hangs on the missing answers, in as far as they are missing at random given the others.
+
+    Parameters
+    ----------
+    frame, model
+        As in `plausible_values`.
+    drawn
+        The plausible values of these rows.
+    seed
+        Equal seeds give equal answers.
+
+    Returns
+    -------
+    iterator of DataFrame
+        As many as there are draws, each like the frame.
+
+    Raises
+    ------
+    StatisticsError
+        As `trait_scores`; plausible values of other rows.
+
+    References
+    ----------
+    Rubin 1987, ISBN 978-0-471-65574-9
+
+    Examples
+    --------
+    >>> from processing import graded_response
+    >>> from processing import Holes, KnownModel, simulate
+    >>> known = KnownModel.simple({"calm": ["a", "b", "c"]}, 0.8)
+    >>> frame = simulate(known, 500, seed=1, holes=[Holes(-8, 0.1)]).frame[["a", "b", "c"]]
+    >>> model = graded_response(frame)
+    >>> filled = list(imputed(frame, model, plausible_values(frame, model, draws=2, seed=1), seed=1))
+    >>> len(filled), bool((frame < 0).any(axis=None)), bool((filled[0] < 0).any(axis=None))
+    (2, True, False)
+
     """
+    if len(drawn.traits) != len(frame):
+        raise StatisticsError(
+            Problem(
+                "drawn",
+                f"it holds plausible values of {len(drawn.traits)} rows, the frame has {len(frame)}",
+                "Draw them for this frame",
+            )
+        )
     rng = np.random.default_rng(seed)
     items = choose_items(frame, model.items)
     codes = read_codes(frame, items)
@@ -214,6 +257,26 @@ def combine(
     """Rubin's rules: Q̄ = mean, T = mean of squared SEs + (1 + 1/m) · variance of the estimates.
 
     The interval is Student's with (m − 1) / (missing share)² degrees of freedom.
+
+    Parameters
+    ----------
+    estimates, errors
+        (draws,) of each draw: the estimate and its standard error, in one unit.
+    level
+        Coverage of the interval.
+
+    Returns
+    -------
+    Combined
+
+    Raises
+    ------
+    StatisticsError
+        For fewer than two draws, numbers that do not pair, are not finite or errors below zero.
+
+    References
+    ----------
+    Rubin 1987, ISBN 978-0-471-65574-9
 
     Examples
     --------

@@ -17,7 +17,28 @@ from .summary import Summary
 
 
 def write_scores(dataset: Dataset | Study, summary: Summary, folder: Path | str | None) -> Path:
-    """Score every row into `<dataset>-scores`: `scores`, by row id, and `summary`, a row a scale."""
+    """Score every row into `<dataset>-scores`: `scores`, by row id, and `summary`, a row a scale.
+
+    Parameters
+    ----------
+    dataset
+        A dataset or a study; each wave is scored by its own version of a scale.
+    summary
+        What `summarise` said of it.
+    folder
+        Where to write, by default beside the dataset.
+
+    Returns
+    -------
+    Path
+        The folder written.
+
+    Raises
+    ------
+    StatisticsError
+        As `score`.
+
+    """
     return write_derived(
         dataset,
         "scores",

@@ -117,6 +117,20 @@ def summarise(answers: Dataset | Study | pd.DataFrame, scales: Scales | None = N
     StatisticsError
         As `score`, and for a plain frame without scales.
 
+    References
+    ----------
+    As `alpha` and `omega`.
+
+    Examples
+    --------
+    >>> from processing import KnownModel, ScaleEntry, simulate
+    >>> items = ("a", "b", "c", "d")
+    >>> frame = simulate(KnownModel.simple({"calm": items}), 400, seed=1).frame
+    >>> calm = ScaleEntry("", "calm", items, dict.fromkeys(items, (1, 5)))
+    >>> summarise(frame, calm).to_frame()[["scale", "n", "mean", "alpha"]].round(2)
+      scale    n   mean  alpha
+    0  calm  400  48.28   0.73
+
     """
     if isinstance(answers, pd.DataFrame):
         if scales is None:

@@ -214,6 +214,8 @@ def _unfit(
         for item, seen in zip(counted.items, codes, strict=True)
         if len(seen) < 2
     ]
+    if problems:
+        return problems
     for second, row in enumerate(counted.answers):
         problems += [
             Problem(

@@ -69,6 +69,11 @@ def local_dependence(frame: pd.DataFrame | Patterns, model: GradedResponse) -> L
     -------
     LocalDependence
 
+    Raises
+    ------
+    StatisticsError
+        As `trait_scores`.
+
     References
     ----------
     Yen 1984, https://doi.org/10.1177/014662168400800201; Christensen, Makransky & Horton 2017,

@@ -40,6 +40,11 @@ def person_fit(frame: pd.DataFrame, model: GradedResponse, flag: float = UNLIKEL
         On the frame's index: `lz`, `lz_star`, `flagged`; NaN and False where fewer than two items
         were answered.
 
+    Raises
+    ------
+    StatisticsError
+        As `trait_scores`.
+
     References
     ----------
     Drasgow, Levine & Williams 1985, https://doi.org/10.1111/j.2044-8317.1985.tb00817.x; Snijders

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.counting.answers import Codes, choose_items, read_codes
+from processing.errors import Problem, StatisticsError
 
 from .graded_likelihood import Answered, Grid, normal_grid, posterior
 from .graded_response import GradedResponse
@@ -107,7 +108,44 @@ def expected_traits(answered: Answered, model: GradedResponse, grid: Grid) -> tu
 
 
 def reliability_of_scores(scores: pd.DataFrame) -> float:
-    """Var(EAP) / (Var(EAP) + mean SE²): the share of the trait's variance that the scores hold."""
+    """Empirical reliability: the share of the trait's variance that the scores hold.
+
+    ρ = Var(EAP) / (Var(EAP) + mean SE²).
+
+    Parameters
+    ----------
+    scores
+        From `trait_scores`; rows without a score are left out.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    StatisticsError
+        For a frame without the columns `eap` and `se`, and for fewer than two scores.
+
+    References
+    ----------
+    Chalmers 2012, https://doi.org/10.18637/jss.v048.i06, of mirt, whose `empirical_rxx` it is
+
+    Examples
+    --------
+    >>> reliability_of_scores(pd.DataFrame({"eap": [-1.0, 0.0, 1.0], "se": [0.5, 0.5, 0.5]}))
+    0.7272727272727273
+
+    """
+    choose_items(scores, ["eap", "se"], called="column")
+    if scores["eap"].notna().sum() < 2:
+        raise StatisticsError(
+            Problem(
+                "scores",
+                f"a variance needs two scores, found {int(scores['eap'].notna().sum())}",
+                "Score more rows",
+            )
+        )
     known = scores.dropna(subset=["eap"])
     between = float(known["eap"].var(ddof=0))
     return between / (between + float((known["se"] ** 2).mean()))

@@ -250,6 +250,15 @@ def test_bad_items_are_named(known, change, words):
         assert word in str(caught.value)
 
 
+def test_without_answers_nothing_is_said_of_items_that_are_alike(known):
+    frame = simulate(known, 300, seed=7).frame[SIX]
+    with pytest.raises(StatisticsError) as caught:
+        graded_response(frame.head(0))
+    assert len(caught.value.problems) == len(SIX)
+    with pytest.raises(StatisticsError, match="scores: a variance needs two scores, found 1"):
+        reliability_of_scores(trait_scores(frame.head(1), graded_response(frame)))
+
+
 def test_too_few_rows_or_items_are_refused(known):
     frame = simulate(known, 30, seed=8).frame[SIX]
     with pytest.raises(StatisticsError, match="more rows than parameters, got 30 for"):

@@ -106,6 +106,12 @@ def test_what_does_not_apply_is_not_imputed():
         )
 
 
+def test_plausible_values_of_other_rows_are_refused(drawn, model):
+    values = plausible_values(drawn.frame.head(50), model, draws=2, seed=1)
+    with pytest.raises(StatisticsError, match="plausible values of 50 rows, the frame has 60"):
+        next(imputed(drawn.frame.head(60), model, values, seed=1))
+
+
 def test_rubins_rules_by_hand():
     found = combine([1.0, 1.2, 1.1], [0.1, 0.2, 0.1])
     within, between = 0.06 / 3, 4 / 3 * 0.01
