@@ -22,9 +22,9 @@ import typst
 
 from instruments import make_form
 from survey.languages import Languages
-from survey.paper import make_serial
 from survey.printing.content import Asking, sheet_content
 from survey.printing.typesetting import Typesetter
+from survey.serials import make_serial
 
 FORM = ("tryghed", "trivsel", "beboerdemokrati", "background")
 MOST_SECONDS = 90

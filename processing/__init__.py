@@ -8,6 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .consistency.double_keying import ErrorRate as ErrorRate
+    from .consistency.double_keying import KeyingAgreement as KeyingAgreement
+    from .consistency.double_keying import error_rate as error_rate
+    from .consistency.double_keying import keying_agreement as keying_agreement
     from .consistency.ends import Ends as Ends
     from .consistency.ends import floor_and_ceiling as floor_and_ceiling
     from .consistency.halves import SplitHalf as SplitHalf
@@ -221,6 +225,12 @@ if TYPE_CHECKING:
     from .traits.trait_scores import trait_scores as trait_scores
 
 _HOMES = {
+    "consistency.double_keying": (
+        "ErrorRate",
+        "KeyingAgreement",
+        "error_rate",
+        "keying_agreement",
+    ),
     "consistency.ends": ("Ends", "floor_and_ceiling"),
     "consistency.halves": ("SplitHalf", "split_half"),
     "consistency.hierarchical_omega": ("OmegaHierarchical", "omega_hierarchical"),

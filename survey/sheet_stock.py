@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from survey import audit
 from survey.models import Area, Batch, Sheet, Wave
-from survey.paper import make_serial
+from survey.serials import make_serial
 from survey.studies import StudyError, told
 
 MOST_AT_ONCE = 20_000

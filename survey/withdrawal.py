@@ -17,8 +17,8 @@ from instruments import Form
 from survey import audit
 from survey.freezing import Frozen, hold_alone, put_right, standing, supersede
 from survey.models import Contact, Invitation, Keying, Response, Sheet, Superseded, Tombstone, Wave
-from survey.paper import could_be_serial, normalise_serial
 from survey.secrets import Keys, shown_code
+from survey.serials import could_be_serial, normalise_serial
 
 
 class UnknownReceiptError(Exception):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from instruments import make_form
 from survey import answering
 from survey.models import Response
-from survey.paper import make_serial
+from survey.serials import make_serial
 
 QUESTIONNAIRES = Path(__file__).parents[1] / "given" / "questionnaires"
 LIBRARY = Path(__file__).parents[2] / "instruments" / "library"

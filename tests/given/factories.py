@@ -12,8 +12,8 @@ from instruments import make_form
 from survey.database import Database
 from survey.forms import pin_of
 from survey.models import Account, Area, Batch, Grant, Invitation, Sheet, Study, Wave, WaveForm
-from survey.paper import make_serial
 from survey.secrets import Keys, make_code
+from survey.serials import make_serial
 
 
 @dataclass

@@ -21,8 +21,8 @@ from survey.commands.demo import network_address
 from survey.database import Database
 from survey.demo import DemoError, open_demo
 from survey.models import Area, Freeze, Invitation, Margin, Response, Sheet, Wave, WaveForm
-from survey.paper import could_be_serial
 from survey.schema import downgrade
+from survey.serials import could_be_serial
 
 PROGRAM = Path(sys.executable).with_name("beboerpuls")
 TODAY = dt.date(2026, 11, 22)

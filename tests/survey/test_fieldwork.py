@@ -11,7 +11,7 @@ from instruments import NOT_SHOWN
 from survey import answering
 from survey.fieldwork.sheet_fields import sheet_fields
 from survey.models import Batch, Keying, Response, Sheet
-from survey.paper import make_serial
+from survey.serials import make_serial
 
 QUESTIONNAIRES = Path(__file__).parents[1] / "given" / "questionnaires"
 TYPED = {

@@ -29,8 +29,8 @@ from survey.models import (
     Tombstone,
     Wave,
 )
-from survey.paper import make_serial
 from survey.secrets import make_code
+from survey.serials import make_serial
 from survey.studies import StudyError, find_wave
 from survey.withdrawal import UnknownReceiptError, find_response, withdraw
 

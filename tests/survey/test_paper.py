@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from survey import answering, paper
 from survey.models import Batch, Keying, Response, Sheet, Superseded, Wave
-from survey.paper import Pass, could_be_serial, make_serial, save_keying, sheet_to_key
+from survey.paper import Pass, save_keying, sheet_to_key
 from survey.secrets import NotOpenedError
+from survey.serials import could_be_serial, make_serial
 
 NOW = dt.datetime(2026, 11, 20, 13, 45, tzinfo=dt.UTC)
 ANSWERS = {

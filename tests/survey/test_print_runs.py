@@ -27,9 +27,9 @@ from survey.models import (
     SheetLayout,
     Wave,
 )
-from survey.paper import could_be_serial
 from survey.printing.orders import Order
 from survey.printing.runs import print_sheets
+from survey.serials import could_be_serial
 from survey.studies import StudyError
 
 

@@ -14,10 +14,10 @@ import zxingcpp
 from instruments import Kind, make_form
 from survey.fieldwork.sheet_fields import sheet_fields
 from survey.languages import Languages
-from survey.paper import make_serial
 from survey.printing.content import Asking, sheet_content
 from survey.printing.skips import Fact, Skip, skips
 from survey.printing.typesetting import Typesetter, page_code
+from survey.serials import make_serial
 
 ALL = ["ar", "bs", "da", "en", "fa", "pl", "so", "tr", "uk", "ur"]
 WHOLE = ("tryghed", "trivsel", "beboerdemokrati", "background")

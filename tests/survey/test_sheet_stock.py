@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from survey.models import Batch, Sheet, Wave
-from survey.paper import could_be_serial
+from survey.serials import could_be_serial
 from survey.sheet_stock import add_sheets
 from survey.studies import StudyError, find_wave
 
