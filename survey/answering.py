@@ -86,6 +86,7 @@ class Content:
     writes: list[list[str]] = field(default_factory=list)  # [id, page], the latest last
     told: dict[str, list[list[Any]]] = field(default_factory=dict)  # page -> conflicts of its last
     by: dict[str, list[Any]] = field(default_factory=dict)  # column -> [writer, turn] of its last
+    text_languages: dict[str, str] = field(default_factory=dict)  # column -> language written in
 
     def to_data(self) -> dict[str, Any]:
         return {
@@ -95,6 +96,8 @@ class Content:
             "writes": self.writes[-_REMEMBERED_WRITES:],
             "told": self.told,
             "by": self.by,
+            # Only paper says it: on a phone one writes in the language that one reads.
+            **({"text_languages": self.text_languages} if self.text_languages else {}),
         }
 
     def knows(self, write_id: uuid.UUID) -> bool:
@@ -323,6 +326,7 @@ class WholeForm:
     mode: str
     language: str
     day: dt.date
+    text_languages: Mapping[str, str] = field(default_factory=dict)  # column -> language written in
 
 
 def submit_whole(
@@ -352,6 +356,7 @@ def submit_whole(
         changed=dict.fromkeys(accepted, 1),
         seen=[page.key for page in form.pages()],
         writes=[[str(whole.id), _WHOLE]],
+        text_languages=dict(whole.text_languages),
     )
     found = _found(session, whole.id, invitation)
     if found is not None and read(keys, found).knows(whole.id):

@@ -1,9 +1,10 @@
 """Paper sheets at the keyer's desk: find one by its serial, keep what was keyed from it.
 
-A serial is digits and a check digit by Damm's scheme, which tells every single slip and every
-swap of neighbours. A sheet is keyed by one person, or by two who do not see each other's values,
-as its batch demands; each pass is a row of its own and is never overwritten. With no second
-keying to wait for, the pass goes on at once to the only writer of answers.
+A sheet is keyed by one person or by the scanner, and by another person who does not see those
+values where its batch demands it; each pass is a row of its own and is never overwritten. Where the
+batch has no second keying at all, a pass goes on at once to the only writer of answers. Where two
+passes agree, so do they; where they differ, the sheet waits to be settled. A sheet outside the
+sample of its batch waits until the batch is accepted.
 """
 
 from __future__ import annotations
@@ -12,39 +13,32 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager
 
 from instruments import Form
 from survey import answering
-from survey.models import Batch, Invitation, Keying, Sheet
+from survey.batches import (
+    draw,
+    handed_to,
+    hold_together,
+    passes_demanded,
+    samples,
+)
+from survey.keyed import Keyed, differing, opened, settle
+from survey.models import Account, Batch, Keying, Sheet
 from survey.secrets import Keys
-from survey.serials import could_be_serial, normalise_serial
-
-
-class SheetError(Exception):
-    """A sheet that this person cannot key now; nothing was stored."""
-
-    def __init__(self, serial: str) -> None:
-        super().__init__(serial)
-        self.serial = serial
-
-
-class MistypedSerialError(SheetError):
-    """Not a serial: something else than digits, or the check digit does not agree."""
-
-
-class UnknownSheetError(SheetError):
-    """A serial that could be one, of a sheet that was never printed."""
-
-
-class OtherStudyError(SheetError):
-    """The sheet belongs to a study in which this person keys nothing."""
-
-
-class VoidSheetError(SheetError):
-    """The sheet was taken out of use."""
+from survey.sheet_states import (
+    SCANNER,
+    UNKEYED,
+    SheetError,
+    became,
+    find_sheet,
+    hold_sheet,
+    refuse_unkeyable,
+)
 
 
 class KeyedByYouError(SheetError):
@@ -55,15 +49,15 @@ class KeyedByOthersError(SheetError):
     """The sheet has been keyed as often as its batch demands."""
 
 
-class WaveNotKeyedError(SheetError):
-    """The sheet's wave is not open yet, or already frozen."""
+class NotHandedToYouError(SheetError):
+    """The batch was handed to others for this pass."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One person's keying of one sheet, as their page sends it."""
+    """One keying of one sheet, as a keyer's page or the scanner sends it."""
 
-    id: uuid.UUID  # made by the page: sent twice, it is stored once
+    id: uuid.UUID  # made by the sender: sent twice, it is stored once
     values: Mapping[str, object]  # column -> what stands on the paper; left out: nothing keyed
     finished: dt.datetime
     day: dt.date
@@ -79,7 +73,7 @@ class OwnSheet:
     batch: str
     number: int
     finished: dt.datetime
-    waits_for_second: bool
+    waits: bool  # for another person, for being settled, or for its batch
 
 
 @dataclass(frozen=True)
@@ -88,31 +82,19 @@ class BatchProgress:
     sheets: int
 
 
-def find_sheet(session: Session, typed: str, studies: Collection[int]) -> Sheet:
-    """The sheet of a serial, whatever its state. Raises SheetErrors."""
-    serial = normalise_serial(typed)
-    if not could_be_serial(serial):
-        raise MistypedSerialError(serial)
-    sheet = session.scalars(select(Sheet).where(Sheet.serial == serial)).first()
-    if sheet is None:
-        raise UnknownSheetError(serial)
-    if sheet.batch.wave.study_id not in studies:
-        raise OtherStudyError(serial)
-    return sheet
+@dataclass(frozen=True)
+class _By:
+    """Whose pass it is."""
+
+    keyed_by: str
+    keyer_id: int | None
+    by_person: tuple[str, ...] = ()  # of the scanner's fields, those that a person decided
 
 
 def sheet_to_key(session: Session, typed: str, keyer_id: int, studies: Collection[int]) -> Sheet:
     """The sheet that somebody wants to key. Raises the SheetError that says why they cannot."""
     sheet = find_sheet(session, typed, studies)
-    if sheet.state == "void":
-        raise VoidSheetError(sheet.serial)
-    session.refresh(sheet, ["keyings"])
-    if any(keying.keyer_id == keyer_id for keying in sheet.keyings):
-        raise KeyedByYouError(sheet.serial)
-    if sheet.state == "settled" or len(sheet.keyings) >= passes_demanded(sheet.batch):
-        raise KeyedByOthersError(sheet.serial)
-    if sheet.batch.wave.status not in {"open", "closed"}:
-        raise WaveNotKeyedError(sheet.serial)
+    _refuse(session, sheet, _By("person", keyer_id))
     return sheet
 
 
@@ -125,59 +107,131 @@ def save_keying(
     studies: Collection[int],
     keyed: Pass,
 ) -> Keying:
-    """Store one pass; where no second is demanded, its values become a response.
+    """Store one person's pass, and let the sheet go on where nothing is left to wait for.
 
     The same pass sent again changes nothing. Raises the SheetErrors, ValueError for an id that is
     not this pass's own, answering.InvalidAnswersError.
     """
+    return _save(session, keys, form, typed, studies, keyed, _By("person", keyer_id))
+
+
+def save_scanned(
+    session: Session,
+    keys: Keys,
+    form: Form,
+    typed: str,
+    studies: Collection[int],
+    scanned: Pass,
+    *,
+    decided_by: int | None = None,
+    by_person: Collection[str] = (),
+) -> Keying:
+    """Store what the scanner read as the first pass of a sheet.
+
+    `by_person` names the fields that it was not sure of and somebody decided: `decided_by`, who then
+    cannot make the second pass. Raises as `save_keying` does.
+    """
+    by = _By(SCANNER, decided_by, tuple(by_person))
+    return _save(session, keys, form, typed, studies, scanned, by)
+
+
+def _save(
+    session: Session,
+    keys: Keys,
+    form: Form,
+    typed: str,
+    studies: Collection[int],
+    keyed: Pass,
+    by: _By,
+) -> Keying:
     if keyed.id.version != 4:
         raise ValueError(f"A keying's id is a UUID version 4, not {keyed.id}.")
-    serial = normalise_serial(typed)
-    wave_id = session.scalar(
-        select(Batch.wave_id).join(Sheet, Sheet.batch_id == Batch.id).where(Sheet.serial == serial)
-    )
-    if wave_id is not None:
-        answering.hold_wave(session, wave_id)
     # Two people may save the same sheet at once: the second waits here, and sees the first's row.
-    session.execute(select(Sheet.id).where(Sheet.serial == serial).with_for_update())
+    sheet = _held(session, typed, studies, by)
     stored = session.get(Keying, keyed.id)
     if stored is not None:
-        if stored.keyer_id != keyer_id or stored.sheet.serial != serial:
+        if (stored.keyed_by, stored.keyer_id) != (by.keyed_by, by.keyer_id) or (
+            stored.sheet_id != sheet.id
+        ):
             raise ValueError(f"The id {keyed.id} names another keying.")
         return stored
-    sheet = sheet_to_key(session, serial, keyer_id, studies)
+    _refuse(session, sheet, by)
     values, problems = answering.check(
         form, form.columns, keyed.values, year=keyed.day.year, paper=True
     )
     if problems:
         raise answering.InvalidAnswersError(problems)
-    key_id, sealed = keys.seal(
-        {
-            # What nobody keyed is not there: it stays apart from what was keyed as blank.
-            "values": {name: values[name] for name in form.columns if name in keyed.values},
-            "text_languages": dict(keyed.text_languages),
-        },
-        keyed.id,
-        table="keying",
+    # What nobody keyed is not there: it stays apart from what was keyed as blank.
+    own = Keyed(
+        {name: values[name] for name in form.columns if name in keyed.values},
+        dict(keyed.text_languages),
     )
+    content: dict[str, Any] = {"values": own.values, "text_languages": own.text_languages}
+    if by.by_person:
+        content["by_person"] = [*by.by_person]
+    key_id, sealed = keys.seal(content, keyed.id, table="keying")
     keying = Keying(
         id=keyed.id,
         sheet=sheet,
         number=len(sheet.keyings) + 1,
-        keyer_id=keyer_id,
+        keyed_by=by.keyed_by,
+        keyer_id=by.keyer_id,
         started=keyed.started,
         finished=keyed.finished,
         key_id=key_id,
         sealed=sealed,
     )
     session.add(keying)
-    if passes_demanded(sheet.batch) == 1:
-        _submit(session, keys, form, sheet, keyed)
-        sheet.state = "settled"
-    else:
-        sheet.state = "keyed_once" if keying.number == 1 else "keyed_twice"
+    session.flush()
+    _go_on(session, keys, form, keying, own)
     session.flush()
     return keying
+
+
+def _held(session: Session, typed: str, studies: Collection[int], by: _By) -> Sheet:
+    """The sheet with its batch's rules, held; the batch's sample is drawn if it was not."""
+    batch = find_sheet(session, typed, studies).batch
+    answering.hold_wave(session, batch.wave_id)
+    if samples(batch) and batch.drawn is None:
+        draw(session, batch, actor=_name(session, by))
+    else:
+        hold_together(session, batch)
+    return hold_sheet(session, typed, studies)
+
+
+def _go_on(session: Session, keys: Keys, form: Form, keying: Keying, own: Keyed) -> None:
+    """What a sheet becomes with this pass."""
+    sheet, at = keying.sheet, keying.finished
+    actor = _name(session, _By(keying.keyed_by, keying.keyer_id))
+    if keying.number == 1:
+        became(session, sheet, "keyed_once", actor=actor, at=at)
+        if sheet.batch.second_keying_share == 0:
+            settle(session, keys, form, sheet, own, actor=actor, at=at)
+        return
+    became(session, sheet, "keyed_twice", actor=actor, at=at)
+    first = opened(keys, sheet.keyings[0])
+    if not differing(form, first, own):
+        settle(session, keys, form, sheet, first, actor=actor, at=at)
+
+
+def _refuse(session: Session, sheet: Sheet, by: _By) -> None:
+    refuse_unkeyable(sheet)
+    session.refresh(sheet, ["keyings"])
+    if by.keyer_id is not None and any(one.keyer_id == by.keyer_id for one in sheet.keyings):
+        raise KeyedByYouError(sheet.serial)
+    number = len(sheet.keyings) + 1
+    demanded = 1 if by.keyed_by == SCANNER else passes_demanded(session, sheet)
+    if sheet.state == "settled" or number > demanded:
+        raise KeyedByOthersError(sheet.serial)
+    named = handed_to(session, sheet.batch, number)
+    if by.keyed_by == "person" and named and by.keyer_id not in named:
+        raise NotHandedToYouError(sheet.serial)
+
+
+def _name(session: Session, by: _By) -> str:
+    if by.keyed_by == SCANNER or by.keyer_id is None:
+        return SCANNER
+    return session.get_one(Account, by.keyer_id).name
 
 
 def own_sheets(session: Session, keyer_id: int, most: int = 100) -> list[OwnSheet]:
@@ -187,7 +241,7 @@ def own_sheets(session: Session, keyer_id: int, most: int = 100) -> list[OwnShee
         .join(Keying.sheet)
         .join(Sheet.batch)
         .options(contains_eager(Keying.sheet).contains_eager(Sheet.batch))
-        .where(Keying.keyer_id == keyer_id)
+        .where(Keying.keyer_id == keyer_id, Keying.keyed_by == "person")
         .order_by(Keying.finished.desc(), Keying.id)
         .limit(most)
     )
@@ -197,40 +251,21 @@ def own_sheets(session: Session, keyer_id: int, most: int = 100) -> list[OwnShee
             batch=keying.sheet.batch.name,
             number=keying.number,
             finished=keying.finished,
-            waits_for_second=keying.sheet.state == "keyed_once",
+            waits=keying.sheet.state in {"keyed_once", "keyed_twice"},
         )
         for keying in rows
     ]
 
 
-def passes_demanded(batch: Batch) -> int:
-    """How many people key a sheet of this batch."""
-    return 2 if batch.second_keying_share > 0 else 1
-
-
 def batch_progress(session: Session, batch_id: int) -> BatchProgress:
     """How many sheets of a batch have been keyed at least once; void sheets do not count."""
-    keyed = func.count().filter(Sheet.state != "printed")
+    keyed = func.count().filter(Sheet.state.not_in(UNKEYED))
     row = session.execute(
         select(keyed, func.count()).where(Sheet.batch_id == batch_id, Sheet.state != "void")
     ).one()
     return BatchProgress(keyed=row[0], sheets=row[1])
 
 
-def _submit(session: Session, keys: Keys, form: Form, sheet: Sheet, keyed: Pass) -> None:
-    invitation = session.get(Invitation, sheet.invitation_id) if sheet.invitation_id else None
-    answering.submit_whole(
-        session,
-        keys,
-        form,
-        sheet.batch.wave,
-        answering.WholeForm(
-            id=keyed.id,
-            answers=keyed.values,
-            mode="paper",
-            language=sheet.language,
-            day=keyed.day,
-        ),
-        invitation=invitation,
-        area_id=sheet.area_id,
-    )
+def keyed_twice_by_rule(batch: Batch) -> bool:
+    """Whether anybody else may key what one keys: a keyer is told, and not of which sheet."""
+    return batch.second_keying_share > 0

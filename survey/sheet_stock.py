@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from survey import audit
-from survey.models import Area, Batch, Sheet, Wave
+from survey.batches import batch_named
+from survey.models import Area, Sheet, Wave
 from survey.serials import make_serial
 from survey.studies import StudyError, told
 
@@ -42,13 +43,9 @@ def add_sheets(
     ).first()
     if place is None:
         problems.append(f"The study has no area {area!r}. Load it with: beboerpuls study areas")
-    pile = session.scalars(
-        select(Batch).where(Batch.wave_id == wave.id, Batch.name == batch.strip())
-    ).first()
     if problems or place is None:
         raise StudyError("\n".join(problems))
-    if pile is None:
-        pile = Batch(wave_id=wave.id, name=batch.strip())
+    pile = batch_named(session, wave, batch)
     # Noted first: the chain of notes lets one writer in at a time, so that no two count alike.
     audit.note(
         session, actor, "sheets added", told(wave), batch=pile.name, area=area, sheets=number

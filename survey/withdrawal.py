@@ -6,6 +6,7 @@ written without the row, and the one before is revoked.
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,20 @@ from sqlalchemy.orm import Session
 from instruments import Form
 from survey import audit
 from survey.freezing import Frozen, hold_alone, put_right, standing, supersede
-from survey.models import Contact, Invitation, Keying, Response, Sheet, Superseded, Tombstone, Wave
+from survey.models import (
+    Contact,
+    Invitation,
+    Keying,
+    Resolution,
+    Response,
+    Sheet,
+    Superseded,
+    Tombstone,
+    Wave,
+)
 from survey.secrets import Keys, shown_code
 from survey.serials import could_be_serial, normalise_serial
+from survey.sheet_states import became
 
 
 class UnknownReceiptError(Exception):
@@ -88,7 +100,7 @@ def withdraw(
     if session.get(Response, response.id, populate_existing=True) is None:
         raise UnknownReceiptError
     row_id = keys.row_id(wave.study.key, response.id)
-    _erase(session, response)
+    _erase(session, response, actor)
     number = erasure_number(keys, response.id)
     audit.note(
         session, actor, "answers withdrawn", f"{wave.study.key} wave {wave.number}", number=number
@@ -118,7 +130,7 @@ def erasure_number(keys: Keys, response_id: uuid.UUID) -> str:
     return shown_code(keys.receipt(uuid.uuid5(response_id, "erased")))
 
 
-def _erase(session: Session, response: Response) -> None:
+def _erase(session: Session, response: Response, actor: str) -> None:
     # Where no second keying was demanded, a stock sheet's keying and its response are one id.
     its_keying = Sheet.id.in_(select(Keying.sheet_id).where(Keying.id == response.id))
     # Listed before the keyings it looks at are gone.
@@ -127,9 +139,12 @@ def _erase(session: Session, response: Response) -> None:
         its_sheets = Sheet.invitation_id == response.invitation_id
         sheets += session.scalars(select(Sheet).where(its_sheets)).all()
     session.execute(delete(Superseded).where(Superseded.response_id == response.id))
-    session.execute(delete(Keying).where(Keying.sheet_id.in_([sheet.id for sheet in sheets])))
+    its_ids = [sheet.id for sheet in sheets]
+    session.execute(delete(Resolution).where(Resolution.sheet_id.in_(its_ids)))
+    session.execute(delete(Keying).where(Keying.sheet_id.in_(its_ids)))
+    now = dt.datetime.now(dt.UTC)
     for sheet in sheets:
-        sheet.state = "void"
+        became(session, sheet, "void", actor=actor, at=now, note="answers withdrawn")
     if response.invitation_id is not None:
         # The code shall not begin the answers anew, and nobody be reminded.
         invitation = session.get_one(Invitation, response.invitation_id)

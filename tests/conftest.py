@@ -12,6 +12,7 @@ pytest_plugins = [
     "forms",
     "inspection",
     "jobs",
+    "paper",
     "people",
     "servers",
     "staff",

@@ -15,26 +15,28 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from instruments import AnswerError, Form
-from survey import paper
+from survey import paper, sheet_states
 from survey.access import studies_as
 from survey.answering import InvalidAnswersError, check
 from survey.fieldwork.sheet_fields import SheetField, sheet_fields
 from survey.languages import SOURCE
 from survey.models import Sheet
+from survey.sheet_states import SheetError
 from survey.staff import me, needs_role
 from survey.web import parts, reading, words, writing
 
 blueprint = Blueprint("fieldwork", __name__, url_prefix="/keying")
 
 # Each failure's message is keying.serial.<name>.
-FAILURES = {
-    paper.MistypedSerialError: ("mistyped", 400),
-    paper.UnknownSheetError: ("unknown", 404),
-    paper.OtherStudyError: ("other_study", 403),
-    paper.VoidSheetError: ("void", 410),
+FAILURES: dict[type[SheetError], tuple[str, int]] = {
+    sheet_states.MistypedSerialError: ("mistyped", 400),
+    sheet_states.UnknownSheetError: ("unknown", 404),
+    sheet_states.OtherStudyError: ("other_study", 403),
+    sheet_states.VoidSheetError: ("void", 410),
     paper.KeyedByYouError: ("keyed_by_you", 409),
     paper.KeyedByOthersError: ("keyed_by_others", 409),
-    paper.WaveNotKeyedError: ("wave", 409),
+    paper.NotHandedToYouError: ("not_handed_to_you", 403),
+    sheet_states.WaveNotKeyedError: ("wave", 409),
 }
 # Keys for keyboards without a number pad, by command; each a message, since words differ.
 COMMANDS = (
@@ -62,7 +64,7 @@ def start() -> Response | tuple[str, int] | str:
     try:
         with reading() as database:
             sheet = paper.sheet_to_key(database, typed, me().id, _studies())
-    except paper.SheetError as failure:
+    except SheetError as failure:
         return _start_page(failure, typed), FAILURES[type(failure)][1]
     return redirect(url_for("fieldwork.key", serial=sheet.serial))
 
@@ -76,7 +78,7 @@ def key(serial: str) -> tuple[str, int] | str:
             sheet = paper.sheet_to_key(database, serial, me().id, _studies())
             form = parts().forms.of(database, sheet.batch.wave_id)
             return _sheet_page(sheet, form, paper.batch_progress(database, sheet.batch_id))
-    except paper.SheetError as failure:
+    except SheetError as failure:
         return _start_page(failure, serial), FAILURES[type(failure)][1]
 
 
@@ -86,7 +88,7 @@ def save(serial: str) -> Response | tuple[str, int]:
     """Store what was keyed, once, however often it is sent."""
     try:
         with reading() as database:
-            sheet = paper.find_sheet(database, serial, _studies())
+            sheet = sheet_states.find_sheet(database, serial, _studies())
             form = parts().forms.of(database, sheet.batch.wave_id)
             progress = paper.batch_progress(database, sheet.batch_id)
             fields = sheet_fields(form, _language(form))
@@ -102,7 +104,7 @@ def save(serial: str) -> Response | tuple[str, int]:
                     problems = invalid.problems
             if problems or empty:
                 return _sheet_page(sheet, form, progress, request.form, problems, empty), 422
-    except paper.SheetError as failure:
+    except SheetError as failure:
         return _start_page(failure, serial), FAILURES[type(failure)][1]
     session["saved"] = sheet.serial
     return redirect(url_for("fieldwork.start"))
@@ -117,7 +119,7 @@ def _language(form: Form) -> str:
     return spoken if spoken in form.languages else form.languages[0]
 
 
-def _start_page(failure: paper.SheetError | None = None, typed: str = "") -> str:
+def _start_page(failure: SheetError | None = None, typed: str = "") -> str:
     with reading() as database:
         own = paper.own_sheets(database, me().id)
     return render_template(
@@ -146,7 +148,7 @@ def _sheet_page(
         sheet=sheet,
         progress=progress,
         second=bool(sheet.keyings),
-        blind=paper.passes_demanded(sheet.batch) > 1,
+        blind=paper.keyed_twice_by_rule(sheet.batch),
         fields=fields,
         pages=len(form.pages()),
         wrong=wrong,

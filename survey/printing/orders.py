@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 
 from instruments import Form
 from survey import audit
+from survey.batches import batch_named
 from survey.models import Area, Batch, Invitation, PrintedSheet, PrintRun, Response, Sheet, Wave
 from survey.sheet_stock import MOST_AT_ONCE, add_sheets, next_serials
 from survey.studies import StudyError, told
 
 SENT = "Udsendt"  # the pile of sheets that went out with letters, until they come back
 LOOSE = "Løse skemaer"  # stock that is in no other pile
+# Of these another copy can be printed; of what has come back it would be keyed by nobody.
+_OUT = ("printed", "sent")
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,7 @@ def ordered_sheets(session: Session, wave: Wave, order: Order, actor: str) -> li
         return list(session.scalars(select(Sheet).where(Sheet.serial.in_(serials))))
     mine = select(Sheet).join(Batch).where(Batch.wave_id == wave.id)
     if order.batch is not None:
-        found = session.scalars(
-            mine.where(Batch.name == order.batch, Sheet.state == "printed")
-        ).all()
+        found = session.scalars(mine.where(Batch.name == order.batch, Sheet.state.in_(_OUT))).all()
         if not found:
             raise StudyError(
                 f"The batch {order.batch!r} has no sheets that wait to be keyed. Add them with: beboerpuls sheets add"
@@ -94,9 +95,10 @@ def ordered_sheets(session: Session, wave: Wave, order: Order, actor: str) -> li
     problems += [
         f"Sheet {sheet.serial} was taken out of use."
         if sheet.state == "void"
-        else f"Sheet {sheet.serial} has been keyed; a second paper would be keyed by nobody."
+        else f"Sheet {sheet.serial} has {'come back' if sheet.state == 'returned' else 'been keyed'}; "
+        "a second paper would be keyed by nobody."
         for sheet in found
-        if sheet.state != "printed"
+        if sheet.state not in _OUT
     ]
     if problems:
         raise StudyError("\n".join(problems))
@@ -129,9 +131,7 @@ def _for_invitations(session: Session, wave: Wave, order: Order, actor: str) -> 
             select(Sheet).join(Batch).where(Batch.wave_id == wave.id, Sheet.state != "void")
         )
     }
-    invitations = [
-        one for one in invitations if one.id not in has or has[one.id].state == "printed"
-    ]
+    invitations = [one for one in invitations if one.id not in has or has[one.id].state in _OUT]
     old = [has[one.id] for one in invitations if one.id in has]
     new = [one for one in invitations if one.id not in has]
     if len(invitations) > MOST_AT_ONCE:
@@ -144,9 +144,7 @@ def _add_for(
     session: Session, wave: Wave, invitations: Sequence[Invitation], order: Order, actor: str
 ) -> list[Sheet]:
     name = order.batch or SENT
-    pile = session.scalars(
-        select(Batch).where(Batch.wave_id == wave.id, Batch.name == name)
-    ).first() or Batch(wave_id=wave.id, name=name)
+    pile = batch_named(session, wave, name)
     # Noted first: the chain of notes lets one writer in at a time, so that no two count alike.
     audit.note(session, actor, "sheets added", told(wave), batch=name, sheets=len(invitations))
     serials = next_serials(session, len(invitations))

@@ -38,6 +38,7 @@ from survey.models import (
 from survey.printing.content import Asking, sheet_content
 from survey.printing.orders import Order, ordered_sheets, refuse_order, unprinted
 from survey.printing.typesetting import Typesetter
+from survey.sheet_states import became
 from survey.studies import StudyError, told
 
 _AT_ONCE = 2
@@ -274,9 +275,11 @@ def _finish(session: Session, prepared: _Prepared, order: Order, actor: str) -> 
             "Another run printed some of these sheets in the meantime. Nothing of this one was "
             "kept; print again for those that are left."
         )
+    run.finished = dt.datetime.now(dt.UTC)
     for sheet in sheets:
         sheet.language = order.language
-    run.finished = dt.datetime.now(dt.UTC)
+        # Printed again, it is on its way again.
+        became(session, sheet, "printed", actor=actor, at=run.finished, note=f"run {run.id}")
     session.flush()
 
 

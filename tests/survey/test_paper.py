@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from survey import answering, paper
+from survey import answering, paper, sheet_states
 from survey.models import Batch, Keying, Response, Sheet, Superseded, Wave
 from survey.paper import Pass, save_keying, sheet_to_key
 from survey.secrets import NotOpenedError
@@ -112,7 +112,7 @@ def test_every_swap_of_neighbours_in_a_serial_is_told(serial):
 
 @pytest.mark.parametrize("typed", ["", "7", "abc", "12a4", "0" * 19, "٠٠٠٠٠١٣", "<script>"])
 def test_what_is_no_serial_is_told_as_mistyped(database, typed):
-    with database.reading() as session, pytest.raises(paper.MistypedSerialError):
+    with database.reading() as session, pytest.raises(sheet_states.MistypedSerialError):
         sheet_to_key(session, typed, 1, {1})
 
 
@@ -126,20 +126,20 @@ def test_blanks_and_dashes_between_groups_of_a_serial_do_not_matter(
 
 
 def test_a_sheet_that_was_never_printed_is_unknown(database, wave, study, karen):
-    with database.reading() as session, pytest.raises(paper.UnknownSheetError):
+    with database.reading() as session, pytest.raises(sheet_states.UnknownSheetError):
         sheet_to_key(session, make_serial(99), karen.id, {study.id})
 
 
 def test_a_sheet_of_another_study_is_told_so(database, make, wave, area, karen):
     sheet = make.sheet(wave, area)
     other = make.study()
-    with database.reading() as session, pytest.raises(paper.OtherStudyError):
+    with database.reading() as session, pytest.raises(sheet_states.OtherStudyError):
         sheet_to_key(session, sheet.serial, karen.id, {other.id})
 
 
 def test_a_void_sheet_is_not_keyed(database, make, wave, area, study, karen):
     sheet = make.sheet(wave, area, state="void")
-    with database.reading() as session, pytest.raises(paper.VoidSheetError):
+    with database.reading() as session, pytest.raises(sheet_states.VoidSheetError):
         sheet_to_key(session, sheet.serial, karen.id, {study.id})
 
 
@@ -153,7 +153,7 @@ def test_paper_is_keyed_until_its_wave_is_frozen(
     if due:
         save(sheet, karen, a_pass())
     else:
-        with pytest.raises(paper.WaveNotKeyedError):
+        with pytest.raises(sheet_states.WaveNotKeyedError):
             save(sheet, karen, a_pass())
 
 
@@ -202,8 +202,9 @@ def test_a_sheet_in_a_batch_keyed_twice_waits_for_another_person(
         sheet_to_key(session, sheet.serial, karen.id, {study.id})
     with pytest.raises(paper.KeyedByYouError):
         save(sheet, karen, a_pass())
-    save(sheet, bo, a_pass())
+    save(sheet, bo, a_pass(ANSWERS | {"mini_home": 5}))
     assert rows(database, Sheet)[0].state == "keyed_twice"
+    assert rows(database, Response) == []
     assert sorted(keying.number for keying in rows(database, Keying)) == [1, 2]
 
 
@@ -352,7 +353,7 @@ def test_a_persons_list_holds_their_own_sheets_the_latest_first(
     with database.reading() as session:
         own = paper.own_sheets(session, karen.id)
     assert [one.serial for one in own] == [second.serial, first.serial]
-    assert [one.waits_for_second for one in own] == [True, False]
+    assert [one.waits for one in own] == [True, False]
 
 
 def test_a_batch_counts_what_was_keyed_and_leaves_void_sheets_out(

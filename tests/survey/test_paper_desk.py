@@ -1,0 +1,533 @@
+"""Sheets from the printer to a response: received, sampled, keyed twice, settled, judged."""
+
+import threading
+import uuid
+
+import pytest
+from paper import NOW, ON_PAPER
+from sqlalchemy import select
+
+from instruments import NOT_ANSWERED
+from survey import answering, batches, paper, receiving, settling, verdicts
+from survey.keying_quality import quality_of
+from survey.models import Keying, Resolution, Sheet
+from survey.settling import Decided, Decision
+from survey.sheet_states import (
+    MistypedSerialError,
+    OtherStudyError,
+    VoidSheetError,
+    WaveNotKeyedError,
+    story,
+)
+from survey.verification_record import batches_csv, keyers_csv
+
+
+@pytest.fixture
+def karen(paper_wave):
+    return paper_wave.person("Karen")
+
+
+@pytest.fixture
+def bo(paper_wave):
+    return paper_wave.person("Bo")
+
+
+@pytest.fixture
+def gerda(paper_wave):
+    return paper_wave.person("Gerda")
+
+
+@pytest.fixture
+def twice(paper_wave):
+    """A batch in which every sheet is keyed twice."""
+    return paper_wave.batch(second_keying_share=1)
+
+
+@pytest.fixture
+def receive(paper_wave):
+    """A function that receives a sheet into a batch."""
+
+    def receive(typed, batch, studies=None):
+        return paper_wave.do(
+            receiving.receive,
+            getattr(typed, "serial", typed),
+            studies or {paper_wave.study.id},
+            batch,
+            actor="Karen",
+            at=NOW,
+        )
+
+    return receive
+
+
+@pytest.fixture
+def settle(paper_wave):
+    """A function that settles a sheet: `settle(sheet, person, mini_home=5)`."""
+
+    def settle(sheet, person, id_=None, reason="slip", note="", **values):
+        decisions = {column: Decision(value, reason) for column, value in values.items()}
+        decided = Decided(id_ or uuid.uuid4(), decisions, NOW, note)
+        return paper_wave.do(
+            settling.settle_differences,
+            paper_wave.keys,
+            paper_wave.form,
+            sheet.serial,
+            person.id,
+            {paper_wave.study.id},
+            decided,
+        )
+
+    return settle
+
+
+@pytest.fixture
+def judge(paper_wave):
+    """A function that judges a batch."""
+
+    def judge(batch):
+        return paper_wave.do(
+            lambda session, pile: verdicts.judge(
+                session, paper_wave.keys, paper_wave.form, pile, actor="Bodil"
+            ),
+            batch,
+        )
+
+    return judge
+
+
+# ---- Receiving
+
+
+def test_a_sheet_that_comes_back_is_laid_into_its_batch_by_somebody_at_a_time(paper_wave, receive):
+    (sheet,) = paper_wave.sheets(paper_wave.batch("Udsendt"), 1)
+    pile = paper_wave.batch("Modtaget")
+    received = receive(f" {sheet.serial[:4]} {sheet.serial[4:]}", pile)
+    assert (received.state, received.batch_id) == ("returned", pile.id)
+    with paper_wave.database.reading() as session:
+        assert [(e.state, e.actor, e.at) for e in story(session, received)] == [
+            ("returned", "Karen", NOW)
+        ]
+
+
+def test_the_same_sheet_twice_is_told_with_when_it_first_came(paper_wave, receive):
+    pile = paper_wave.batch()
+    (sheet,) = paper_wave.sheets(pile, 1)
+    receive(sheet, pile)
+    with pytest.raises(receiving.AlreadyBackError) as told:
+        receive(sheet, pile)
+    assert (told.value.before.actor, told.value.before.at) == ("Karen", NOW)
+
+
+def test_what_cannot_be_received_changes_nothing(paper_wave, receive, make):
+    pile = paper_wave.batch()
+    (sheet,) = paper_wave.sheets(pile, 1)
+    slip = sheet.serial[:-1] + str((int(sheet.serial[-1]) + 1) % 10)
+    with pytest.raises(MistypedSerialError):
+        receive(slip, pile)
+    with pytest.raises(OtherStudyError):
+        receive(sheet, pile, {make.study().id})
+    other = make.open_wave(paper_wave.study, paper_wave.form)
+    with pytest.raises(receiving.OtherWaveError):
+        receive(make.sheet(other, paper_wave.area), pile)
+    frozen = make.open_wave(paper_wave.study, paper_wave.form, status="frozen")
+    with pytest.raises(WaveNotKeyedError):
+        receive(make.sheet(frozen, paper_wave.area), pile)
+    assert paper_wave.state(sheet) == "printed"
+
+
+def test_a_batch_whose_sample_is_drawn_takes_no_more_sheets(paper_wave, receive):
+    pile = paper_wave.batch(second_keying_share=0.5)
+    paper_wave.sheets(pile, 4)
+    paper_wave.do(batches.draw, pile, actor="Bodil")
+    (late,) = paper_wave.sheets(paper_wave.batch("Udsendt"), 1)
+    with pytest.raises(receiving.FixedBatchError):
+        receive(late, pile)
+
+
+def test_a_sheet_taken_out_says_why_and_is_neither_keyed_nor_received(paper_wave, receive, karen):
+    pile = paper_wave.batch()
+    (sheet,) = paper_wave.sheets(pile, 1)
+    studies = {paper_wave.study.id}
+    paper_wave.do(receiving.take_out, sheet.serial, studies, "vandskadet", actor="Bodil", at=NOW)
+    with pytest.raises(VoidSheetError):
+        receive(sheet, pile)
+    with pytest.raises(VoidSheetError):
+        paper_wave.key(sheet, karen)
+    with paper_wave.database.reading() as session:
+        assert story(session, sheet)[-1].note == "vandskadet"
+
+
+def test_what_is_missing_is_listed_where_it_was_seen_last(paper_wave, receive, karen, bo, twice):
+    printed, returned, once, settled = paper_wave.sheets(twice, 4)
+    receive(returned, twice)
+    for sheet, people in ((once, [karen]), (settled, [karen, bo])):
+        for person in people:
+            paper_wave.key(sheet, person)
+    with paper_wave.database.reading() as session:
+        rows = receiving.missing(session, paper_wave.wave)
+        (line,) = receiving.batch_lines(session, paper_wave.wave)
+    assert [(one.serial, one.state, one.actor) for one in rows] == [
+        (printed.serial, "printed", ""),
+        (returned.serial, "returned", "Karen"),
+        (once.serial, "keyed_once", "Karen"),
+    ]
+    assert (line.sheets, line.keyed, line.states["settled"]) == (4, 2, 1)
+
+
+# ---- Rules and samples
+
+
+def test_a_new_batch_takes_the_studys_rules_and_keeps_them(paper_wave):
+    first = paper_wave.batch("Før")
+    rules = batches.Rules(0.2, 0.005, 0.9, "second_keyer")
+    paper_wave.do(
+        lambda session: batches.set_rules(
+            session, session.merge(paper_wave.study), rules, actor="Bodil"
+        )
+    )
+    assert batches.batch_rules(paper_wave.batch("Efter")) == rules
+    assert batches.batch_rules(first) == batches.Rules()
+
+
+def test_rules_stand_once_something_is_keyed(paper_wave, karen):
+    pile = paper_wave.batch()
+    paper_wave.key(paper_wave.sheets(pile, 1)[0], karen)
+    with pytest.raises(batches.BatchFixedError):
+        paper_wave.do(batches.set_batch_rules, pile, batches.Rules(0.5), actor="Bodil")
+
+
+def test_the_same_seed_draws_the_same_sheets(paper_wave):
+    def drawn(name, seed):
+        pile = paper_wave.batch(name, second_keying_share=0.3)
+        sheets = paper_wave.sheets(pile, 20)
+        assert paper_wave.do(batches.draw, pile, actor="Bodil", seed=seed) == 6
+        with paper_wave.database.reading() as session:
+            return [session.get_one(Sheet, one.id).second_keying for one in sheets]
+
+    assert drawn("A", 7) == drawn("B", 7) != drawn("C", 8)
+
+
+def test_the_sample_is_drawn_before_the_first_sheet_is_keyed(paper_wave, karen):
+    pile = paper_wave.batch(second_keying_share=0.5)
+    sheets = paper_wave.sheets(pile, 4)
+    paper_wave.key(sheets[0], karen)
+    with paper_wave.database.reading() as session:
+        batch = session.get_one(type(pile), pile.id)
+        (first,) = session.scalars(select(Keying))
+        drawn = [session.get_one(Sheet, one.id).second_keying for one in sheets]
+        assert (batch.seed is not None, sum(drawn), first.number) == (True, 2, 1)
+
+
+def test_a_sheet_that_joins_after_the_draw_is_keyed_twice(paper_wave, karen, bo):
+    pile = paper_wave.batch(second_keying_share=0.5)
+    paper_wave.sheets(pile, 2)
+    paper_wave.do(batches.draw, pile, actor="Bodil")
+    (late,) = paper_wave.sheets(pile, 1)
+    paper_wave.key(late, karen)
+    paper_wave.key(late, bo)
+    assert paper_wave.state(late) == "settled"
+
+
+def test_a_pass_that_was_handed_to_others_is_refused(paper_wave, karen, bo, gerda, twice):
+    (sheet,) = paper_wave.sheets(twice, 1)
+    paper_wave.do(batches.hand_out, twice, 2, [bo.id], actor="Bodil")
+    paper_wave.key(sheet, karen)
+    with pytest.raises(paper.NotHandedToYouError):
+        paper_wave.key(sheet, gerda)
+    paper_wave.key(sheet, bo)
+    assert paper_wave.state(sheet) == "settled"
+
+
+# ---- Two passes
+
+
+def test_two_passes_that_agree_are_a_response_with_the_language_of_its_text(
+    paper_wave, karen, bo, twice
+):
+    (sheet,) = paper_wave.sheets(twice, 1)
+    first = paper_wave.key(sheet, karen, text_languages={"mini_comment": "ar"})
+    # A blank that was keyed equals one that was passed over, and so do two blanks between words.
+    again = {"mini_comment": "Mere  lys, tak"}
+    paper_wave.key(sheet, bo, again)
+    (response,) = paper_wave.responses().values()
+    content = answering.read(paper_wave.keys, response)
+    assert (response.id, content.answers) == (first.id, ON_PAPER)
+    assert content.text_languages == {"mini_comment": "ar"}
+    with paper_wave.database.reading() as session:
+        told = [(e.state, e.actor) for e in story(session, sheet)]
+        assert session.scalars(select(Resolution)).all() == []
+    assert told == [("keyed_once", "Karen"), ("keyed_twice", "Bo"), ("settled", "Bo")]
+
+
+def test_passed_over_and_keyed_as_blank_say_the_same(paper_wave, karen, bo, twice):
+    (sheet,) = paper_wave.sheets(twice, 1)
+    route = {"mini_member": 2, "mini_clubs": None, "mini_club_glad": None}
+    paper_wave.key(sheet, karen, route)
+    paper_wave.key(sheet, bo, route | {"mini_clubs": NOT_ANSWERED})
+    assert paper_wave.state(sheet) == "settled"
+
+
+def test_an_answer_against_the_routing_stays_as_the_paper_gives_it(paper_wave, karen, bo, twice):
+    (sheet,) = paper_wave.sheets(twice, 1)
+    for person in (karen, bo):
+        paper_wave.key(sheet, person, {"mini_member": 2})
+    (response,) = paper_wave.responses().values()
+    assert answering.read(paper_wave.keys, response).answers["mini_clubs"] == [1, 3]
+
+
+def test_a_scanned_sheet_is_keyed_second_by_anybody_but_who_decided_for_the_scanner(
+    paper_wave, karen, bo, twice
+):
+    (sheet,) = paper_wave.sheets(twice, 1)
+    paper_wave.scan(sheet, decided_by=karen.id, by_person=["mini_stairs"])
+    with pytest.raises(paper.KeyedByYouError):
+        paper_wave.key(sheet, karen)
+    paper_wave.key(sheet, bo)
+    assert paper_wave.state(sheet) == "settled"
+    (other,) = paper_wave.sheets(twice, 1)
+    paper_wave.key(other, karen)
+    with pytest.raises(paper.KeyedByOthersError):
+        paper_wave.scan(other)  # a scanner is never the second
+
+
+# ---- Settling
+
+
+@pytest.fixture
+def differing(paper_wave, karen, bo, twice):
+    """A sheet keyed by Karen and Bo, who differ in two fields."""
+    (sheet,) = paper_wave.sheets(twice, 1)
+    paper_wave.key(sheet, karen, text_languages={"mini_comment": "da"})
+    changed = {"mini_home": 5, "mini_comment": "Mer ljus, tack"}
+    paper_wave.key(sheet, bo, changed, text_languages={"mini_comment": "ar"})
+    return sheet
+
+
+def test_a_third_person_settles_and_nothing_is_overwritten(paper_wave, differing, gerda, settle):
+    assert paper_wave.responses() == {}
+    with paper_wave.database.reading() as session:
+        before = {one.id: one.sealed for one in session.scalars(select(Keying))}
+    settle(differing, gerda, mini_home=3, mini_comment="Mer ljus, tack", note="set på arket")
+    (response,) = paper_wave.responses().values()
+    content = answering.read(paper_wave.keys, response)
+    assert content.answers == ON_PAPER | {"mini_home": 3, "mini_comment": "Mer ljus, tack"}
+    assert content.text_languages == {"mini_comment": "ar"}
+    with paper_wave.database.reading() as session:
+        assert {one.id: one.sealed for one in session.scalars(select(Keying))} == before
+        (row,) = session.scalars(select(Resolution))
+        kept = paper_wave.keys.open(row.key_id, row.sealed, row.id, table="resolution")
+    assert (row.decided_by, row.differences, kept["note"]) == (gerda.id, 2, "set på arket")
+    home = {"first": 4, "second": 5, "settled": 3, "reason": "slip"}
+    assert kept["fields"]["mini_home"] == home
+
+
+@pytest.mark.parametrize(
+    ("rule", "who", "may"),
+    [
+        ("third_person", "karen", False),
+        ("third_person", "bo", False),
+        ("third_person", "gerda", True),
+        ("second_keyer", "karen", False),
+        ("second_keyer", "bo", True),
+        ("second_keyer", "gerda", True),
+    ],
+)
+def test_who_settles_is_the_batchs_rule(paper_wave, karen, bo, gerda, settle, rule, who, may):
+    pile = paper_wave.batch(rule, second_keying_share=1, settle_rule=rule)
+    (sheet,) = paper_wave.sheets(pile, 1)
+    paper_wave.key(sheet, karen)
+    paper_wave.key(sheet, bo, {"mini_home": 5})
+    person = {"karen": karen, "bo": bo, "gerda": gerda}[who]
+    with paper_wave.database.reading() as session:
+        (listed,) = settling.waiting(session, person.id, {paper_wave.study.id})
+    assert listed.mine is may
+    if may:
+        settle(sheet, person, mini_home=5)
+    else:
+        with pytest.raises(settling.KeyedYourselfError):
+            settle(sheet, person, mini_home=5)
+
+
+def test_settling_is_whole_allowed_and_done_once(paper_wave, differing, gerda, settle):
+    with pytest.raises(settling.UndecidedError) as undecided:
+        settle(differing, gerda, mini_home=4)
+    assert undecided.value.columns == ("mini_comment",)
+    with pytest.raises(answering.InvalidAnswersError):
+        settle(differing, gerda, mini_home=9, mini_comment="x")
+    with pytest.raises(ValueError, match="Reasons are"):
+        settle(differing, gerda, reason="because", mini_home=4, mini_comment="x")
+    assert paper_wave.responses() == {}
+    given = {"id_": uuid.uuid4(), "mini_home": 4, "mini_comment": "Mere lys, tak"}
+    first = settle(differing, gerda, **given)
+    assert settle(differing, gerda, **given).id == first.id  # sent twice
+    with pytest.raises(settling.SettledBeforeError):
+        settle(differing, gerda, mini_home=5, mini_comment="x")
+    assert len(paper_wave.responses()) == 1
+
+
+def test_a_sheet_with_nothing_to_settle_is_told_so(paper_wave, karen, gerda, settle, twice):
+    (sheet,) = paper_wave.sheets(twice, 1)
+    paper_wave.key(sheet, karen)
+    with pytest.raises(settling.NotKeyedTwiceError):
+        settle(sheet, gerda, mini_home=5)
+
+
+def test_two_people_settling_at_once_make_one_decision(paper_wave, differing, gerda, settle):
+    together, told = threading.Barrier(2), []
+    others = [gerda, paper_wave.person("Ole")]
+
+    def decide(person):
+        together.wait()
+        try:
+            settle(differing, person, mini_home=4, mini_comment="x")
+            told.append("settled")
+        except settling.SettledBeforeError:
+            told.append("before")
+
+    threads = [threading.Thread(target=decide, args=[person]) for person in others]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["before", "settled"]
+    assert len(paper_wave.responses()) == 1
+
+
+# ---- Verdicts
+
+
+@pytest.fixture
+def sampled(paper_wave, karen, bo):
+    """A function that keys a batch of ten, five drawn, Karen wrong in so many of the drawn."""
+
+    def sampled(wrong, limit):
+        pile = paper_wave.batch(second_keying_share=0.5, error_limit=limit)
+        sheets = paper_wave.sheets(pile, 10)
+        paper_wave.do(batches.draw, pile, actor="Bodil", seed=5)
+        with paper_wave.database.reading() as session:
+            drawn = [one for one in sheets if session.get_one(Sheet, one.id).second_keying]
+        for sheet in sheets:
+            slip = sheet in drawn[:wrong]
+            paper_wave.key(sheet, karen, {"mini_home": 2} if slip else {})
+        for sheet in drawn:
+            paper_wave.key(sheet, bo)
+        return pile, sheets, drawn
+
+    return sampled
+
+
+def test_a_batch_within_its_limit_is_accepted_and_becomes_responses(paper_wave, sampled, judge):
+    pile, sheets, _ = sampled(wrong=0, limit=0.06)
+    assert len(paper_wave.responses()) == 5  # the drawn ones agreed
+    verdict = judge(pile)
+    # 55 fields without an error: 1 - .05 ** (1 / 55).
+    assert (verdict.verdict, verdict.sheets, verdict.fields, verdict.errors) == (
+        "accepted",
+        5,
+        55,
+        0,
+    )
+    assert verdict.upper == pytest.approx(1 - 0.05 ** (1 / 55))
+    assert {paper_wave.state(one) for one in sheets} == {"settled"}
+    assert len(paper_wave.responses()) == 10
+    with pytest.raises(verdicts.JudgedBeforeError):
+        judge(pile)
+
+
+def test_a_batch_over_its_limit_is_keyed_again_as_a_whole(
+    paper_wave, sampled, judge, settle, gerda, bo
+):
+    pile, sheets, drawn = sampled(wrong=1, limit=0.05)
+    with pytest.raises(verdicts.NotReadyError) as waits:
+        judge(pile)
+    assert waits.value.standing.unsettled == 1
+    settle(drawn[0], gerda, mini_home=4)
+    # One of 55 is 1.8 %, within the limit; its bound is not, and that is what counts.
+    verdict = judge(pile)
+    assert (verdict.verdict, verdict.errors) == ("full", 1)
+    assert verdict.upper > 0.05 > verdict.errors / verdict.fields
+    rest = [one for one in sheets if one not in drawn]
+    assert {paper_wave.state(one) for one in rest} == {"keyed_once"}
+    for sheet in rest:
+        paper_wave.key(sheet, bo)
+    assert {paper_wave.state(one) for one in sheets} == {"settled"}
+
+
+def test_a_batch_with_sheets_that_nobody_keyed_is_not_judged(paper_wave, receive, karen, bo, judge):
+    pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.5)
+    sheets = paper_wave.sheets(pile, 4)
+    for sheet in sheets[:3]:
+        receive(sheet, pile)
+    paper_wave.do(batches.draw, pile, actor="Bodil", seed=1)
+    with paper_wave.database.reading() as session:
+        standing = verdicts.standing_of(session, paper_wave.keys, paper_wave.form, pile)
+    assert (standing.returned, standing.away, standing.rate) == (3, 1, None)
+    with pytest.raises(verdicts.NotReadyError):
+        judge(pile)
+
+
+def test_a_sheet_that_comes_after_the_verdict_is_keyed_twice(paper_wave, karen, bo, judge):
+    pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.5)
+    sheets = paper_wave.sheets(pile, 4)
+    paper_wave.do(batches.draw, pile, actor="Bodil", seed=1)
+    with paper_wave.database.reading() as session:
+        late = next(one for one in sheets if not session.get_one(Sheet, one.id).second_keying)
+        drawn = [one for one in sheets if session.get_one(Sheet, one.id).second_keying]
+    for sheet in sheets:
+        if sheet is not late:
+            paper_wave.key(sheet, karen)
+    for sheet in drawn:
+        paper_wave.key(sheet, bo)
+    assert judge(pile).verdict == "accepted"
+    paper_wave.key(late, karen)
+    assert paper_wave.state(late) == "keyed_once"
+    paper_wave.key(late, bo)
+    assert paper_wave.state(late) == "settled"
+
+
+# ---- Quality
+
+
+def test_the_record_tells_speed_errors_and_agreement(
+    paper_wave, differing, karen, gerda, settle, bo
+):
+    settle(differing, gerda, mini_home=4, mini_comment="Mere lys, tak")
+    with paper_wave.database.reading() as session:
+        wave = session.merge(paper_wave.wave)
+        quality = quality_of(session, paper_wave.keys, paper_wave.form, wave)
+    by_bo, by_karen = quality.keyers
+    assert (by_bo.name, by_bo.per_minute, by_bo.rate.errors, by_bo.rate.fields) == (
+        "Bo",
+        11.0,
+        2,
+        11,
+    )
+    assert by_bo.confused == (("mini_comment", 1), ("mini_home", 1))
+    assert (by_karen.rate.errors, by_karen.rate.interval.low) == (0, 0)
+    (pile,) = quality.batches
+    assert (pile.twice, pile.differing, pile.agreement.agreement) == (1, 1, 9 / 11)
+    assert keyers_csv(quality).splitlines()[1].startswith("Bo,1,11,11.0,1,11,2,0.18182,")
+    assert batches_csv(quality).splitlines()[1].startswith("Bundt 14,1,1,1,11,0.81818,")
+
+
+def test_what_a_person_decided_for_the_scanner_is_that_persons(
+    paper_wave, karen, bo, gerda, settle, twice
+):
+    (sheet,) = paper_wave.sheets(twice, 1)
+    paper_wave.scan(sheet, {"mini_stairs": 2}, decided_by=karen.id, by_person=["mini_stairs"])
+    paper_wave.key(sheet, bo)
+    settle(sheet, gerda, mini_stairs=-6)
+    with paper_wave.database.reading() as session:
+        wave = session.merge(paper_wave.wave)
+        quality = quality_of(session, paper_wave.keys, paper_wave.form, wave)
+    rates = {one.name: (one.rate.errors, one.rate.fields) for one in quality.keyers}
+    assert rates == {"scanner": (0, 10), "Karen": (1, 1), "Bo": (0, 11)}
+
+
+def test_the_record_names_no_answer(paper_wave, differing, gerda, settle):
+    settle(differing, gerda, mini_home=4, mini_comment="hemmelig")
+    with paper_wave.database.reading() as session:
+        wave = session.merge(paper_wave.wave)
+        quality = quality_of(session, paper_wave.keys, paper_wave.form, wave)
+    assert "hemmelig" not in keyers_csv(quality) + batches_csv(quality)
+    assert "tack" not in keyers_csv(quality) + batches_csv(quality)
