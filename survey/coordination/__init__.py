@@ -1,5 +1,6 @@
-"""What coordinators do: see how far each wave is, and have letters, files and reminders made."""
+"""What coordinators do: see how far each wave is, have letters made, and open results to residents."""
 
+from survey.coordination import results
 from survey.coordination.desk import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "results"]

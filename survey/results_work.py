@@ -1,0 +1,19 @@
+"""Counting what residents may be shown, as a job: minutes where there are thousands of areas."""
+
+from __future__ import annotations
+
+from survey.jobs import JobError
+from survey.models import Study
+from survey.results import ResultsError, count_results
+from survey.worker import Work
+
+
+def count(work: Work) -> None:
+    """Count a study's results. Raises JobError where its datasets cannot be counted."""
+    with work.shop.database.reading() as session:
+        key = session.get_one(Study, work.job.study_id).key
+    try:
+        count_results(key, work.shop.settings.data)
+    except ResultsError as error:
+        raise JobError("job.error.said", said=str(error)) from error
+    work.tell(1, 1)
