@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, Select, delete, or_, select
 from sqlalchemy.orm import Session
 
 from instruments import Form
@@ -130,18 +130,25 @@ def erasure_number(keys: Keys, response_id: uuid.UUID) -> str:
     return shown_code(keys.receipt(uuid.uuid5(response_id, "erased")))
 
 
+def erase_keyed(session: Session, sheets: Select[int]) -> None:
+    """Erase all that was keyed from some sheets, named by their ids, and how it was settled."""
+    for row in (Resolution, Keying):
+        session.execute(
+            delete(row).where(row.sheet_id.in_(sheets)),
+            execution_options={"synchronize_session": False},
+        )
+
+
 def _erase(session: Session, response: Response, actor: str) -> None:
-    # Where no second keying was demanded, a stock sheet's keying and its response are one id.
-    its_keying = Sheet.id.in_(select(Keying.sheet_id).where(Keying.id == response.id))
-    # Listed before the keyings it looks at are gone.
-    sheets = list(session.scalars(select(Sheet).where(its_keying)))
+    # A stock sheet has no invitation; its response has the id of its first keying.
+    of_keying = select(Keying.sheet_id).where(Keying.id == response.id)
+    its: list[ColumnElement[bool]] = [Sheet.id.in_(of_keying)]
     if response.invitation_id is not None:
-        its_sheets = Sheet.invitation_id == response.invitation_id
-        sheets += session.scalars(select(Sheet).where(its_sheets)).all()
+        its.append(Sheet.invitation_id == response.invitation_id)
+    # Listed before the keyings it looks at are gone.
+    sheets = session.scalars(select(Sheet).where(or_(*its))).all()
     session.execute(delete(Superseded).where(Superseded.response_id == response.id))
-    its_ids = [sheet.id for sheet in sheets]
-    session.execute(delete(Resolution).where(Resolution.sheet_id.in_(its_ids)))
-    session.execute(delete(Keying).where(Keying.sheet_id.in_(its_ids)))
+    erase_keyed(session, select(Sheet.id).where(Sheet.id.in_([sheet.id for sheet in sheets])))
     now = dt.datetime.now(dt.UTC)
     for sheet in sheets:
         became(session, sheet, "void", actor=actor, at=now, note="answers withdrawn")

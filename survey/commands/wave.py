@@ -14,10 +14,11 @@ from survey import studies
 from survey.commands.examples import Group
 from survey.commands.installation import Installation, installation, today
 from survey.commands.instruments import named
-from survey.commands.printing import as_json, print_json, refusal, refuses
+from survey.commands.printing import as_json, counted, print_json, refusal, refuses
 from survey.forms import NoFormError
 from survey.freezing import NotFreezableError, freeze
 from survey.models import Wave
+from survey.retention import delete_key
 from survey.studies import LEGAL_BASES, StudyError, UnreviewedLanguagesError
 
 _study = click.argument("study")
@@ -172,7 +173,7 @@ def close(study: str, number: int, yes: bool) -> None:
         with here.database.reading() as session:
             studies.find_wave(session, study, number)
         if not yes:
-            _ask_to_close(study, number)
+            _ask_for_good(f"Close wave {number} of {study} for good?", "Not closed.")
         with here.database.writing() as session:
             found = studies.find_wave(session, study, number)
             studies.close_wave(session, found, today=today(), actor=here.actor)
@@ -208,6 +209,42 @@ def freeze_(study: str, number: int, as_json: bool) -> None:
         click.echo(f"{dataset.completion()} in {dataset.folder}\nHash: {dataset.hash}")
 
 
+@wave.command("delete-key", epilog="beboerpuls wave delete-key bopuls 1")
+@_study
+@_number
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@refuses(StudyError)
+def delete_key_(study: str, number: int, yes: bool, as_json: bool) -> None:
+    """Delete the key of a frozen wave: the link between code and person.
+
+    Names, addresses, codes and references go; nobody can tell any more whose answers are whose.
+    Under consent, whoever holds a receipt or the number of a sheet can still have their answers
+    erased. Under research they lead nowhere, and what was keyed from sheets is erased too.
+
+    Delete with it what lies elsewhere: the codes file, the letters that were made, the list of who
+    was invited, the paper, and backups from before.
+    """
+    with installation() as here:
+        with here.database.reading() as session:
+            studies.find_wave(session, study, number)
+        if not yes:
+            _ask_for_good(
+                f"Delete the key of wave {number} of {study} for good?", "Nothing was deleted."
+            )
+        with here.database.writing() as session:
+            found = studies.find_wave(session, study, number)
+            done = delete_key(session, found, actor=here.actor)
+    if as_json:
+        print_json({"study": study, "wave": number, **asdict(done)})
+        return
+    click.echo(
+        f"The key is deleted: {counted(done.invitations, 'invitation')} name nobody any more, "
+        f"{counted(done.contacts, 'contact')} erased, {counted(done.receipts, 'receipt')} forgotten."
+    )
+    click.echo("Delete what lies elsewhere too: the codes file, letters, lists, backups.")
+
+
 def _pinned(here: Installation, session: Session, found: Wave) -> Form:
     if found.status == "planned":
         raise StudyError(
@@ -217,14 +254,14 @@ def _pinned(here: Installation, session: Session, found: Wave) -> Form:
     return here.form_of(session, found)
 
 
-def _ask_to_close(study: str, number: int) -> None:
+def _ask_for_good(question: str, otherwise: str) -> None:
     try:
-        agreed = click.confirm(f"Close wave {number} of {study} for good?")
+        agreed = click.confirm(question)
     except click.Abort:
         click.echo(err=True)  # the question's line has no end
         agreed = False
     if not agreed:
-        raise refusal("Not closed. Where nobody can be asked, say --yes.")
+        raise refusal(f"{otherwise} Where nobody can be asked, say --yes.")
 
 
 def _ask_to_accept(error: UnreviewedLanguagesError) -> None:

@@ -244,6 +244,20 @@ def test_a_closed_wave_is_frozen_and_an_answer_withdrawn_from_it(asking, databas
     assert "erased before" in asking.refused("response", "withdraw", receipt, "--yes")
 
 
+def test_the_key_of_a_frozen_wave_is_deleted_after_a_yes(asking, database, keys, tmp_path):
+    receipt = answer(database, keys, asking, tmp_path)
+    delete_key = ("wave", "delete-key", "puls", 1)
+    assert "wave freeze puls 1" in asking.refused(*delete_key, "--yes")
+    asking.works("wave", "close", "puls", 1, "--yes")
+    asking.works("wave", "freeze", "puls", 1)
+    assert "Nothing was deleted" in asking.refused(*delete_key, answer="n\n")
+    done = asking.json(*delete_key, "--yes")
+    assert done == {"study": "puls", "wave": 1, "invitations": 2, "contacts": 0, "receipts": 0}
+    assert "was deleted on" in asking.refused(*delete_key, "--yes")
+    # Under consent the receipt goes on leading to its answers.
+    asking.works("response", "withdraw", receipt, "--yes")
+
+
 def test_a_wave_that_asked_nobody_is_not_frozen(study):
     assert "planned" in study.refused("wave", "freeze", "puls", 1)
 
