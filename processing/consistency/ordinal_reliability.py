@@ -27,6 +27,9 @@ Array = NDArray[np.float64]
 SMALL_CHANGE = 1e-5
 STEPS = 200
 SMALL_STEP = 1e-12
+HALVINGS = 30
+SINGULAR = 1e12
+"""Condition of the normal equations from which on they determine nothing."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,8 @@ def categorical_omega(
     Raises
     ------
     StatisticsError
-        As `polychoric`, for fewer than three items, and for a loading of one or more.
+        As `polychoric`, for fewer than three items, a model that does not converge, and a loading
+        of one or more.
 
     References
     ----------
@@ -182,7 +186,10 @@ def categorical_omega(
     found = polychoric_of(counts)
     covariance = _covariance(found, counts, answers, reversed_items, points)
     weights = 1 / np.diag(covariance)[-len(found.pairs()) :]
-    loadings, response = _one_factor(found.pairs(), weights, found.correlation)
+    solved = _one_factor(found.pairs(), weights, found.correlation)
+    if solved is None:
+        raise StatisticsError(_not_converged(counts.items))
+    loadings, response = solved
     stop_if_any(_nothing_left(counts.items, loadings))
 
     def value(thresholds: Array, correlations: Array) -> Array:
@@ -272,10 +279,19 @@ def _estimate(
     )
 
 
-def _one_factor(correlations: Array, weights: Array, around: Array) -> tuple[Array, Array]:
+def _not_converged(items: Sequence[str]) -> Problem:
+    return Problem(
+        name_of(items),
+        "the one-factor model did not converge",
+        "Look at the polychoric correlations: the items may not belong together",
+    )
+
+
+def _one_factor(correlations: Array, weights: Array, around: Array) -> tuple[Array, Array] | None:
     """(k,) loadings that leave the least weighted squares of r − λᵢλⱼ, and their slopes (k, m) in r.
 
-    The slopes follow from the condition that the weighted residuals' slope stays zero.
+    The slopes follow from the condition that the weighted residuals' slope stays zero. None where
+    the search does not end, or the loadings it ends at are not determined.
     """
     k = len(around)
     first, second = np.triu_indices(k, 1)
@@ -284,14 +300,32 @@ def _one_factor(correlations: Array, weights: Array, around: Array) -> tuple[Arr
     loadings = np.clip(loadings * (-1 if loadings.sum() < 0 else 1), -0.9, 0.9)
     slope = np.zeros((len(correlations), k))
     rows = np.arange(len(correlations))
+
+    def left_by(tried: Array) -> Array:
+        return np.asarray(correlations - tried[first] * tried[second])
+
     for _ in range(STEPS):
         slope[rows, first], slope[rows, second] = loadings[second], loadings[first]
-        left = correlations - loadings[first] * loadings[second]
+        left = left_by(loadings)
         inner = (slope.T * weights) @ slope
+        if np.linalg.cond(inner) > SINGULAR:
+            return None
         step = np.linalg.solve(inner, (slope.T * weights) @ left)
-        loadings = loadings + step
         if np.abs(step).max() < SMALL_STEP:
             break
+        # A whole step may leap over the least; halved often enough, one that descends does not.
+        misfit = weights @ left**2
+        sizes = 0.5 ** np.arange(HALVINGS)
+        size = next(
+            (s for s in sizes if weights @ left_by(loadings + s * step) ** 2 < misfit), None
+        )
+        if size is None:
+            if np.abs(step).max() < np.sqrt(SMALL_STEP):
+                break
+            return None
+        loadings = loadings + size * step
+    else:
+        return None
     inner[first, second] -= weights * left
     inner[second, first] -= weights * left
     return np.asarray(loadings), np.asarray(np.linalg.solve(inner, slope.T * weights))

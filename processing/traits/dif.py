@@ -159,8 +159,8 @@ def dif(
     ------
     StatisticsError
         Naming item and group: fewer than three items, fewer than two groups, a group without
-        complete rows, an item that is constant in a group, answers outside `points`, a reversed
-        item that is none of the items.
+        complete rows, an item or a sum score that is constant in a group, answers outside `points`,
+        a reversed item that is none of the items.
 
     References
     ----------
@@ -343,6 +343,7 @@ def _study(
     limits: DifLimits,
 ) -> DifItem:
     score, member, counts = _cells(rows.answers[column], scores, rows, len(groups))
+    stop_if_any(_untold(item, score, member, groups))
     n = counts.sum()
     null = loglik_without_predictors(counts)
     models = [
@@ -379,6 +380,18 @@ def _study(
         size=_size(p, *gained, limits),
         converged=all(model.converged for model in models),
     )
+
+
+def _untold(item: str, score: Array, member: Array, groups: tuple[str, ...]) -> Iterator[Problem]:
+    """Groups in which all have one score: whether it counts there as elsewhere cannot be told."""
+    first = 1 - member.sum(axis=1, keepdims=True)
+    for name, own in zip(groups, np.hstack([first, member]).T, strict=True):
+        if np.ptp(score[own > 0]) == 0:
+            yield Problem(
+                f"item {item!r} in group {name!r}",
+                "all rows of the group have the same sum score, by which DIF is told",
+                "Leave the group out, or join it with another",
+            )
 
 
 def _cells(

@@ -200,6 +200,16 @@ def test_results_print_and_name_the_groups(two_languages):
     assert "large" in text or "moderate" in text
 
 
+def test_a_group_of_one_score_is_named():
+    """Without differences in the score nothing tells an item's slope: this ended in a LinAlgError."""
+    high = np.repeat([0, 3], 50)
+    odd = np.arange(100) % 2
+    late = (np.arange(100) % 50 < 25).astype(int)
+    frame = pd.DataFrame({"a": high + odd, "b": high + 1 - odd, "c": late, "d": 1 - late})
+    with pytest.raises(StatisticsError, match="item 'a' in group 'x': all rows of the group have"):
+        dif(frame.assign(group=np.repeat(["x", "y"], 50)), list("abcd"), "group")
+
+
 def test_the_example_in_the_documentation_runs():
     module = import_module("processing.traits.dif")
     assert doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE).failed == 0

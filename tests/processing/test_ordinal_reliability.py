@@ -87,5 +87,18 @@ def test_results_print_and_become_frames(bfi, bfi_scales):
     assert found.to_frame().loc[0, "n"] == 2694
 
 
+def test_items_that_have_no_factor_are_told_so():
+    """Noise: the search ends nowhere, and once ended in a LinAlgError."""
+    rng = np.random.default_rng(0)
+    reasons = set()
+    for _ in range(20):
+        noise = pd.DataFrame(rng.integers(1, 4, size=(60, 4)), columns=list("abcd"))
+        try:
+            assert 0 <= categorical_omega(noise).value <= 1
+        except StatisticsError as error:
+            reasons.add(str(error).split(":")[1].split("(")[0][:40])
+    assert any("did not converge" in reason for reason in reasons), reasons
+
+
 def test_the_examples_in_the_documentation_run():
     assert doctest.testmod(ordinal_reliability).failed == 0
