@@ -77,9 +77,18 @@ def formative_findings(
     answers: Oriented, scale: ScaleEntry, thresholds: Thresholds
 ) -> Iterator[Finding]:
     """A formative scale adds up parts that need not agree: nothing that supposes a trait is asked."""
-    if answers.n >= FEWEST:
-        yield from _rare(answers, scale, thresholds)
-        yield from _ends(answers, scale, thresholds)
+    if answers.n < FEWEST:
+        yield Finding(
+            "respondents",
+            "blocks",
+            f"respondents who answered every item: {answers.n} (at least {FEWEST} for anything to"
+            " be told)",
+            float(answers.n),
+            float(FEWEST),
+        )
+        return
+    yield from _rare(answers, scale, thresholds)
+    yield from _ends(answers, scale, thresholds)
     yield Finding(
         "formative",
         "cautions",

@@ -130,6 +130,13 @@ def test_a_formative_count_is_not_asked_for_a_trait(sound):
     assert entry.comparisons == ()
 
 
+def test_a_formative_count_of_a_handful_is_not_tested(sound):
+    """Nothing of it is asked for a factor model, but nine answers do not make it usable either."""
+    entry = evidence(sound.head(9), scale_of(FIVE, model="formative", score="count"))["calm"]
+    assert entry.told == "not usable: too few answers to tell"
+    assert [finding.name for finding in entry.everyone.findings] == ["respondents"]
+
+
 def test_every_group_has_its_own_verdict_and_means_are_compared_where_the_scale_is_alike():
     groups = [KnownGroup("da", 0.5), KnownGroup("tr", 0.5, means={"calm": -0.5})]
     frame = simulate(KnownModel.simple({"calm": FIVE}, 0.75), 3000, seed=2, groups=groups).frame
