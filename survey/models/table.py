@@ -21,7 +21,9 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Moment(TypeDecorator[dt.datetime]):
-    """A moment in UTC. SQLite forgets time zones, so it is put back on reading."""
+    """A moment in UTC. SQLite forgets time zones, and PostgreSQL answers in its own: both are put
+    right on reading, for a day is taken from a moment, and the audit's hashes are made of it.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -37,7 +39,9 @@ class Moment(TypeDecorator[dt.datetime]):
     def process_result_value(
         self, value: dt.datetime | None, _dialect: Dialect
     ) -> dt.datetime | None:
-        return value and value.replace(tzinfo=value.tzinfo or dt.UTC)
+        if value is None or value.tzinfo is None:
+            return value and value.replace(tzinfo=dt.UTC)
+        return value.astimezone(dt.UTC)
 
 
 class Base(DeclarativeBase):
