@@ -21,8 +21,10 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Moment(TypeDecorator[dt.datetime]):
-    """A moment in UTC. SQLite forgets time zones, and PostgreSQL answers in its own: both are put
-    right on reading, for a day is taken from a moment, and the audit's hashes are made of it.
+    """A moment in UTC, whatever the database makes of it.
+
+    SQLite forgets time zones, and PostgreSQL answers in its own: both are put right on reading, for
+    a day is taken from a moment, and the audit's hashes are made of it.
     """
 
     impl = DateTime(timezone=True)
