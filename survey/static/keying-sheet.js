@@ -47,11 +47,14 @@ export function shown(value, { kind } = {}) {
   return value < 0 ? reasonWord(value) : String(value);
 }
 
-// Whether something stands in the field that is not its answer yet.
+// Whether something stands in the field that is not its answer yet. A value that was told to be
+// wrong is still on the screen: who takes it away must not come to the field before, where the
+// next digit would replace an answer.
 export function untaken() {
   const stored = state.draft.values[field().column];
   const ticks = takesSeveral(field()) && String(state.chosen) !== String(stored < 0 ? "" : (stored ?? ""));
-  return state.digits !== "" || state.pending !== undefined || ticks;
+  const wrong = state.notice?.wrong !== undefined;
+  return state.digits !== "" || state.pending !== undefined || wrong || ticks;
 }
 
 export function firstUnkeyed() {

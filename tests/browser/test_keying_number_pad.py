@@ -147,6 +147,16 @@ def test_a_hard_error_is_told_by_a_word_a_filled_slat_and_no_way_on(karen, sheet
     at(karen, 5)
 
 
+def test_plus_takes_a_wrong_value_away_and_leaves_the_field_before_alone(karen, sheet):
+    key(karen, sheet.serial + "\n" + "1234" + "1800\n")
+    expect(karen.locator("#notice")).to_contain_text("Fejl. Modtaget: 1800")
+    expect(karen.locator(".pad [data-key='+']")).to_contain_text("tast igen")
+    key(karen, "+" + "2014\n")
+    at(karen, 6)
+    expect(karen.locator("#rows li").nth(3)).to_contain_text("4")
+    expect(karen.locator("#rows li").nth(4)).to_contain_text("2014")
+
+
 def test_what_is_missing_is_saved_as_not_answered_only_after_minus_and_enter(
     keyed_through, database, keys
 ):
