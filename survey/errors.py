@@ -9,7 +9,7 @@ import datetime as dt
 import traceback
 
 import structlog
-from flask import Flask, render_template
+from flask import Flask, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -24,7 +24,7 @@ from survey.admission import (
     WaveOverError,
 )
 from survey.guessing import TooManyBegunError, TooManyTriesError
-from survey.staff import MissingRoleError
+from survey.staff import MissingRoleError, at_a_desk, page_asked_for
 from survey.web import words
 
 log = structlog.get_logger()
@@ -96,6 +96,9 @@ def missing_role(failure: MissingRoleError) -> ResponseReturnValue:
 
 
 def forged(_failure: CSRFError) -> ResponseReturnValue:
+    if at_a_desk():
+        back = page_asked_for() or url_for("staff.front")
+        return render_template("staff/out_of_date.html", back=back), 400
     return sorry("session", 400, more="cookies")
 
 
@@ -136,4 +139,5 @@ def unavailable(failure: OperationalError) -> ResponseReturnValue:
 
 def sorry(name: str, status: int, more: str = "", **values: object) -> tuple[str, int]:
     """The page of one failure, from its messages `sorry.<name>.…`."""
-    return render_template("errors/sorry.html", name=name, more=more, values=values), status
+    page = "errors/sorry_at_a_desk.html" if at_a_desk() else "errors/sorry.html"
+    return render_template(page, name=name, more=more, values=values), status

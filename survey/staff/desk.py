@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -25,6 +25,13 @@ ROOMS = {
 }
 # Where a role works besides.
 MORE_ROOMS = {"fieldworker": "interview.start"}
+
+
+def at_a_desk() -> bool:
+    """Whether a page of the staff's was asked for, though perhaps one that there is not."""
+    rooms = {endpoint.partition(".")[0] for endpoint in (*ROOMS.values(), *MORE_ROOMS.values())}
+    prefixes = (current_app.blueprints[room].url_prefix for room in (blueprint.name, *rooms))
+    return any(request.path.startswith(f"{prefix}/") for prefix in prefixes)
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])

@@ -92,9 +92,16 @@ def _load(named: str) -> Member | None:
     return Member(account)
 
 
+def page_asked_for() -> str | None:
+    """The address that was asked for; None where it only takes what a form sends."""
+    addresses = current_app.create_url_adapter(request)
+    can_be_shown = addresses is not None and addresses.test(request.path, method="GET")
+    return request.path if can_be_shown else None
+
+
 @login.unauthorized_handler  # type: ignore[untyped-decorator]  # flask_login carries no types
 def _ask_to_sign_in() -> Response:
-    return redirect(url_for("staff.sign_in", next=request.path))
+    return redirect(url_for("staff.sign_in", next=page_asked_for()))
 
 
 def _print_of(account: Account) -> str:

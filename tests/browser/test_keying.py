@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
+from staff import PASSWORD
 
 from instruments import hidden
 from instruments.routing import All, AnyOf, Comparison, Not, Operator
@@ -247,6 +248,34 @@ def test_a_sheet_laid_aside_is_found_again_where_it_was_left(karen):
     key(karen, "123" + ",0")
     karen.get_by_role("link", name=re.compile("nået til felt 4")).click()
     at(karen, 4)
+
+
+def test_a_link_to_a_sheet_laid_aside_keeps_its_words_apart(karen, sheet):
+    key(karen, "123" + ",0")
+    link = karen.get_by_role("link", name=re.compile("nået til felt"))
+    assert link.inner_text() == f"Ark {sheet.serial}, nået til felt 4"
+
+
+def test_a_sheet_saved_after_signing_in_anew_elsewhere_is_still_there_to_be_saved(
+    karen, database, keys
+):
+    key(karen, "1234" + "2014\n" + ",+11\n\n")
+    elsewhere = karen.context.new_page()
+    elsewhere.goto("/keying/")
+    elsewhere.get_by_role("button", name=re.compile("Log ud")).click()
+    expect(elsewhere.locator("h1")).to_have_text("Du er logget ud")
+    karen.click("#save")
+    expect(karen.locator("h1")).to_have_text("Det er ikke gemt endnu")
+    karen.get_by_role("link", name="Gå tilbage til siden").click()
+    karen.fill("#name", "Karen")
+    karen.fill("#password", PASSWORD)
+    karen.keyboard.press("Enter")
+    expect(karen.locator("#rows li").nth(3)).to_contain_text("4")
+    key(karen, ",+11\n\n")
+    karen.click("#save")
+    expect(karen.locator("#serial")).to_be_focused()
+    (stored,) = answers(database, keys)
+    assert [*stored.values()][:5] == [1, 2, 3, 4, 2014]
 
 
 def test_signing_out_leaves_nothing_behind(karen):

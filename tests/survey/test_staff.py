@@ -115,6 +115,40 @@ def test_a_form_without_its_token_signs_nobody_in(karen, client):
     assert client.get("/keying/").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [
+        ("/keying/0000013", "/keying/0000013"),
+        ("/staff/sign-in", "/staff/sign-in"),
+        ("/research/datasets/1", "/staff/"),
+    ],
+)
+def test_a_page_that_is_older_than_the_session_leads_back_to_where_one_works(
+    karen, signed_in, path, back
+):
+    answer = signed_in("Karen").post(path, data={"csrf_token": "of the session before"})
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 400
+    assert "Det er ikke gemt endnu" in page
+    assert f'class="button" href="{back}"' in page
+    assert "Skriv din kode igen" not in page
+
+
+@pytest.mark.parametrize("path", ["/keying/nothing/there", "/staff/nothing", "/research/nothing"])
+def test_a_page_that_there_is_not_leads_staff_to_their_own_front_page(karen, signed_in, path):
+    answer = signed_in("Karen").get(path)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 404
+    assert 'class="button" href="/staff/"' in page
+    assert "Log ud (Karen)" in page
+
+
+def test_who_was_signed_out_is_led_back_only_to_what_can_be_looked_at(karen, client, token):
+    sent = {"csrf_token": token(client.get("/staff/sign-in"))}
+    assert client.post("/keying/0000013", data=sent).location.endswith("next=/keying/0000013")
+    assert client.post("/research/datasets/1", data=sent).location == "/staff/sign-in"
+
+
 def test_after_signing_in_one_is_where_one_wanted_to_go(karen, sign_in):
     assert sign_in(path="/staff/sign-in?next=/keying/0000013").location == "/keying/0000013"
 
