@@ -198,20 +198,26 @@ if TYPE_CHECKING:
     from .scoring.summary import ScaleSummary as ScaleSummary
     from .scoring.summary import Summary as Summary
     from .scoring.summary import summarise as summarise
+    from .telling.area_report import area_report_document as area_report_document
     from .telling.area_results import RESULT_COLUMNS as RESULT_COLUMNS
     from .telling.area_results import area_results as area_results
     from .telling.area_results import favourable as favourable
+    from .telling.document import Document as Document
     from .telling.feed import Joined as Joined
     from .telling.feed import feed as feed
     from .telling.feed import join_outcomes as join_outcomes
     from .telling.feed_files import kept_verdicts as kept_verdicts
     from .telling.feed_files import write_feed as write_feed
+    from .telling.page_html import as_page as as_page
+    from .telling.page_html import as_parts as as_parts
+    from .telling.page_pdf import as_pdf as as_pdf
     from .telling.place_results import Estimated as Estimated
     from .telling.place_results import Moved as Moved
     from .telling.place_results import PlaceFigure as PlaceFigure
     from .telling.place_results import PlaceResults as PlaceResults
     from .telling.place_results import place_results as place_results
     from .telling.report import report as report
+    from .telling.report import report_document as report_document
     from .traits.dif import Dif as Dif
     from .traits.dif import DifItem as DifItem
     from .traits.dif import DifLimits as DifLimits
@@ -323,9 +329,13 @@ _HOMES = {
     "scoring.scales": ("score",),
     "scoring.score_folder": ("write_scores",),
     "scoring.summary": ("ScaleSummary", "Summary", "summarise"),
+    "telling.area_report": ("area_report_document",),
     "telling.area_results": ("RESULT_COLUMNS", "area_results", "favourable"),
+    "telling.document": ("Document",),
     "telling.feed": ("Joined", "feed", "join_outcomes"),
     "telling.feed_files": ("kept_verdicts", "write_feed"),
+    "telling.page_html": ("as_page", "as_parts"),
+    "telling.page_pdf": ("as_pdf",),
     "telling.place_results": (
         "Estimated",
         "Moved",
@@ -333,7 +343,7 @@ _HOMES = {
         "PlaceResults",
         "place_results",
     ),
-    "telling.report": ("report",),
+    "telling.report": ("report", "report_document"),
     "traits.dif": ("Dif", "DifItem", "DifLimits", "dif"),
     "traits.graded_response": ("GradedResponse", "graded_response"),
     "traits.local_dependence": ("LocalDependence", "local_dependence"),

@@ -41,6 +41,17 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A mean of ours with its interval, and that of all, on 0–100."""
+
+    label: str
+    ours: tuple[float, float, float]
+    theirs: float | None
+    said: str
+    n: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One group's means over waves."""
 
@@ -149,6 +160,25 @@ def places(
         parts.append(f'<text class="quiet end" x="{left + 606}" y="{y + 10}">{row.n}</text>')
         parts.append(f'<text class="{kind}" x="{left + 662}" y="{y + 10}">{row.reliability}</text>')
     return _svg(left + 670, bottom + 26, said, parts)
+
+
+def beside(rows: Sequence[Beside], said: str, write: Callable[[float], str]) -> str:
+    """Means on 0–100, each beside that of all, in the order given."""
+    left = max(len(row.label) for row in rows) * LABEL + 16
+    bottom = LINE * len(rows) + 4
+    scale = _Scale(0, 100, left, left + 400)
+    parts = [_upright(scale(t), bottom, write(t), dashed=False) for t in (0, 25, 50, 75, 100)]
+    for index, row in enumerate(rows):
+        y = 20 + LINE * index
+        mean, low, high = row.ours
+        parts.append(f'<text x="0" y="{y + 5}">{escape(row.label)}</text>')
+        parts.append(_across(scale(max(low, 0)), scale(min(high, 100)), y, "paint-line", 4))
+        parts.append(_mark(scale(mean), y, painted=True))
+        if row.theirs is not None:
+            parts.append(_mark(scale(row.theirs), y + 9, painted=False, size=8))
+        parts.append(f'<text class="strong end" x="{left + 450}" y="{y + 5}">{row.said}</text>')
+        parts.append(f'<text class="quiet end" x="{left + 510}" y="{y + 5}">{row.n}</text>')
+    return _svg(left + 520, bottom + 26, said, parts)
 
 
 @dataclass(frozen=True)

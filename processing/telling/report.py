@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -13,12 +12,23 @@ import pandas as pd
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
 
+from .document import (
+    Block,
+    Command,
+    Document,
+    Figure,
+    KeyFigure,
+    Points,
+    Section,
+    Sentence,
+    Table,
+)
 from .figures import Estimate, Line, Place, forest, places, trend
+from .page_html import as_page
 from .words import count, number, words
 
 SHOWN_FROM = 10
 RELIABLE = 0.7
-_MARK = "M3 1h26v4H3zM3 7h26v4H3zM0 14h32v4H0zM5 18h3v6H5zM24 18h3v6h-3z"
 
 
 def report(
@@ -30,34 +40,48 @@ def report(
     validated: Collection[str] = (),
     command: str = "",
 ) -> str:
-    """Return a self-contained HTML page: effects, development, places, response, limits, source.
+    """Return `report_document` as one HTML page; `stylesheet` is the product's CSS."""
+    document = report_document(
+        study, found, language=language, validated=validated, command=command
+    )
+    return as_page(document, stylesheet)
 
-    Units with fewer than ten answers are named and not shown. `stylesheet` is the product's CSS,
-    `validated` names the scales whose evidence in this dataset lets them be used, `command` is what
-    makes the page again. Raises KeyError for a language there are no words in.
+
+def report_document(
+    study: Study,
+    found: Evaluation,
+    *,
+    language: str = "da",
+    validated: Collection[str] = (),
+    command: str = "",
+) -> Document:
+    """Return what researchers are told: effects, development, places, response, limits, source.
+
+    Units with fewer than ten answers are named and not shown. `validated` names the scales whose
+    evidence in this dataset lets them be used, `command` is what makes the report again. Raises
+    KeyError for a language there are no words in.
     """
     page = _Page(study, found, language, frozenset(validated))
-    body = "".join(
-        [
-            page.head(),
-            page.section("effects", page.effects()),
-            page.section("trends", page.trends()),
-            page.section("places", page.places()),
-            page.section("response", page.response()),
-            page.section("limits", page.limits()),
-            page.section("source", page.source(command)),
-        ]
-    )
+    first = _first(page.every)
+    waves = ", ".join(str(wave) for wave in sorted(found.measures.days))
     t = page.t
-    return (
-        f'<!doctype html>\n<html lang="{language}" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(t('title', study=study.study))}</title>\n<style>{stylesheet}</style>\n"
-        f'</head>\n<body class="desk">\n<a class="skip" href="#main">{t("skip")}</a>\n'
-        f'<header class="band"><a class="wordmark" href="#main"><svg viewBox="0 0 32 24" aria-hidden="true">'
-        f'<path d="{_MARK}"/></svg>{t("brand")}</a></header>\n<main id="main">\n{body}</main>\n'
-        "</body>\n</html>\n"
+    return Document(
+        language=language,
+        title=t("title", study=study.study),
+        where=f"{study.study}. {t('where', waves=waves)}",
+        heading=t("heading"),
+        lead=page.lead(first),
+        key_figures=page.key_figures(first),
+        sections=[
+            Section(t("effects"), page.effects()),
+            Section(t("trends"), page.trends()),
+            Section(t("places"), page.places()),
+            Section(t("response"), page.response()),
+            Section(t("limits"), page.limits()),
+            Section(t("source"), page.source(command)),
+        ],
+        brand=t("brand"),
+        skip=t("skip"),
     )
 
 
@@ -102,16 +126,7 @@ class _Page:
     def level(self) -> str:
         return self.n(100 * self.found.plan.level, 0)
 
-    def head(self) -> str:
-        first = _first(self.every)
-        waves = ", ".join(str(wave) for wave in sorted(self.found.measures.days))
-        return (
-            f'<p class="where">{escape(self.study.study)}. {self.t("where", waves=waves)}</p>'
-            f"<h1>{self.t('heading')}</h1>"
-            f'<p class="lead">{escape(self._lead(first))}</p>{self._key_figures(first)}'
-        )
-
-    def _lead(self, row: Any) -> str:
+    def lead(self, row: Any) -> str:
         if row is None:
             return self.t("lead_none")
         said = {
@@ -128,32 +143,25 @@ class _Page:
             return self.t("lead_unsure", **said | {"change": self.n(row.estimate, signed=True)})
         return self.t("lead_moved", **said)
 
-    def _key_figures(self, row: Any) -> str:
+    def key_figures(self, row: Any) -> list[KeyFigure]:
         if row is None:
-            return ""
-        cells = [
-            (
+            return []
+        return [
+            KeyFigure(
                 self.t("effect"),
                 self.t("points", value=self.n(row.estimate, signed=True)),
                 self._interval(row.low, row.high),
             ),
-            (self.t("in_sd"), self.n(row.in_sd, 2, signed=True), self._kind(row.kind)),
-            (
-                self.t("p"),
-                self._p(row.p_adjusted),
-                self.t("p_note", method=self._method(row)),
+            KeyFigure(self.t("in_sd"), self.n(row.in_sd, 2, signed=True), self._kind(row.kind)),
+            KeyFigure(
+                self.t("p"), self._p(row.p_adjusted), self.t("p_note", method=self._method(row))
             ),
-            (
+            KeyFigure(
                 self.t("areas"),
                 f"{row.treated} + {row.comparison}",
                 self.t("areas_note", rows=count(row.rows, self.language)),
             ),
         ]
-        inside = "".join(
-            f'<div><dt>{escape(a)}</dt><dd>{escape(b)}</dd><dd class="note">{escape(c)}</dd></div>'
-            for a, b, c in cells
-        )
-        return f'<dl class="key-figures">{inside}</dl>'
 
     def _p(self, p: float) -> str:
         if not math.isfinite(p):
@@ -179,10 +187,7 @@ class _Page:
         )
         return self.t(key, treated=row.treated, comparison=row.comparison)
 
-    def section(self, key: str, inside: str) -> str:
-        return f'<section class="section"><h2>{self.t(key)}</h2><div>{inside}</div></section>\n'
-
-    def effects(self) -> str:
+    def effects(self) -> list[Block]:
         rows = [
             Estimate(
                 label=self.name(row.scale),
@@ -196,7 +201,7 @@ class _Page:
             for row in _each(self.every)
         ]
         if not rows:
-            return f"<p>{self.t('lead_none')}</p>"
+            return [Sentence(self.t("lead_none"))]
         said = "; ".join(
             self.t(
                 "effects_alt" if math.isfinite(row.low) else "effects_alt_untested",
@@ -205,14 +210,12 @@ class _Page:
             for row in rows
         )  # fmt: skip
         drawing = forest(rows, said, self._tick)
-        notes = [f'<p class="note">{escape(self._pre())}</p>']
+        notes = [self._pre()]
         if not self.found.registered:
-            notes.append(f'<p class="note">{self.t("not_registered")}</p>')
-        return (
-            self._figure(
-                self.t("effects_caption"), self.t("effects_note", level=self.level), drawing
-            )
-            + self._table(
+            notes.append(self.t("not_registered"))
+        return [
+            Figure(self.t("effects_caption"), self.t("effects_note", level=self.level), drawing),
+            self._table(
                 ("scale", "effect", "interval_head", "p", "areas", "in_sd"),
                 [
                     (
@@ -225,17 +228,17 @@ class _Page:
                     )
                     for row in _each(self.every)
                 ],
-            )
-            + "".join(notes)
-        )
+            ),
+            *(Sentence(note, quiet=True) for note in notes),
+        ]
 
     def _pre(self) -> str:
         first = _first(self.every)
         once = first is None or "cannot be checked" in first.pre_period
         return self.t("pre_none" if once else "pre_some")
 
-    def trends(self) -> str:
-        parts = []
+    def trends(self) -> list[Block]:
+        parts: list[Block] = []
         chosen = [row.scale for row in _each(self.every) if row.primary] or list(
             self.every["scale"].head(1)
         )
@@ -262,15 +265,15 @@ class _Page:
             )  # fmt: skip
             days = [self.found.measures.days[int(w)][:4] for w in sorted(set(mine["wave"]))]
             parts.append(
-                self._figure(
+                Figure(
                     self.t("trends_caption", scale=self.name(scale)),
                     self.t("trends_note", level=self.level),
                     trend(lines, days, said, self._tick),
                 )
             )
-        return "".join(parts)
+        return parts
 
-    def places(self) -> str:
+    def places(self) -> list[Block]:
         means = self.found.measures.measures.means
         levels = [one for one in ("boligområde", "plan", "afdeling") if one in set(means["level"])]
         last = means["wave"].max()
@@ -303,16 +306,16 @@ class _Page:
             head=(self.t("estimated"), "n", "λ"),
         )
         caption = self.t("places_caption", scale=self.name(scale))
-        return (
-            self._figure(caption, self.t("places_note"), drawing)
-            + f'<p class="note">{self.t("places_words")}</p>'
-        )
+        return [
+            Figure(caption, self.t("places_note"), drawing),
+            Sentence(self.t("places_words"), quiet=True),
+        ]
 
     def _place(self, unit: str) -> str:
         areas = self.study.table("areas").drop_duplicates("area", keep="last").set_index("area")
         return str(areas["name"].get(unit, unit))
 
-    def response(self) -> str:
+    def response(self) -> list[Block]:
         means = self.found.measures.measures.means
         whole = means[(means["level"] == "study") & (means["cohort"] == "all")]
         most = whole.sort_values("n", ascending=False).drop_duplicates("wave").sort_values("wave")
@@ -333,15 +336,15 @@ class _Page:
                 )
             )  # fmt: skip
         head = ("wave", "answers", "rate", "effective", "mode")
-        return f"<p>{self.t('response_words')}</p>" + self._table(head, rows)
+        return [Sentence(self.t("response_words")), self._table(head, rows)]
 
-    def limits(self) -> str:
+    def limits(self) -> list[Block]:
         told = [self._pre(), self.t("limit_causes"), self.t("limit_answer")]
         unproven = [self.name(s) for s in self.every["scale"] if s not in self.validated]
         if unproven:
             told.append(self.t("limit_status", scales=", ".join(unproven)))
         told += self._shift()
-        return "<ul>" + "".join(f"<li>{escape(one)}</li>" for one in told) + "</ul>"
+        return [Points(told)]
 
     def _shift(self) -> list[str]:
         """What a shift to paper would have moved by itself, where it is known."""
@@ -375,42 +378,20 @@ class _Page:
             )
         ]
 
-    def source(self, command: str) -> str:
+    def source(self, command: str) -> list[Block]:
         words_ = self.t(
             "source_words",
             dataset=self.found.measures.dataset[:12],
             plan=self.found.plan.hash[:12],
             weight=self.found.measures.weight,
         )
-        told = f'<p><code class="code">{escape(command)}</code></p>' if command else ""
-        return f"<p>{words_}</p>{told}"
+        return [Sentence(words_), *([Command(command)] if command else [])]
 
     def _tick(self, value: float) -> str:
         return self.n(value, 0 if float(value).is_integer() else 1)
 
-    def _figure(self, caption: str, note: str, drawing: str) -> str:
-        return (
-            f"<figure><figcaption>{escape(caption)}<span>{escape(note)}</span></figcaption>"
-            f'<div class="plot" role="region" aria-label="{escape(caption, quote=True)}" tabindex="0">'
-            f"{drawing}</div></figure>"
-        )
-
-    def _table(self, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-        first, *others = head
-        cells = f'<th scope="col">{self.t(first)}</th>' + "".join(
-            f'<th scope="col" class="number">{self.t(one)}</th>' for one in others
-        )
-        body = "".join(
-            f'<tr><th scope="row">{escape(row[0])}</th>'
-            + "".join(f'<td class="number">{escape(one)}</td>' for one in row[1:])
-            + "</tr>"
-            for row in rows
-        )
-        name = escape(self.t(first), quote=True)
-        return (
-            f'<div class="scroll" role="region" aria-label="{name}" tabindex="0"><table class="table">'
-            f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
-        )
+    def _table(self, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+        return Table([self.t(one) for one in head], rows)
 
 
 def _each(frame: pd.DataFrame) -> Any:

@@ -1,9 +1,10 @@
-"""`beboerpuls report`: a study's findings on one page."""
+"""`beboerpuls report`: a study's findings, or one area's, on a page and on paper."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,52 +13,104 @@ from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
 from survey.commands.evaluation import registered
 from survey.commands.examples import Command
 
+if TYPE_CHECKING:
+    from processing import Document, Study
 
-@click.command(cls=Command, epilog="beboerpuls report data/bopuls --plan plan.yaml")
+FONTS = Path(__file__).parents[1] / "printing" / "fonts"
+
+
+@click.command(
+    cls=Command,
+    epilog="beboerpuls report data/bopuls --plan plan.yaml --pdf\n"
+    "beboerpuls report data/bopuls --area 0667-012 --pdf",
+)
 @folder_argument
 @click.option(
     "--plan",
     "plan_file",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The analysis plan, as for `beboerpuls effects`.",
+    help="For researchers: the analysis plan, as for `beboerpuls effects`.",
 )
+@click.option("--area", help="For one area: its key, or that of a group.")
+@click.option("--level", default="afdeling", show_default=True, help="What --area is a key of.")
 @click.option("--language", type=click.Choice(["da", "en"]), default="da", show_default=True)
+@click.option("--pdf", is_flag=True, help="Also as PDF (PDF/UA), beside the page.")
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-report.html.")
-def report(folder: Path, plan_file: Path, language: str, out: Path | None) -> None:
-    """Write a study's findings as one page that needs nothing else: a file to send and to print.
+def report(
+    folder: Path,
+    plan_file: Path | None,
+    area: str | None,
+    level: str,
+    language: str,
+    pdf: bool,
+    out: Path | None,
+) -> None:
+    """Write a study's findings, or what may be told of one area, as a page to send and to print.
 
-    Effects, development, places, response, and what the figures do not show. Places with fewer than
-    ten answers are named and not shown.
+    With --plan, for researchers: effects, development, places, response, and what the figures do
+    not show. With --area, in plain words: what was asked and of whom, response, how things stand
+    beside all places, what changed and how sure that is; only what may be told in public.
     """
-    out = out or folder.with_name(f"{folder.name}-report.html")
+    if (plan_file is None) == (area is None):
+        raise BadUse("Give either --plan, for researchers, or --area, for one area.")
+    mark = f"-{area}" if area else ""
+    safe = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in mark)
+    out = out or folder.with_name(f"{folder.name}{safe}-report.html")
     with bad_use():
         read = unchanged(folder)
         if isinstance(read, processing.Dataset):
             raise BadUse(
                 f"{folder} is one wave, and an effect is a change. Give the study's folder."
             )
-        plan = processing.read_plan(plan_file)
-        found = processing.evaluate(read, plan, registered=registered(read, plan.hash))
-        page = processing.report(
-            read,
-            found,
-            stylesheet=files("survey").joinpath("static", "survey.css").read_text("utf-8"),
-            language=language,
-            validated=[
-                scale
-                for scale, verdict in processing.kept_verdicts(read).items()
-                if verdict != "not usable"
-            ],
-            command=f"beboerpuls report {folder.name} --plan {plan_file.name} --language {language}",
+        document = (
+            _of_study(read, plan_file, language)
+            if plan_file
+            else _of_area(read, level, str(area), language)
         )
+        stylesheet = files("survey").joinpath("static", "survey.css").read_text("utf-8")
         warning = processing.revocation_of(read)
-    try:
-        out.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise BadUse(
-            f"{out} cannot be written: {error.strerror}. Name another with --out."
-        ) from None
+    _write(out, processing.as_page(document, stylesheet).encode())
+    if pdf:
+        _write(out.with_suffix(".pdf"), processing.as_pdf(document, FONTS))
     if warning:
         click.echo(f"Warning: {warning}", err=True)
-    click.echo(f"Report: {out}")
+    beside = f" and {out.with_suffix('.pdf').name}" if pdf else ""
+    click.echo(f"Report: {out}{beside}")
+
+
+def _of_study(read: Study, plan_file: Path, language: str) -> Document:
+    plan = processing.read_plan(plan_file)
+    found = processing.evaluate(read, plan, registered=registered(read, plan.hash))
+    return processing.report_document(
+        read,
+        found,
+        language=language,
+        validated=[
+            scale
+            for scale, verdict in processing.kept_verdicts(read).items()
+            if verdict != "not usable"
+        ],
+        command=f"beboerpuls report {read.folder.name} --plan {plan_file.name} --language {language}",
+    )
+
+
+def _of_area(read: Study, level: str, area: str, language: str) -> Document:
+    found = processing.study_measures(read)
+    return processing.area_report_document(
+        read,
+        processing.area_results(read, found),
+        level,
+        area,
+        language=language,
+        calibrated=found.weight != "base_weight",
+        command=f"beboerpuls report {read.folder.name} --area {area} --level {level}",
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise BadUse(
+            f"{path} cannot be written: {error.strerror}. Name another with --out."
+        ) from None

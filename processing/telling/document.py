@@ -1,0 +1,76 @@
+"""What a report holds, however it is shown: sections of sentences, figures and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A paragraph; `quiet` ones are notes."""
+
+    text: str
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Points:
+    """A list of sentences."""
+
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing with what it shows; `svg` carries its words in `aria-label`."""
+
+    caption: str
+    note: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows whose first cell is their name, and the others numbers, as text."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """What makes the report again."""
+
+    text: str
+
+
+Block = Sentence | Points | Figure | Table | Command
+
+
+@dataclass(frozen=True)
+class Section:
+    heading: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    name: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report: the finding first, then how it was come by, then what it does not show."""
+
+    language: str
+    title: str
+    where: str
+    heading: str
+    lead: str
+    key_figures: Sequence[KeyFigure]
+    sections: Sequence[Section]
+    brand: str
+    skip: str

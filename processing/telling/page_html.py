@@ -1,0 +1,82 @@
+"""A report as one HTML page that needs nothing else."""
+
+from __future__ import annotations
+
+from html import escape
+
+from .document import Block, Command, Document, Figure, Points, Section, Sentence, Table
+
+_MARK = "M3 1h26v4H3zM3 7h26v4H3zM0 14h32v4H0zM5 18h3v6H5zM24 18h3v6h-3z"
+
+
+def as_page(document: Document, stylesheet: str) -> str:
+    """Return the page, with the stylesheet in it."""
+    return (
+        f'<!doctype html>\n<html lang="{document.language}" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(document.title)}</title>\n<style>{stylesheet}</style>\n"
+        f'</head>\n<body class="desk">\n<a class="skip" href="#main">{escape(document.skip)}</a>\n'
+        '<header class="band"><a class="wordmark" href="#main"><svg viewBox="0 0 32 24" aria-hidden="true">'
+        f'<path d="{_MARK}"/></svg>{escape(document.brand)}</a></header>\n<main id="main">\n'
+        f'<p class="where">{escape(document.where)}</p><h1>{escape(document.heading)}</h1>'
+        f"{as_parts(document)}</main>\n</body>\n</html>\n"
+    )
+
+
+def as_parts(document: Document) -> str:
+    """Return all below the heading: for a page that has a frame of its own."""
+    figures = "".join(
+        f"<div><dt>{escape(one.name)}</dt><dd>{escape(one.value)}</dd>"
+        f'<dd class="note">{escape(one.note)}</dd></div>'
+        for one in document.key_figures
+    )
+    return (
+        f'<p class="lead">{escape(document.lead)}</p>'
+        + (f'<dl class="key-figures">{figures}</dl>' if figures else "")
+        + "".join(_section(section) for section in document.sections)
+    )
+
+
+def _section(section: Section) -> str:
+    inside = "".join(_block(block) for block in section.blocks)
+    return f'<section class="section"><h2>{escape(section.heading)}</h2><div>{inside}</div></section>\n'
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Sentence(text, quiet):
+            return f'<p class="note">{escape(text)}</p>' if quiet else f"<p>{escape(text)}</p>"
+        case Points(lines):
+            return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+        case Command(text):
+            return f'<p><code class="code">{escape(text)}</code></p>'
+        case Figure():
+            return _figure(block)
+        case Table():
+            return _table(block)
+
+
+def _figure(figure: Figure) -> str:
+    return (
+        f"<figure><figcaption>{escape(figure.caption)}<span>{escape(figure.note)}</span></figcaption>"
+        f'<div class="plot" role="region" aria-label="{escape(figure.caption, quote=True)}" tabindex="0">'
+        f"{figure.svg}</div></figure>"
+    )
+
+
+def _table(table: Table) -> str:
+    first, *others = table.head
+    cells = f'<th scope="col">{escape(first)}</th>' + "".join(
+        f'<th scope="col" class="number">{escape(one)}</th>' for one in others
+    )
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(f'<td class="number">{escape(one)}</td>' for one in row[1:])
+        + "</tr>"
+        for row in table.rows
+    )
+    return (
+        f'<div class="scroll" role="region" aria-label="{escape(first, quote=True)}" tabindex="0">'
+        f'<table class="table"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+    )

@@ -1,0 +1,135 @@
+"""The report for one area, and both reports on paper."""
+
+import html
+import io
+import re
+
+import pytest
+from evaluations import draw, with_few
+from inspection import inspect
+from pypdf import PdfReader
+
+from processing import (
+    AreasDrawn,
+    PeopleDrawn,
+    StatisticsError,
+    area_report_document,
+    area_results,
+    as_page,
+    as_pdf,
+    evaluate,
+    plan_of,
+    report_document,
+    study_measures,
+    write_drawn_study,
+)
+from survey.commands.report import FONTS
+
+PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A study of twelve areas, four answers in the first; with what may be told of them."""
+    _, codebook, drawn = draw(
+        AreasDrawn(12, [2] * 6, effects=[0.9]),
+        PeopleDrawn(),
+        names=["Lille", '<b>"&Kornblomsten'] + ["Birkehegn"] * 3,
+        questionnaires=("tryghed", "background"),
+        languages=("da", "ar"),
+    )
+    study = write_drawn_study(
+        with_few(drawn, 4), codebook, tmp_path_factory.mktemp("area"), "bopuls"
+    )
+    found = study_measures(study)
+    return study, found, area_results(study, found)
+
+
+@pytest.fixture(scope="module")
+def document(drawn):
+    study, _, table = drawn
+    return area_report_document(study, table, "afdeling", "9000-001", command="beboerpuls report")
+
+
+def plain(document):
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", as_page(document, ""))).split())
+
+
+def test_the_report_tells_what_was_asked_of_whom_and_what_that_does_not_show(document, drawn):
+    said = plain(document)
+    table = drawn[2]
+    mine = table[(table.unit == "9000-001") & (table.wave == 2)]
+    answered = mine[mine.measure == "answered"].iloc[0]
+    assert f"{answered.n:.0f} af 60 inviterede har svaret" in said
+    assert "dansk, arabisk" in said
+    assert "Problemer i området (højt: lidt af det)" in said
+    assert "Siden 2024" in said
+    assert "Tallene siger ikke, hvorfor noget har ændret sig" in said
+    assert "Steder er ikke stillet op efter tal" in said
+    mean = mine[(mine.measure == "mean") & (mine.name == "tryghed_t1")].iloc[0]
+    assert f"{mean.estimate:.0f} [{mean.low:.0f}; {mean.high:.0f}]" in said
+
+
+def test_the_page_is_sound_and_a_hostile_name_is_only_a_name(document):
+    page = as_page(document, "")
+    # It is a file by itself, and no page of ours.
+    assert [one for one in inspect(page) if "<style>" not in one] == []
+    assert "<b>" not in page
+    assert page.count("&lt;b&gt;") >= 2
+
+
+def test_a_place_that_may_not_be_shown_has_no_report(drawn):
+    study, _, table = drawn
+    for unit in ("9000-000", "9000-099"):
+        with pytest.raises(StatisticsError, match="nothing of it may be told"):
+            area_report_document(study, table, "afdeling", unit)
+
+
+def test_the_first_wave_alone_has_no_change(drawn):
+    study, _, table = drawn
+    said = plain(area_report_document(study, table, "afdeling", "9000-001", wave=1, language="en"))
+    assert "since last time" not in said
+    assert "How things stand" in said
+
+
+def read_back(pdf):
+    reader = PdfReader(io.BytesIO(pdf))
+    return reader, " ".join(" ".join(page.extract_text().split()) for page in reader.pages)
+
+
+def alternatives(reader):
+    """The words of every drawing, from the tags."""
+    found, waiting = [], [reader.trailer["/Root"]["/StructTreeRoot"]]
+    while waiting:
+        node = waiting.pop().get_object()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            if "/Alt" in node:
+                found.append(str(node["/Alt"]))
+            if "/K" in node:
+                waiting.append(node["/K"])
+    return found
+
+
+def test_the_areas_report_on_paper_is_tagged_and_says_the_same(document):
+    reader, said = read_back(as_pdf(document, FONTS))
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert str(root["/Lang"]).startswith("da")
+    assert document.title == reader.metadata.title
+    assert document.lead in said
+    for section in document.sections:
+        assert section.heading in said
+    assert len(alternatives(reader)) == 2
+    assert all("Oplevet tryghed" in words for words in alternatives(reader))
+
+
+def test_the_researchers_report_on_paper_has_words_for_every_drawing(drawn):
+    study, _, _ = drawn
+    found = evaluate(study, plan_of(PLAN), registered=True)
+    document = report_document(study, found, language="en")
+    reader, said = read_back(as_pdf(document, FONTS))
+    assert document.heading in said
+    assert len(alternatives(reader)) == 3
+    assert "What these figures do not show" in said or "not show" in said
