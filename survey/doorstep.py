@@ -78,6 +78,8 @@ def at_door_by_reference(
 ) -> Admitted:
     """Whom a line of the study's list stands for, where nobody has begun. Raises NotAdmittedErrors."""
     _must_be_theirs(session, wave_id, studies)
+    if not reference.isprintable():
+        raise UnknownCodeError  # nobody is listed so, and PostgreSQL takes no NUL
     found = session.execute(
         select(Invitation.id, Invitation.revoked, Response.status)
         .outerjoin(Response, Response.invitation_id == Invitation.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -81,7 +82,8 @@ def begin() -> ResponseReturnValue:
 def _admitted(database: Session) -> Admitted:
     """Raises NotAdmittedErrors."""
     studies, sent = studies_as(me(), "fieldworker"), request.form
-    wave_id = sent.get("wave", 0, type=int)
+    # No row has a number as long as a stranger can write.
+    wave_id = int(sent["wave"]) if re.fullmatch(r"[0-9]{1,9}", sent.get("wave", "")) else 0
     if sent.get("how") == "open":
         return at_door_without_code(database, wave_id, studies, today())
     if sent.get("how") == "reference":

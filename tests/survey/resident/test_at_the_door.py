@@ -132,11 +132,13 @@ def test_an_open_wave_is_asked_without_a_code_and_flagged(tablet, wave, change_w
         ({"how": "code", "code": make_code()}, 422, "kender vi ikke"),
         ({"how": "reference", "reference": "R-none"}, 422, "kender vi ikke"),
         ({"how": "reference", "reference": ""}, 422, "kender vi ikke"),
+        ({"how": "reference", "reference": "R\0001"}, 422, "kender vi ikke"),
+        ({"how": "open", "wave": "9" * 30}, 403, "undersøgelse"),
         ({"how": "open"}, 422, "kender vi ikke"),  # the wave has no open link
     ],
 )
 def test_who_cannot_be_asked_is_told_apart(tablet, wave, said, status, words):
-    ask(tablet, wave=wave.id, **said)
+    ask(tablet, **{"wave": wave.id} | said)
     assert tablet.status == status
     assert words in tablet.text
     assert tablet.get("/door").path == "/"
