@@ -24,6 +24,11 @@ LARGEST_POST = 256 * 1024
 # PostgreSQL counts rows so far; asked for a higher one, databases fail instead of finding none.
 LARGEST_ID = 2**31 - 1
 
+COOKIE = "beboerpuls"
+# Browsers take a cookie of such a name from this very site alone. Whoever has another name of the
+# same domain could else seat a resident in a session of their own, and read what was answered there.
+COOKIE_HERE_ALONE = "__Host-beboerpuls"
+
 
 class _RowNumber(IntegerConverter):
     """A number in an address; one larger than any row can have leads nowhere."""
@@ -44,7 +49,7 @@ def create_app(settings: Settings | None = None, languages: Languages | None = N
         SECRET_KEY=settings.keys.of("web", "cookies"),
         MAX_CONTENT_LENGTH=LARGEST_POST,
         MAX_FORM_MEMORY_SIZE=LARGEST_POST,
-        SESSION_COOKIE_NAME="beboerpuls",
+        SESSION_COOKIE_NAME=COOKIE_HERE_ALONE if settings.https else COOKIE,
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -1,5 +1,6 @@
 """What a visit costs the resident's phone and our database, and what is sent along with a page."""
 
+import dataclasses
 import gzip
 import re
 
@@ -7,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+import survey
 from survey.resident.page import LOOKS
 
 PAGES = 5
@@ -128,3 +130,15 @@ def test_pages_are_kept_in_no_cache_and_the_cookie_ends_with_the_browser(client)
     assert "SameSite=Lax" in cookie
     assert "Expires" not in cookie
     assert "Max-Age" not in cookie
+
+
+def test_over_https_no_neighbour_of_the_domain_can_set_the_cookie(settings):
+    app = survey.create_app(dataclasses.replace(settings, https=True))
+    answer = app.test_client().get("/", base_url="https://puls.example.dk")
+    app.extensions["beboerpuls"].database.engine.dispose()
+    (cookie,) = answer.headers.getlist("Set-Cookie")
+    # What browsers demand of such a name: https, the whole site, and no domain.
+    assert cookie.startswith("__Host-beboerpuls=")
+    assert "Secure" in cookie
+    assert "Path=/" in cookie
+    assert "Domain" not in cookie
