@@ -88,8 +88,14 @@ class Keys:
 
         Put in another row, another table, or back in place of a later revision, it does not open.
         """
-        nonce = os.urandom(_NONCE)
         plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return self.seal_bytes(plain, bound_to, table=table, revision=revision)
+
+    def seal_bytes(
+        self, plain: bytes, bound_to: object, *, table: str = "", revision: int | None = None
+    ) -> tuple[str, bytes]:
+        """Seal what is no JSON, as a picture, in the same way."""
+        nonce = os.urandom(_NONCE)
         cipher = AESGCM(self.answers[self.newest])
         return self.newest, nonce + cipher.encrypt(nonce, plain, _place(bound_to, table, revision))
 
@@ -103,18 +109,30 @@ class Keys:
         revision: int | None = None,
     ) -> dict[str, Any]:
         """Open what `seal` sealed. Raises NotOpenedError."""
+        plain = self.open_bytes(key_id, sealed, bound_to, table=table, revision=revision)
+        content: dict[str, Any] = json.loads(plain)
+        return content
+
+    def open_bytes(
+        self,
+        key_id: str,
+        sealed: bytes,
+        bound_to: object,
+        *,
+        table: str = "",
+        revision: int | None = None,
+    ) -> bytes:
+        """Open what `seal_bytes` sealed. Raises NotOpenedError."""
         if key_id not in self.answers:
             raise NotOpenedError(f"No key {key_id!r} in the key file; it may have been retired.")
         try:
-            plain = AESGCM(self.answers[key_id]).decrypt(
+            return AESGCM(self.answers[key_id]).decrypt(
                 sealed[:_NONCE], sealed[_NONCE:], _place(bound_to, table, revision)
             )
         except InvalidTag:
             raise NotOpenedError(
                 f"A row sealed with key {key_id!r} does not open: it was changed, or moved."
             ) from None
-        content: dict[str, Any] = json.loads(plain)
-        return content
 
 
 def make_code() -> str:

@@ -14,6 +14,7 @@ pytest_plugins = [
     "jobs",
     "paper",
     "people",
+    "scans",
     "servers",
     "staff",
 ]

@@ -21,6 +21,7 @@ from survey.models.responses import (
     Tombstone,
 )
 from survey.models.results import OpenedResult
+from survey.models.scans import BlankSheet, Scan, ScanPage, ScanRules
 from survey.models.studies import (
     Area,
     AreaGroup,
@@ -51,6 +52,7 @@ __all__ = [
     "Batch",
     "BatchKeyer",
     "BatchVerdict",
+    "BlankSheet",
     "Contact",
     "Freeze",
     "Grant",
@@ -67,6 +69,9 @@ __all__ = [
     "PrintedSheet",
     "Resolution",
     "Response",
+    "Scan",
+    "ScanPage",
+    "ScanRules",
     "Sheet",
     "SheetEvent",
     "SheetLayout",

@@ -28,6 +28,7 @@ from survey.languages import Words
 from survey.models import (
     Area,
     Batch,
+    BlankSheet,
     Invitation,
     PrintedSheet,
     PrintRun,
@@ -198,6 +199,9 @@ def _prepare(
                 layout=typesetter.layout,
             )
         )
+        session.flush()
+    if session.get(BlankSheet, typesetter.layout_id) is None:
+        session.add(BlankSheet(layout_id=typesetter.layout_id, pdf=typesetter.blank()))
         session.flush()
     run = PrintRun(
         wave_id=wave.id,

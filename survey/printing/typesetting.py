@@ -19,12 +19,11 @@ from typing import Any, cast
 import segno
 import typst
 
+from survey.printing.furniture import CODE, HEIGHT, MARKS, WIDTH
+
 TEMPLATES = Path(__file__).parent / "templates"
 FONTS = Path(__file__).parent / "fonts"
 
-# As the template draws them, in millimetres from the upper left corner of the paper.
-_MARK = {"size": 8.0, "near": 7.0, "far_x": 195.0, "far_y": 282.0}
-_CODE = {"x": 177.0, "y": 4.5, "size": 14.0}
 # The typesetter forgets what ten compilations have not used, 30 MB a sheet. Empty ones in between
 # make it forget the sheet before last; what sheets share is used by each and stays.
 _AGEING = 4
@@ -48,18 +47,13 @@ class Typesetter:
         `text`. `marks` are ArUco 4x4 markers, `code` is the QR code, the same on each page.
         """
         found = json.loads(self._new_compiler().query("<layout>", field="value", one=True))
-        near, far_x, far_y = _MARK["near"], _MARK["far_x"], _MARK["far_y"]
-        corners = [(near, near), (far_x, near), (far_x, far_y), (near, far_y)]
         return {
-            "paper": {"width": 210.0, "height": 297.0},
+            "paper": {"width": WIDTH, "height": HEIGHT},
             "language": self.content["language"],
             "large": self.content["large"],
             "pages": found["pages"],
-            "marks": [
-                {"id": number, "x": x, "y": y, "size": _MARK["size"]}
-                for number, (x, y) in enumerate(corners)
-            ],
-            "code": dict(_CODE),
+            "marks": [dict(mark) for mark in MARKS],
+            "code": dict(CODE),
             "boxes": [_rounded(box) for box in found["boxes"]],
         }
 
@@ -79,6 +73,10 @@ class Typesetter:
         for _ in range(_AGEING):
             self._compiler().compile(b"", format="svg")
         return cast("bytes", pdf)
+
+    def blank(self) -> bytes:
+        """A sheet with nobody's number, by which scanning tells what was printed. Raises TypstError."""
+        return self.sheet(_MEASURED)
 
     def _compiler(self) -> typst.Compiler:
         """The thread's own: a compiler holds the serial that it is setting."""

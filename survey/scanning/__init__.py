@@ -1,0 +1,1 @@
+"""Scanned sheets: opened, found, straightened, read, and kept until their day comes."""

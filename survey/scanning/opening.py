@@ -1,0 +1,146 @@
+"""Uploaded files opened page by page: PDF, TIFF, JPEG, PNG, each known by its content, not its name.
+
+A file may be hostile: it is opened in a process of its own (`reader`), with bounded memory, and no
+picture is made larger than reading needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pypdfium2
+
+from survey.scanning.finding import Picture
+
+MOST_PAGES = 2000  # a file
+_LONGEST = 2800  # dots of the longer side that reading needs: 240 an inch of A4
+_STEEPEST = 8  # a page so many times longer than wide is no paper
+
+_SIGNS = (
+    ("pdf", b"%PDF-"),
+    ("jpeg", b"\xff\xd8\xff"),
+    ("png", b"\x89PNG\r\n\x1a\n"),
+    ("tiff", b"II*\x00"),
+    ("tiff", b"MM\x00*"),
+)
+
+
+class FileError(Exception):
+    """A file that cannot be opened at all; `problem` names why."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One page of a file: its picture, or why there is none."""
+
+    number: int
+    picture: Picture | None
+    problem: str = ""
+
+
+def kind_of(content: bytes) -> str:
+    """What a file is, by its first bytes. Raises FileError."""
+    for kind, sign in _SIGNS:
+        if content.startswith(sign):
+            return kind
+    if b"%PDF-" in content[:1024]:
+        return "pdf"
+    if content[4:8] == b"ftyp":
+        raise FileError("heic")
+    if content[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
+        raise FileError("packed")
+    raise FileError("no_picture" if content else "empty")
+
+
+def open_pages(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:
+    """The pages that `numbers` asks for, until the file has no more. Raises FileError."""
+    kind = kind_of(content)
+    if kind == "pdf":
+        yield from _pdf(content, numbers)
+    elif kind == "tiff":
+        yield from _tiff(content, numbers)
+    else:
+        for number in numbers:
+            if number > 1:
+                return
+            yield _one(number, content)
+
+
+def _pdf(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:
+    try:
+        document = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as failure:
+        raise FileError("password" if "password" in str(failure).lower() else "damaged") from None
+    with document:
+        if len(document) > MOST_PAGES:
+            raise FileError("pages")
+        for number in numbers:
+            if number > len(document):
+                return
+            yield _pdf_page(document, number)
+
+
+def _pdf_page(document: pypdfium2.PdfDocument, number: int) -> Opened:
+    try:
+        page = document[number - 1]
+        width, height = page.get_size()
+        if min(width, height) <= 0 or max(width, height) > _STEEPEST * min(width, height):
+            return Opened(number, None, "no_paper")
+        shown = page.render(scale=_LONGEST / max(width, height), grayscale=True)
+        picture = np.array(shown.to_numpy(), dtype=np.uint8)
+        page.close()
+    except (pypdfium2.PdfiumError, MemoryError):
+        return Opened(number, None, "damaged")
+    return Opened(number, picture.reshape(picture.shape[:2]))
+
+
+def _tiff(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:
+    data = np.frombuffer(content, dtype=np.uint8)
+    for number in numbers:
+        if number > MOST_PAGES:
+            raise FileError("pages")
+        try:
+            there, pages = cv2.imdecodemulti(
+                data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
+                range=(number - 1, number),
+            )  # fmt: skip
+        except (cv2.error, MemoryError) as failure:
+            yield Opened(number, None, _said(failure))
+            # What cannot be opened does not say whether anything comes after it.
+            return
+        if not there or not pages:
+            if number == 1:
+                yield Opened(number, None, "damaged")
+            return
+        yield Opened(number, _small_enough(pages[0]))
+
+
+def _one(number: int, content: bytes) -> Opened:
+    data = np.frombuffer(content, dtype=np.uint8)
+    try:
+        # Whichever way up it was held: the marks tell, and some cameras do not.
+        picture = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    except (cv2.error, MemoryError) as failure:
+        return Opened(number, None, _said(failure))
+    if picture is None:
+        return Opened(number, None, "damaged")
+    return Opened(number, _small_enough(picture))
+
+
+def _said(failure: Exception) -> str:
+    return "too_large" if "PIXELS" in str(failure) or "pixels" in str(failure) else "damaged"
+
+
+def _small_enough(picture: cv2.typing.MatLike) -> Picture:
+    grey = picture if picture.dtype == np.uint8 else cv2.convertScaleAbs(picture, alpha=1 / 257)
+    factor = _LONGEST / max(grey.shape)
+    if factor < 1:
+        grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return np.asarray(grey, dtype=np.uint8)
