@@ -153,6 +153,8 @@ if TYPE_CHECKING:
     from .measuring.area_sums import area_sums as area_sums
     from .measuring.base_weights import BaseWeights as BaseWeights
     from .measuring.base_weights import base_weights as base_weights
+    from .measuring.dataset_weights import DatasetWeights as DatasetWeights
+    from .measuring.dataset_weights import dataset_weights as dataset_weights
     from .measuring.dataset_weights import weigh_dataset as weigh_dataset
     from .measuring.disclosure import Disclosure as Disclosure
     from .measuring.disclosure import DisclosureLimits as DisclosureLimits
@@ -305,7 +307,7 @@ _HOMES = {
     "levels.two_levels": ("TwoLevels", "two_levels"),
     "measuring.area_sums": ("AreaSums", "Points", "area_sums"),
     "measuring.base_weights": ("BaseWeights", "base_weights"),
-    "measuring.dataset_weights": ("weigh_dataset",),
+    "measuring.dataset_weights": ("DatasetWeights", "dataset_weights", "weigh_dataset"),
     "measuring.disclosure": ("Disclosure", "DisclosureLimits", "disclose"),
     "measuring.fay_herriot": ("FayHerriot", "fay_herriot"),
     "measuring.measures": ("Measures", "measures"),

@@ -7,7 +7,7 @@ it all. The same answers give the same bytes, in whatever order they come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -181,11 +181,19 @@ class Dataset:
         return frame[names]
 
     def batches(
-        self, columns: Sequence[str] | None = None, rows: int = ROWS_A_BATCH
+        self,
+        columns: Sequence[str] | None = None,
+        rows: int = ROWS_A_BATCH,
+        parts: Collection[Path] | None = None,
     ) -> Iterator[pd.DataFrame]:
-        """The rows in pieces of at most `rows`, so that memory does not grow with the wave."""
+        """The rows in pieces of at most `rows`, so that memory does not grow with the wave.
+
+        With `parts` only the rows of these files.
+        """
         names = [*(columns or self.codebook.names)]
         for path in self.parts:
+            if parts is not None and path not in parts:
+                continue
             with _blaming(path):
                 for batch in pq.ParquetFile(path).iter_batches(rows, columns=names):
                     yield batch.to_pandas()[names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -66,19 +66,30 @@ class Study:
         return pd.concat(pieces, ignore_index=True)
 
     def batches(
-        self, columns: Sequence[str] | None = None, rows: int = ROWS_A_BATCH
+        self,
+        columns: Sequence[str] | None = None,
+        rows: int = ROWS_A_BATCH,
+        parts: Collection[Path] | None = None,
     ) -> Iterator[pd.DataFrame]:
-        """The rows of one wave after the other, in pieces."""
-        return (batch for _, batch in self.by_wave(columns, rows))
+        """The rows of one wave after the other, in pieces; with `parts` only those of these files."""
+        return (batch for _, batch in self.by_wave(columns, rows, parts))
+
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        """The Parquet files of all waves."""
+        return tuple(part for wave in self.waves for part in wave.parts)
 
     def by_wave(
-        self, columns: Sequence[str] | None = None, rows: int = ROWS_A_BATCH
+        self,
+        columns: Sequence[str] | None = None,
+        rows: int = ROWS_A_BATCH,
+        parts: Collection[Path] | None = None,
     ) -> Iterator[tuple[Dataset, pd.DataFrame]]:
         """The same pieces, each with the wave that it is of."""
         wanted = [self.codebook.variable(name) for name in columns or self.codebook.names]
         for wave in self.waves:
             present = [v.name for v in wanted if v.name in wave.codebook.names]
-            for batch in wave.batches(present, rows):
+            for batch in wave.batches(present, rows, parts):
                 frame = {
                     v.name: batch[v.name] if v.name in present else _not_asked(v, len(batch))
                     for v in wanted

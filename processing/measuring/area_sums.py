@@ -1,4 +1,4 @@
-"""Sums by area, wave, stayers and mode, from which every area's measures are read.
+"""Sums by area, wave and stayers, from which every area's measures are read.
 
 They add up: pieces of a file, partitions and workers each make their own, and together they are
 those of the whole.
@@ -7,7 +7,7 @@ those of the whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 from processing.errors import Problem, stop_if_any
 
 Array = NDArray[np.float64]
+Ids = NDArray[np.intp]
 
-KEYS = ("area", "wave", "cohort", "mode")
+KEYS = ("area", "wave", "cohort")
+MIX_KEYS = ("area", "wave", "mode", "language")
 SUMS = ("n", "w", "ww", "wy", "wyy", "wwy", "wwyy", "below", "wwbelow", "above", "wwabove")
 """With w a weight, y a score: how many, Σw, Σw², Σwy, Σwy², Σw²y, Σw²y², and Σw, Σw² of the rows
 below and above the set points."""
+MIX = ("n", "w", "wy")
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,23 @@ class Points:
 
 @dataclass(frozen=True)
 class AreaSums:
-    """`frame` has a row for each scale and cell that somebody answered: scale, `KEYS`, `SUMS`."""
+    """Sums of persons.
+
+    `frame` has a row for each scale and cell that somebody answered: scale, `KEYS`, `SUMS`. `mix`
+    has scale, `MIX_KEYS`, `MIX`. `drawn` has area, wave and rows: all with a weight, whatever they
+    answered.
+    """
 
     frame: pd.DataFrame
+    mix: pd.DataFrame = field(repr=False)
+    drawn: pd.DataFrame = field(repr=False)
 
     def __add__(self, other: AreaSums) -> AreaSums:
-        both = pd.concat([self.frame, other.frame], ignore_index=True)
-        return AreaSums(_added(both, ["scale", *KEYS]))
+        return AreaSums(
+            _added([self.frame, other.frame], ["scale", *KEYS]),
+            _added([self.mix, other.mix], ["scale", *MIX_KEYS]),
+            _added([self.drawn, other.drawn], ["area", "wave"]),
+        )
 
 
 def area_sums(
@@ -51,56 +64,64 @@ def area_sums(
 ) -> AreaSums:
     """Sum a frame of persons.
 
-    `rows` has `area` and `wave`, and where they are known `cohort` (stayer or newcomer) and `mode`;
-    the columns named in `scores` hold scores, NaN where there is none; `weight` is above zero or,
-    for rows that have none, as those of an open link, NaN: they are left out. Raises
+    `rows` has `area` and `wave`, and where they are known `cohort` (stayer or newcomer), `mode` and
+    `language`; the columns named in `scores` hold scores, NaN where there is none; `weight` is above
+    zero or, for rows that have none, as those of an open link, NaN: they are left out. Raises
     StatisticsError.
     """
     stop_if_any(_problems(rows, scores, weight))
     if weight:
         rows = rows[rows[weight].notna()]
     w = rows[weight].to_numpy(float) if weight else np.ones(len(rows))
-    keys, cells = _cells(rows)
-    found = []
+    keys, cells = _cells(rows, KEYS)
+    mixed, mix_cells = _cells(rows, MIX_KEYS)
+    found, mixes = [], []
     for name in scores:
         y = rows[name].to_numpy(float)
         has = ~np.isnan(y)
         limits = (points or {}).get(name, Points())
-        sums = _sums(keys[has], len(cells), w[has], y[has], limits)
-        kept = sums["n"] > 0
-        found.append(cells[kept].assign(scale=name, **{k: v[kept] for k, v in sums.items()}))
-    whole = pd.concat(found, ignore_index=True)
-    return AreaSums(_added(whole, ["scale", *KEYS]))
+        sums = score_sums(keys[has], len(cells), w[has], y[has], limits)
+        found.append(_kept(cells, sums, SUMS).assign(scale=name))
+        mixes.append(
+            _kept(mix_cells, mix_sums(mixed[has], len(mix_cells), w[has], y[has]), MIX).assign(
+                scale=name
+            )
+        )
+    drawn = rows.groupby(["area", "wave"], as_index=False).size()
+    return AreaSums(
+        _added(found, ["scale", *KEYS]),
+        _added(mixes, ["scale", *MIX_KEYS]),
+        drawn.rename(columns={"size": "rows"}),
+    )
 
 
-def _sums(
-    keys: NDArray[np.intp], size: int, w: Array, y: Array, points: Points
-) -> dict[str, Array]:
-    def total(values: Array) -> Array:
-        return np.bincount(keys, values, size).astype(np.float64)
-
+def score_sums(keys: Ids, size: int, w: Array, y: Array, points: Points) -> Array:
+    """(SUMS, size) sums of the rows that stand at each key."""
     ww, wy = w * w, w * y
     low, high = y < points.low, y > points.high
-    return {
-        "n": np.bincount(keys, minlength=size).astype(float),
-        "w": total(w),
-        "ww": total(ww),
-        "wy": total(wy),
-        "wyy": total(wy * y),
-        "wwy": total(w * wy),
-        "wwyy": total(wy * wy),
-        "below": total(w * low),
-        "wwbelow": total(ww * low),
-        "above": total(w * high),
-        "wwabove": total(ww * high),
-    }
+    parts = (
+        np.ones(len(w)), w, ww, wy, wy * y, w * wy, wy * wy, w * low, ww * low, w * high, ww * high,
+    )  # fmt: skip
+    return np.array([np.bincount(keys, part, size) for part in parts], np.float64)
 
 
-def _cells(rows: pd.DataFrame) -> tuple[NDArray[np.intp], pd.DataFrame]:
+def mix_sums(keys: Ids, size: int, w: Array, y: Array) -> Array:
+    """(MIX, size)."""
+    parts = (np.ones(len(w)), w, w * y)
+    return np.array([np.bincount(keys, part, size) for part in parts], np.float64)
+
+
+def _kept(cells: pd.DataFrame, sums: Array, names: Sequence[str]) -> pd.DataFrame:
+    kept = sums[0] > 0
+    told: pd.DataFrame = cells[kept].assign(**dict(zip(names, sums[:, kept], strict=True)))
+    return told
+
+
+def _cells(rows: pd.DataFrame, by: Sequence[str]) -> tuple[Ids, pd.DataFrame]:
     """Each row's cell, and the cells."""
-    parts: list[NDArray[np.intp]] = []
+    parts: list[Ids] = []
     names: list[pd.Index] = []
-    for key in KEYS:
+    for key in by:
         column = rows[key] if key in rows else pd.Series("", rows.index)
         codes, values = pd.factorize(column.astype(object).where(column.notna(), ""), sort=False)
         parts.append(codes)
@@ -109,14 +130,13 @@ def _cells(rows: pd.DataFrame) -> tuple[NDArray[np.intp], pd.DataFrame]:
     flat = np.ravel_multi_index(parts, sizes) if len(rows) else np.zeros(0, np.intp)
     used, keys = np.unique(flat, return_inverse=True)
     places = np.unravel_index(used, sizes)
-    cells = {
-        key: values.take(place) for key, values, place in zip(KEYS, names, places, strict=True)
-    }
+    cells = {key: values.take(place) for key, values, place in zip(by, names, places, strict=True)}
     return keys.astype(np.intp), pd.DataFrame(cells)
 
 
-def _added(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    return frame.groupby(keys, sort=True, as_index=False)[list(SUMS)].sum()
+def _added(frames: Sequence[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    whole = pd.concat(frames, ignore_index=True)
+    return pd.DataFrame(whole.groupby(keys, sort=True, as_index=False).sum())
 
 
 def _problems(rows: pd.DataFrame, scores: Sequence[str], weight: str | None) -> list[Problem]:

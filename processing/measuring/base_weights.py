@@ -50,6 +50,7 @@ def base_weights(
     design: str | None = "base_weight",
     adults: str | None = None,
     most: int | None = None,
+    unknown: float | None = None,
 ) -> BaseWeights:
     """The inverse of each row's probability of being asked, but for a factor.
 
@@ -60,7 +61,8 @@ def base_weights(
     Parameters: `design` is a column of weights, 0 where nobody knows the probability; None stands
     for 1. Rows with `open_link` = 1, where there is such a column, have none. `adults` is a column
     of counts of 1 or more; missing codes (below 0) and blanks get the mean of the known, by design
-    weight. `most` caps it, for one dwelling of twelve would outweigh an area.
+    weight, or `unknown` where rows come in pieces. `most` caps it, for one dwelling of twelve would
+    outweigh an area.
 
     Raises StatisticsError with every problem.
 
@@ -73,20 +75,23 @@ def base_weights(
     asked = weight > 0
     if "open_link" in frame:
         asked &= (frame["open_link"] != 1).to_numpy()
-    unknown = capped = np.zeros(len(frame), bool)
+    lacking = capped = np.zeros(len(frame), bool)
     if adults:
         count = frame[adults].to_numpy(float)
-        unknown = ~(count >= 1)
+        lacking = ~(count >= 1)
         capped = count > (most or np.inf)
         count = np.minimum(count, most or np.inf)
-        known = asked & ~unknown
-        mean = np.average(count[known], weights=weight[known]) if known.any() else 1.0
-        weight = weight * np.where(unknown, mean, count)
+        known = asked & ~lacking
+        if unknown is None:
+            unknown_adults = np.average(count[known], weights=weight[known]) if known.any() else 1.0
+        else:
+            unknown_adults = unknown
+        weight = weight * np.where(lacking, unknown_adults, count)
     return BaseWeights(
         pd.Series(np.where(asked, weight, np.nan), frame.index, name="base"),
         int(asked.sum()),
         int((~asked).sum()),
-        int((unknown & asked).sum()),
+        int((lacking & asked).sum()),
         int((capped & asked).sum()),
     )
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from processing.datasets.dataset import Dataset
@@ -12,10 +16,55 @@ from processing.datasets.study import Study
 from processing.errors import Problem, stop_if_any
 
 from .base_weights import base_weights
+from .calibration import Ids
+from .dataset_parts import Workers, pieces
 from .places import must_know, places
-from .weights import Weights, weigh
+from .weighting_cells import ROWS, add_tallies, tally
+from .weights import Weights, weigh_cells
 
 _TABLES = ("areas", "area_succession", "area_group", "area_plan")
+_TALLIES_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class DatasetWeights:
+    """Calibrated weights of a dataset, that its rows are given while they are read.
+
+    `level` is within what they were calibrated, `needed` the columns a piece of rows must have.
+    """
+
+    weights: Weights
+    level: str
+    units: pd.DataFrame
+    design: _Base
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        columns = ("wave", "area", "base_weight", "open_link", *self.design.variables)
+        return (*columns, self.design.adults) if self.design.adults else columns
+
+    def cell_of(self, rows: pd.DataFrame) -> Ids:
+        """Each row's weighting cell, -1 where it has no weight."""
+        return self.weights.cell_of(_with_unit(self.design.of(rows), self.units))
+
+    def of(self, rows: pd.DataFrame) -> pd.Series:
+        """Each row's weight, NaN where it has none."""
+        by_cell = np.append(self.weights.cells["weight"].to_numpy(float), np.nan)
+        return pd.Series(by_cell[self.cell_of(rows)], rows.index, name="weight")
+
+
+@dataclass(frozen=True)
+class _Base:
+    """How base weights are made of rows, wherever they are read."""
+
+    variables: tuple[str, ...]
+    adults: str | None
+    most: int | None
+    unknown: float | None = None
+
+    def of(self, rows: pd.DataFrame) -> pd.DataFrame:
+        made = base_weights(rows, adults=self.adults, most=self.most, unknown=self.unknown)
+        return rows.assign(base=made.weight)
 
 
 def weigh_dataset(
@@ -28,51 +77,154 @@ def weigh_dataset(
 ) -> tuple[pd.DataFrame, Weights]:
     """Weight a wave's or a study's rows to its register counts, wave by wave, within `level`.
 
+    As `dataset_weights`, for who wants a weight a row. Returns the rows (row_id, wave, area, unit,
+    base, the margins' variables, weight: NaN where a row has none) and the weights.
+    """
+    made = dataset_weights(dataset, level, adults=adults, most=most, **options)
+    wanted = list(dict.fromkeys(["row_id", *made.needed]))
+    rows = pd.concat(
+        [made.design.of(one).assign(weight=made.of(one)) for one in pieces(dataset, wanted)],
+        ignore_index=True,
+    )
+    rows = _with_unit(rows, made.units)
+    columns = ["row_id", "wave", "area", "unit", "base", *made.design.variables, "weight"]
+    return rows[columns], made.weights
+
+
+def dataset_weights(
+    dataset: Dataset | Study,
+    level: str = "boligområde",
+    *,
+    adults: str | None = None,
+    most: int | None = None,
+    workers: Workers | None = None,
+    **options: Any,
+) -> DatasetWeights:
+    """Weight a wave's or a study's rows to its register counts, without holding them in memory.
+
     Parameters: `level` is afdeling, a level of the area groups, plan or study. An area that lies in
     no unit of the level is weighted on its own. A unit's counts are those of its group; where the
     group has none, those of its areas, added up. Memberships hold on the last day anybody answered.
     `adults` and `most` are as in `base_weights`, all else as in `weigh`.
 
-    Returns the rows (row_id, wave, area, unit, base, the margins' variables, weight: NaN where a
-    row has none) and the weights. Raises StatisticsError with every problem: an area in two units,
-    a group whose counts differ from its areas', and all that `weigh` refuses.
+    Raises StatisticsError with every problem: an area in two units, a group whose counts differ
+    from its areas', and all that `weigh` refuses.
     """
+    workers = workers or Workers()
     tables = {name: dataset.table(name) for name in (*_TABLES, "margins")}
     margins = tables["margins"]
-    number = dataset.wave if isinstance(dataset, Dataset) else None
-    if number is not None:
-        margins = margins.assign(wave=number)
+    if isinstance(dataset, Dataset):
+        margins = margins.assign(wave=dataset.wave)
     known = set(dataset.codebook.names)
     variables = [name for name in dict.fromkeys(margins["variable"]) if name in known]
-    wanted = ["row_id", "wave", "area", "day", "base_weight", "open_link", *variables]
-    if adults:
-        wanted.append(adults)
-    rows = dataset.responses([*dict.fromkeys(wanted)])
-    if number is not None:
-        rows["wave"] = number
-    rows["wave"] = rows["wave"].astype("int64")
-    units = _units(tables, rows, level)
-    must_know(units, rows.loc[rows["base_weight"] > 0, "area"])
-    rows = rows.merge(units, on=["wave", "area"], how="left")
-    answered = rows[["wave", "area"]].drop_duplicates().assign(answered=True)
+    seen = workers.add_up(dataset, partial(_seen, adults=adults, most=most))
+    design = _Base(tuple(variables), adults, most, seen.mean_adults())
+    units = _units(tables, seen, level)
+    must_know(units, pd.Series([area for _, area in seen.areas]))
+    answered = pd.DataFrame(seen.areas, columns=["wave", "area"]).assign(answered=True)
     units = units.merge(answered, on=["wave", "area"], how="left")
     units["answered"] = units["answered"].notna()
-    rows["base"] = base_weights(rows, adults=adults, most=most).weight
     counts, problems = _counts(margins, units)
     stop_if_any([*_in_two(units), *problems])
-    weights = weigh(rows, counts, group=("wave", "unit"), base="base", **options)
-    columns = ["row_id", "wave", "area", "unit", "base", *variables]
-    return rows[columns].assign(weight=weights.of(rows)), weights
+    told = workers.add_up(dataset, partial(_tallied, design=design, units=units))
+    weights = weigh_cells(
+        told.cells, counts, group=("wave", "unit"), base="base", left_out=told.left_out, **options
+    )
+    return DatasetWeights(weights, level, units, design)
 
 
-def _units(tables: dict[str, pd.DataFrame], rows: pd.DataFrame, level: str) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Seen:
+    """Who answered when and where, and the adults in their dwellings."""
+
+    days: Mapping[tuple[int, str], int]
+    areas: frozenset[tuple[int, str]]
+    adults: tuple[float, float] = (0.0, 0.0)
+
+    def __add__(self, other: _Seen) -> _Seen:
+        days = dict(self.days)
+        for key, count in other.days.items():
+            days[key] = days.get(key, 0) + count
+        adults = (self.adults[0] + other.adults[0], self.adults[1] + other.adults[1])
+        return _Seen(days, self.areas | other.areas, adults)
+
+    def mean_adults(self) -> float | None:
+        return self.adults[1] / self.adults[0] if self.adults[0] > 0 else None
+
+
+def _seen(
+    dataset: Dataset | Study, parts: Collection[Path], *, adults: str | None, most: int | None
+) -> _Seen:
+    whole = _Seen({}, frozenset())
+    columns = ["wave", "area", "day", "base_weight", "open_link", *([adults] if adults else [])]
+    for rows in pieces(dataset, columns, parts):
+        dated = rows[rows["day"].fillna("") != ""]
+        days = dated.groupby(["wave", "day"], as_index=False).size()
+        weighted = rows[(rows["base_weight"] > 0) & rows["area"].notna()]
+        places_of = weighted[["wave", "area"]].drop_duplicates()
+        counted = (0.0, 0.0)
+        if adults:
+            asked = weighted[(weighted["open_link"] != 1) & (weighted[adults] >= 1)]
+            count = asked[adults].clip(upper=most)
+            counted = (
+                float(asked["base_weight"].sum()),
+                float((asked["base_weight"] * count).sum()),
+            )
+        whole += _Seen(
+            {(int(w), str(d)): int(n) for w, d, n in days.itertuples(index=False, name=None)},
+            frozenset((int(w), str(a)) for w, a in places_of.itertuples(index=False, name=None)),
+            counted,
+        )
+    return whole
+
+
+@dataclass(frozen=True)
+class _Tallied:
+    cells: pd.DataFrame
+    left_out: int
+
+    def __add__(self, other: _Tallied) -> _Tallied:
+        return _Tallied(add_tallies([self.cells, other.cells]), self.left_out + other.left_out)
+
+
+def _tallied(
+    dataset: Dataset | Study, parts: Collection[Path], *, design: _Base, units: pd.DataFrame
+) -> _Tallied:
+    """How many rows are alike in all that weights know."""
+    columns = ["wave", "unit", *design.variables, "base"]
+    needed = ["wave", "area", "base_weight", "open_link", *design.variables]
+    needed += [design.adults] if design.adults else []
+    held: list[pd.DataFrame] = []
+    left_out = 0
+    for piece in pieces(dataset, needed, parts):
+        rows = _with_unit(design.of(piece), units)
+        known = (rows["base"] > 0) & rows["unit"].notna()
+        left_out += int((~known).sum())
+        held.append(tally(rows[known], columns))
+        if len(held) == _TALLIES_AT_ONCE:
+            held = [add_tallies(held)]
+    if not held:
+        held = [pd.DataFrame(columns=[*columns, ROWS])]
+    return _Tallied(add_tallies(held) if len(held) > 1 else held[0], left_out)
+
+
+def _with_unit(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    index = pd.MultiIndex.from_frame(units[["wave", "area"]])
+    at = index.get_indexer(pd.MultiIndex.from_frame(rows[["wave", "area"]]))
+    unit = pd.Series(units["unit"].to_numpy(object)).reindex(at).set_axis(rows.index)
+    return rows.assign(unit=unit)
+
+
+def _units(tables: dict[str, pd.DataFrame], seen: _Seen, level: str) -> pd.DataFrame:
     """A row a wave, area and unit that it lies in; its own afdeling where it lies in none."""
-    days = rows[rows["day"] != ""].groupby("wave")["day"].max()
+    days: dict[int, str] = {}
+    for wave, day in seen.days:
+        days[wave] = max(day, days.get(wave, ""))
     plain = {
         name: table.drop(columns="wave", errors="ignore").drop_duplicates()
         for name, table in tables.items()
     }
-    every = places(plain, {int(str(wave)): str(day) for wave, day in days.items()})
+    every = places(plain, days)
     found = every[every["level"] == level]
     alone = every[every["level"] == "afdeling"]
     keys = ["wave", "area"]

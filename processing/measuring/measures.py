@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +9,10 @@ import pandas as pd
 from scipy import stats
 
 from .area_sums import AreaSums
+from .calibrated_means import calibrated_variances
 from .direct import by_unit, with_intervals
 from .fay_herriot import fay_herriot
+from .margin_regression import MarginSums
 from .places import must_know
 
 FEWEST_TO_SHRINK = 5
@@ -21,19 +22,23 @@ AAPOR = "AAPOR RR1, everyone invited counted as eligible"
 
 @dataclass(frozen=True)
 class Measures:
-    """Frames of estimates, for analysis: nothing is suppressed here, see `protect`.
+    """Frames of estimates, for analysis: nothing is suppressed here, see `disclose`.
 
     `means`: a row a scale × level × unit × wave × cohort (all, or stayers and newcomers apart):
-    n, effective_n, response_rate, mean, sd, standard_error, low, high, share_below and share_above
-    with their intervals, reliability (λ), shrunk, shrunk_low, shrunk_high, mse. Scores on 0–100.
+    n, effective_n, response_rate, mean, sd, standard_error, low, high, here_low and here_high (with
+    the finite-population correction: of who lives there now, for no test), share_below and
+    share_above with their intervals, reliability (λ), shrunk, shrunk_low, shrunk_high, mse. Scores on
+    0–100.
     `changes`: a row a scale × level × unit × pair of waves × cohort: change, standard_error, low,
-    high, p, pairs (people in both), covariance, and the change had modes been mixed as at first.
-    `composition`: a row a level × unit × wave × mode: n and weighted share.
+    high, p, pairs (people in both), covariance, and the change had modes, or languages, been mixed
+    as at first.
+    `composition`: a row a level × unit × wave × mode: n and weighted share; `languages` the same.
     """
 
     means: pd.DataFrame
     changes: pd.DataFrame
     composition: pd.DataFrame
+    languages: pd.DataFrame
     level: float
     response_rate: str = AAPOR
 
@@ -52,38 +57,61 @@ def measures(
     *,
     overlap: pd.DataFrame | None = None,
     dispositions: pd.DataFrame | None = None,
+    margins: MarginSums | None = None,
+    population: pd.DataFrame | None = None,
     level: float = 0.95,
 ) -> Measures:
     """Estimate means and changes of every unit from sums by area.
 
     Definition: direct estimates as in `direct.by_unit`, areas as strata and no finite-population
-    correction. The share of an observed mean's variance over units that is true, λ = A/(A + D),
+    correction; with `margins` their variances are those of residuals, as after calibration. The
+    share of an observed mean's variance over units that is true, λ = A/(A + D),
     and the shrunk mean are Fay and Herriot's by REML over the units of one level and wave, with
     D = s²/effective n and s² pooled within units. A change's variance is V₁ + V₂ − 2C with
-    C = Σ w₁(y₁ − ȳ₁)·w₂(y₂ − ȳ₂) / (Σw₁·Σw₂) over people in both waves of the unit.
+    C = Σ w₁(y₁ − ȳ₁)·w₂(y₂ − ȳ₂) / (Σw₁·Σw₂) over people in both waves of the unit; where
+    calibration has lessened V₁ and V₂, C is lessened so that the correlation stays.
 
     Parameters: `sums` from `area_sums`; `units` from `places`; `overlap` from the function of that
     name; `dispositions` with wave, area, invited and finished, for the response rate (AAPOR RR1,
-    everyone invited counted as eligible).
+    everyone invited counted as eligible); `margins` as calibration summed them; `population` with
+    area and population, the dwellings that answers were drawn from.
 
-    Equal to R survey 4.1-1's svyby with areas as strata. Raises StatisticsError.
+    Equal to R survey 4.1-1's svyby with areas as strata, calibrated too. Raises StatisticsError.
     """
     must_know(units, sums.frame["area"])
+    drawn = sums.drawn
+    if population is not None:
+        drawn = drawn.merge(population[["area", "population"]], on="area", how="left")
     whole = sums.frame.assign(cohort="all")
     apart = sums.frame[sums.frame["cohort"] != ""]
-    parts = [by_unit(part, units, ["cohort"]) for part in (whole, apart) if len(part)]
-    found = with_intervals(pd.concat(parts, ignore_index=True), level)
+    parts = [by_unit(part, units, drawn, ["cohort"]) for part in (whole, apart) if len(part)]
+    found = pd.concat(parts, ignore_index=True).assign(gain=1.0)
+    if margins is not None:
+        found = _calibrated(found, calibrated_variances(found, sums, units, margins))
+    found = with_intervals(found, level)
     found = _with_rates(found, units, dispositions)
     found = _shrunk(found, level)
     changes = _changes(found, overlap, units, level)
-    changes = _at_first_mix(changes, whole, units)
+    for what in ("mode", "language"):
+        changes = _at_first_mix(changes, sums.mix, units, what)
     kept = [
         "scale", "level", "unit", "wave", "cohort", "n", "w", "effective_n", "response_rate", "mean",
-        "sd", "standard_error", "low", "high", "df",
+        "sd", "standard_error", "low", "high", "here_low", "here_high", "df",
         *(f"share_{s}{e}" for s in ("below", "above") for e in ("", "_low", "_high")),
         "reliability", "shrunk", "shrunk_low", "shrunk_high", "mse",
     ]  # fmt: skip
-    return Measures(found[kept], changes, _composition(sums.frame, units), level)
+    modes, languages = (_composition(sums.mix, units, what) for what in ("mode", "language"))
+    return Measures(found[kept], changes, modes, languages, level)
+
+
+def _calibrated(found: pd.DataFrame, variance: pd.Series) -> pd.DataFrame:
+    """Calibrated variances in place of the others, and by how much they are smaller."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = (variance / found["variance"]).where(found["variance"] > 0, 1.0).fillna(1.0)
+    changed = found.assign(variance=variance, gain=gain)
+    if "here_variance" in changed:
+        changed["here_variance"] = changed["here_variance"] * gain
+    return changed
 
 
 def _with_rates(
@@ -126,7 +154,7 @@ def _changes(
     found: pd.DataFrame, overlap: pd.DataFrame | None, units: pd.DataFrame, level: float
 ) -> pd.DataFrame:
     keys = ["scale", "level", "unit", "cohort"]
-    columns = [*keys, "wave", "mean", "variance", "df", "n", "w"]
+    columns = [*keys, "wave", "mean", "variance", "gain", "df", "n", "w"]
     waves = sorted(found["wave"].unique())
     parts = []
     for place, one in enumerate(waves):
@@ -154,7 +182,7 @@ def _changes(
 def _with_covariance(
     both: pd.DataFrame, overlap: pd.DataFrame | None, units: pd.DataFrame
 ) -> pd.DataFrame:
-    """Covariance over the people in both waves of one unit; stayers' pairs are not told apart."""
+    """Covariance over the people in both waves of one unit, and of one cohort where told apart."""
     both = both.assign(pairs=0.0, covariance=0.0)
     if overlap is None or not len(overlap) or not len(both):
         return both
@@ -165,62 +193,61 @@ def _with_covariance(
     placed = pairs.merge(first, on=["area_1", "wave_1"]).merge(
         second, on=["area_2", "wave_2", "level", "unit"]
     )
-    sums = placed.groupby(["scale", "level", "unit"], as_index=False)[
-        ["pairs", "s11", "s10", "s01", "s00"]
-    ].sum()
-    joined = both.drop(columns="pairs").merge(sums, on=["scale", "level", "unit"], how="left")
+    if "cohort" not in placed:
+        placed = placed.assign(cohort="")
+    apart = placed[placed["cohort"] != ""]
+    keys = ["scale", "level", "unit", "cohort"]
+    sums = (
+        pd.concat([placed.assign(cohort="all"), apart])
+        .groupby(keys, as_index=False)[["pairs", "s11", "s10", "s01", "s00"]]
+        .sum()
+    )
+    joined = both.drop(columns="pairs").merge(sums, on=keys, how="left")
     cross = (
         joined["s11"]
         - joined["mean_1"] * joined["s01"]
         - joined["mean_2"] * joined["s10"]
         + joined["mean_1"] * joined["mean_2"] * joined["s00"]
     )
-    known = joined["pairs"].notna() & (joined["cohort"] == "all")
+    cross *= np.sqrt(joined["gain_1"] * joined["gain_2"])
+    known = joined["pairs"].notna()
     return joined.assign(
         pairs=joined["pairs"].where(known, 0),
         covariance=(cross / (joined["w_1"] * joined["w_2"])).where(known, 0),
     )
 
 
-def _at_first_mix(changes: pd.DataFrame, whole: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    """The change had each mode kept its share: Σ_m share₁(m)·(ȳ₂(m) − ȳ₁(m))."""
-    if not len(changes) or set(whole["mode"]) <= {""}:
-        return changes.assign(change_at_first_mix=np.nan)
-    joined = whole.merge(units, on=["area", "wave"])
-    by = joined.groupby(["scale", "level", "unit", "wave", "mode"], as_index=False)[
-        ["w", "wy"]
-    ].sum()
+def _at_first_mix(
+    changes: pd.DataFrame, mix: pd.DataFrame, units: pd.DataFrame, what: str
+) -> pd.DataFrame:
+    """The change had each mode (or language) kept its share: Σ_m share₁(m)·(ȳ₂(m) − ȳ₁(m))."""
+    name = "change_at_first_mix" if what == "mode" else "change_at_first_languages"
+    if not len(changes) or set(mix[what]) <= {""}:
+        return changes.assign(**{name: np.nan})
+    keys = ["scale", "level", "unit"]
+    by = mix.merge(units, on=["area", "wave"])
+    by = by.groupby([*keys, "wave", what], as_index=False)[["w", "wy"]].sum()
     by["mean"] = by["wy"] / by["w"]
-    total = by.groupby(["scale", "level", "unit", "wave"])["w"].transform("sum")
-    by["share"] = by["w"] / total
-    keys = ["scale", "level", "unit", "mode"]
-    pairs: Mapping[tuple[int, int], pd.DataFrame] = {
-        (one, other): by[by["wave"] == one].merge(
-            by.loc[by["wave"] == other, [*keys, "mean"]], on=keys, how="left", suffixes=("", "_2")
-        )
-        for one, other in changes[["wave_1", "wave_2"]].drop_duplicates().itertuples(index=False)
-    }
+    by["share"] = by["w"] / by.groupby([*keys, "wave"])["w"].transform("sum")
     parts = []
-    for (one, other), pair in pairs.items():
-        moved = pair.assign(moved=pair["share"] * (pair["mean_2"] - pair["mean"]))
+    for one, other in changes[["wave_1", "wave_2"]].drop_duplicates().itertuples(index=False):
+        later = by.loc[by["wave"] == other, [*keys, what, "mean"]]
+        pair = by[by["wave"] == one].merge(later, on=[*keys, what], how="left", suffixes=("", "_2"))
+        pair = pair.assign(moved=pair["share"] * (pair["mean_2"] - pair["mean"]))
         # A mode that the later wave has not cannot be held at its share.
-        held = moved.groupby(["scale", "level", "unit"])["moved"].agg(
-            lambda part: part.sum(skipna=False)
-        )
-        parts.append(
-            held.rename("change_at_first_mix").reset_index().assign(wave_1=one, wave_2=other)
-        )
-    joined = changes.merge(
-        pd.concat(parts), on=["scale", "level", "unit", "wave_1", "wave_2"], how="left"
-    )
-    joined.loc[joined["cohort"] != "all", "change_at_first_mix"] = np.nan
+        pair["lost"] = pair["moved"].isna()
+        held = pair.groupby(keys, as_index=False).agg(moved=("moved", "sum"), lost=("lost", "any"))
+        held[name] = held["moved"].where(~held["lost"])
+        parts.append(held[[*keys, name]].assign(wave_1=one, wave_2=other))
+    joined = changes.merge(pd.concat(parts), on=[*keys, "wave_1", "wave_2"], how="left")
+    joined.loc[joined["cohort"] != "all", name] = np.nan
     return joined
 
 
-def _composition(frame: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+def _composition(mix: pd.DataFrame, units: pd.DataFrame, what: str) -> pd.DataFrame:
     # Whoever answered more scales counts once: the scale with most answers stands for the unit.
-    joined = frame.merge(units, on=["area", "wave"])
-    keys = ["level", "unit", "wave", "mode"]
+    joined = mix.merge(units, on=["area", "wave"])
+    keys = ["level", "unit", "wave", what]
     by = joined.groupby(["scale", *keys], as_index=False)[["n", "w"]].sum()
     most = by.groupby(keys, as_index=False)[["n", "w"]].max()
     total = most.groupby(["level", "unit", "wave"])["w"].transform("sum")

@@ -7,61 +7,150 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from .calibration import Array, Ids
+from .spot_keys import COHORTS, SpotKeys
+
 OVERLAP = ("pairs", "s11", "s10", "s01", "s00")
 """How many people, and with w₁w₂ = v: Σv·y₁y₂, Σv·y₁, Σv·y₂, Σv."""
+_NOBODY = np.uint64(0)
 
 
 def overlap(
     rows: pd.DataFrame, scores: Sequence[str], *, person: str, weight: str | None = None
 ) -> pd.DataFrame:
-    """Sums over people who answered two waves: scale, wave_1, area_1, wave_2, area_2, `OVERLAP`.
+    """Sums over people who answered two waves: scale, wave_1, area_1, wave_2, area_2, cohort, `OVERLAP`.
 
-    `person` names the column with the person's pseudonym over waves, empty where there is none.
-    Whoever answered one wave twice, which a pseudonym of a dwelling can make happen, is left out.
+    `person` names the column with the person's pseudonym over waves, empty where there is none;
+    `cohort`, where the rows have it, is told of pairs that are of one in both waves. Whoever
+    answered one wave twice, which a pseudonym of a dwelling can make happen, is left out.
     """
-    keep = [person, "wave", "area", *scores, *([weight] if weight else [])]
-    known = rows.loc[rows[person].notna() & (rows[person] != ""), keep]
-    known = known[~known.duplicated([person, "wave"], keep=False)]
-    waves = sorted(known["wave"].unique())
-    found = [
-        _between(known, one, other, scores, person, weight)
-        for place, one in enumerate(waves)
-        for other in waves[place + 1 :]
-    ]
-    columns = ["scale", "wave_1", "area_1", "wave_2", "area_2", *OVERLAP]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+    known = rows[rows[person].notna() & (rows[person] != "")]
+    if weight:
+        known = known[known[weight].notna()]
+    keys = SpotKeys(
+        pd.Index(sorted(known["area"].unique())),
+        pd.Index(sorted(known["wave"].unique())),
+        pd.Index([""]),
+    )
+    answered = Answered(keys, scores)
+    cohort = (
+        COHORTS.get_indexer(pd.Index(known["cohort"].fillna(""))) if "cohort" in known else None
+    )
+    answered.add(
+        pseudonyms(known[person]),
+        keys.spot_of(known),
+        np.zeros(len(known), np.intp) if cohort is None else np.maximum(cohort, 0),
+        known[weight].to_numpy(float) if weight else np.ones(len(known)),
+        known[[*scores]].to_numpy(float).T,
+    )
+    return answered.pairs()
 
 
-def _between(
-    known: pd.DataFrame,
-    one: int,
-    other: int,
-    scores: Sequence[str],
-    person: str,
-    weight: str | None,
+def pseudonyms(names: pd.Series) -> np.ndarray:
+    """Numbers of 64 bits in place of names, 0 for none.
+
+    Two of ten million people share a number with a chance of three in a million; they would then
+    count as having answered a wave twice, and be left out.
+    """
+    text = names.fillna("").astype(str)
+    numbers = pd.util.hash_array(text.to_numpy(object), categorize=False)
+    return np.where((text == "").to_numpy(), _NOBODY, np.maximum(numbers, np.uint64(1)))
+
+
+class Answered:
+    """Who answered when and where, kept until all are known: 9 bytes and a number a score each."""
+
+    def __init__(self, keys: SpotKeys, scales: Sequence[str]) -> None:
+        self.keys, self.scales = keys, tuple(scales)
+        self.person: list[np.ndarray] = []
+        self.spot: list[np.ndarray] = []
+        self.cohort: list[np.ndarray] = []
+        self.w: list[Array] = []
+        self.scores: list[list[Array]] = [[] for _ in self.scales]
+
+    def add(self, person: np.ndarray, spot: Ids, cohort: Ids, w: Array, scores: Array) -> None:
+        known = person != _NOBODY
+        self.person.append(person[known])
+        self.spot.append(spot[known].astype(np.int32))
+        self.cohort.append(cohort[known].astype(np.int8))
+        self.w.append(w[known])
+        for kept, own in zip(self.scores, scores, strict=True):
+            kept.append(own[known])
+
+    def take(self, other: Answered) -> None:
+        self.person += other.person
+        self.spot += other.spot
+        self.cohort += other.cohort
+        self.w += other.w
+        for kept, own in zip(self.scores, other.scores, strict=True):
+            kept.extend(own)
+
+    def pairs(self) -> pd.DataFrame:
+        """As `overlap`; a row for each pair of area-waves, cohort and score."""
+        names = ["scale", "wave_1", "area_1", "wave_2", "area_2", "cohort", *OVERLAP]
+        if not self.person:
+            return pd.DataFrame(columns=names)
+        person, spot = np.concatenate(self.person), np.concatenate(self.spot)
+        cohort, w = np.concatenate(self.cohort), np.concatenate(self.w)
+        waves = len(self.keys.waves)
+        wave = spot % waves
+        matched = [
+            (one, other, *_matched(person, wave, one, other))
+            for one in range(waves)
+            for other in range(one + 1, waves)
+        ]
+        parts = []
+        for name, pieces in zip(self.scales, self.scores, strict=True):
+            y = np.concatenate(pieces)
+            for _, _, first, second in matched:
+                told = _sums(spot, cohort, w, y, first, second)
+                parts.append(self._named(told).assign(scale=name))
+        return pd.concat(parts, ignore_index=True)[names]
+
+    def _named(self, told: pd.DataFrame) -> pd.DataFrame:
+        names = self.keys.names()
+        for side in (1, 2):
+            at = told.pop(f"spot_{side}").to_numpy()
+            told[f"area_{side}"] = names["area"].to_numpy()[at]
+            told[f"wave_{side}"] = names["wave"].to_numpy()[at]
+        told["cohort"] = self.keys.cohorts.to_numpy()[told["cohort"].to_numpy()]
+        return told
+
+
+def _matched(person: np.ndarray, wave: np.ndarray, one: int, other: int) -> tuple[Ids, Ids]:
+    """Where people who answered both waves once stand, in each."""
+    rows = [_once(person, np.flatnonzero(wave == at)) for at in (one, other)]
+    _, first, second = np.intersect1d(
+        person[rows[0]], person[rows[1]], assume_unique=True, return_indices=True
+    )
+    return rows[0][first], rows[1][second]
+
+
+def _once(person: np.ndarray, rows: Ids) -> Ids:
+    _, first, count = np.unique(person[rows], return_index=True, return_counts=True)
+    return np.asarray(rows[first[count == 1]], np.intp)
+
+
+def _sums(
+    spot: np.ndarray, cohort: np.ndarray, w: Array, y: Array, first: Ids, second: Ids
 ) -> pd.DataFrame:
-    pairs = known[known["wave"] == one].merge(
-        known[known["wave"] == other], on=person, suffixes=("_1", "_2")
+    has = ~(np.isnan(y[first]) | np.isnan(y[second]))
+    one, other = first[has], second[has]
+    same = np.where(cohort[one] == cohort[other], cohort[one], 0).astype(np.int64)
+    spots = int(spot.max(initial=0)) + 1
+    code = (spot[one].astype(np.int64) * spots + spot[other]) * len(COHORTS) + same
+    used, at = np.unique(code, return_inverse=True)
+    v, y1, y2 = w[one] * w[other], y[one], y[other]
+    values = (np.ones(len(v)), v * y1 * y2, v * y1, v * y2, v)
+    pair, cohorts = np.divmod(used, len(COHORTS))
+    return pd.DataFrame(
+        {
+            "spot_1": pair // spots,
+            "spot_2": pair % spots,
+            "cohort": cohorts,
+            **{
+                name: np.bincount(at, value, len(used))
+                for name, value in zip(OVERLAP, values, strict=True)
+            },
+        }
     )
-    v = (
-        pairs[f"{weight}_1"] * pairs[f"{weight}_2"]
-        if weight
-        else pd.Series(np.ones(len(pairs)), pairs.index)
-    )
-    parts = []
-    for name in scores:
-        y1, y2 = pairs[f"{name}_1"], pairs[f"{name}_2"]
-        sums = pd.DataFrame(
-            {
-                "area_1": pairs["area_1"],
-                "area_2": pairs["area_2"],
-                "pairs": 1,
-                "s11": v * y1 * y2,
-                "s10": v * y1,
-                "s01": v * y2,
-                "s00": v,
-            }
-        )[y1.notna() & y2.notna() & v.notna()]
-        total = sums.groupby(["area_1", "area_2"], as_index=False).sum()
-        parts.append(total.assign(scale=name, wave_1=one, wave_2=other))
-    return pd.concat(parts, ignore_index=True)

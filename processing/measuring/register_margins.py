@@ -21,8 +21,11 @@ def categories(values: pd.Series, unknowable: Sequence[object] = ()) -> pd.Serie
 
     Missing codes (below zero), blanks and what is `unknowable` become UNKNOWN.
     """
-    text = pd.Series([_text(value) for value in values.tolist()], values.index, dtype=object)
-    return text.where(~text.isin([_text(value) for value in unknowable]), UNKNOWN)
+    codes, found = pd.factorize(values, use_na_sentinel=False)
+    without = {_text(value) for value in unknowable}
+    text = [_text(value) for value in found.tolist()]
+    named = np.array([UNKNOWN if one in without else one for one in text], object)
+    return pd.Series(named[codes] if len(named) else codes, values.index, dtype=object)
 
 
 def _text(value: object) -> str:

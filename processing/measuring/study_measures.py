@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,17 +14,21 @@ from numpy.typing import NDArray
 
 from processing.datasets.codebook import ScaleEntry
 from processing.datasets.dataset import Dataset
+from processing.datasets.paradata import MODES as MODE_NAMES
 from processing.datasets.study import Study
-from processing.errors import Problem, StatisticsError
-from processing.scoring.scales import score
+from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.scoring.by_wave import scores_of, with_scales
 
-from .area_sums import AreaSums, Points, area_sums
-from .dataset_weights import weigh_dataset
+from .area_sums import Points
+from .dataset_parts import ROWS_AT_A_TIME, Workers, pieces, with_wave
+from .dataset_weights import DatasetWeights, dataset_weights
+from .margin_regression import MarginRegression
 from .measures import Measures, measures
-from .overlap import overlap
+from .overlap import pseudonyms
 from .places import places
+from .running_sums import Coded, RunningSums
+from .spot_keys import COHORTS, MODES, SpotKeys
 
-MODES = {1: "web", 2: "paper", 3: "interview"}
 MOVED_IN = "background_moved_in"
 
 
@@ -36,8 +43,17 @@ class StudyMeasures:
     dataset: str
     weight: str
     """base_weight, or within what the weights were calibrated"""
-    weights: pd.Series | None = field(default=None, repr=False)
-    """Calibrated weights by row id"""
+    weights: DatasetWeights | None = field(default=None, repr=False)
+    """Calibrated weights; None where base weights were taken"""
+
+    @property
+    def weighting_columns(self) -> tuple[str, ...]:
+        """The columns that `weight_of` needs."""
+        return self.weights.needed if self.weights else ("base_weight", "open_link")
+
+    def weight_of(self, rows: pd.DataFrame) -> pd.Series:
+        """The weights of a piece of the dataset's rows, NaN where they have none."""
+        return _weight_of(rows, self.weights)
 
 
 def study_measures(
@@ -48,90 +64,151 @@ def study_measures(
     level: float = 0.95,
     calibrated: bool | None = None,
     leave_out: NDArray[np.bool_] | None = None,
+    executor: Executor | None = None,
+    tasks: int = 2,
 ) -> StudyMeasures:
     """Estimate every scale in every unit and wave of a dataset.
 
-    Scores are the headline ones: high is favourable. Where the dataset has register counts, weights
-    are calibrated to them within boligområder (afdelinger where there are none), unless
-    `calibrated` is false; else they are the base weights. Rows of an open link have none and are
-    left out. Standard errors do not take what calibration gains: they err on the safe side. Whoever moved in before the year of the first wave
-    is a stayer, later a newcomer. A wave's day is the middle one of its answers. People are
-    followed by the panel's pseudonym. `scales` are all by default. `leave_out` has a truth a row, as
+    Scores are the headline ones: high is favourable; each wave is scored by its own versions. Where
+    the dataset has register counts, weights are calibrated to them within boligområder (afdelinger
+    where there are none), unless `calibrated` is false, and standard errors of means know what that
+    gains (those of shares do not); else they are the base weights. Rows of an open link have none
+    and are left out. Whoever moved in before the year of the first wave is a stayer, later a
+    newcomer. A wave's day is the middle one of its answers. People are followed by the panel's
+    pseudonym. `scales` are all by default. `leave_out` has a truth a row, as
     `careless_answers(dataset).suspected()` tells it, for a second run beside the first; weights are
-    those of all rows. Raises StatisticsError.
+    those of all rows.
+
+    Rows are read in pieces and summed: memory grows with areas, not with rows, but for who is
+    followed (9 bytes and a number a scale each). With an `executor`, a pool of processes or a Dask
+    cluster's `client.get_executor()`, the files are gone through in `tasks` tasks. Raises
+    StatisticsError.
     """
     chosen = _chosen(dataset, scales)
-    weight, weights = _weights(dataset, calibrated)
-    days = wave_days(dataset)
-    first = int(min(days.values())[:4])
-    sums: AreaSums | None = None
-    kept = []
-    seen = 0
-    for rows in scored_rows(dataset, chosen, first, weights):
-        seen += len(rows)
-        if leave_out is not None:
-            rows = rows[~leave_out[seen - len(rows) : seen]]  # noqa: PLW2901  # the rows that are kept
-        part = area_sums(
-            rows, chosen, weight="weight", points=dict.fromkeys(chosen, points or Points())
-        )
-        sums = part if sums is None else sums + part
-        if len(days) > 1:
-            kept.append(rows.loc[rows["panel"] != "", ["panel", "wave", "area", "weight", *chosen]])
-    if leave_out is not None and len(leave_out) != seen:
-        raise StatisticsError(
-            Problem("leave_out", f"{len(leave_out)} truths for {seen} rows", "Give one a row")
-        )
-    if sums is None or not len(sums.frame):
+    workers = Workers(executor, tasks)
+    stop_if_any(_problems(dataset, leave_out, executor))
+    weight, weights = _weights(dataset, calibrated, workers)
+    days = wave_days(dataset, workers)
+    tables = _tables(dataset)
+    units = places(tables, days)
+    task = partial(
+        _summed,
+        keys=_keys(dataset, units, days),
+        scales=chosen,
+        points=points or Points(),
+        first_year=int(min(days.values())[:4]) if days else 0,
+        weights=weights,
+        leave_out=leave_out,
+    )
+    sums = workers.add_up(dataset, task)
+    if not sums.sums[:, 0].any():
         raise StatisticsError(
             Problem("dataset", "nobody has a score and a weight", "Measure a dataset with answers")
         )
-    tables = _tables(dataset)
-    units = places(tables, days)
-    pairs = overlap(pd.concat(kept), chosen, person="panel", weight="weight") if kept else None
-    found = measures(sums, units, overlap=pairs, dispositions=tables["dispositions"], level=level)
+    found = measures(
+        sums.area_sums(),
+        units,
+        overlap=sums.overlap(),
+        dispositions=tables["dispositions"],
+        margins=sums.margins,
+        population=_population(tables["areas"]),
+        level=level,
+    )
     return StudyMeasures(found, units, days, tuple(chosen), dataset.hash, weight, weights)
+
+
+def _summed(
+    dataset: Dataset | Study,
+    parts: Collection[Path],
+    *,
+    keys: SpotKeys,
+    scales: Sequence[str],
+    points: Points,
+    first_year: int,
+    weights: DatasetWeights | None,
+    leave_out: NDArray[np.bool_] | None,
+) -> RunningSums:
+    regression = MarginRegression.of(weights.weights) if weights else None
+    sums = RunningSums(keys, scales, points, regression)
+    seen = 0
+    extra = ("language",)
+    for rows in scored_rows(dataset, scales, first_year, weights, parts=parts, extra=extra):
+        seen += len(rows)
+        known = (rows["weight"] > 0).to_numpy()
+        if leave_out is not None:
+            known = known & ~leave_out[seen - len(rows) : seen]
+        kept = rows[known]
+        sums.add(
+            Coded(
+                spot=keys.spot_of(kept),
+                cohort=COHORTS.get_indexer(pd.Index(kept["cohort"])),
+                mode=MODES.get_indexer(pd.Index(kept["mode"])),
+                language=np.maximum(keys.languages.get_indexer(pd.Index(kept["language"])), 0),
+                cell=kept["cell"].to_numpy(np.intp) if weights else None,
+                w=kept["weight"].to_numpy(float),
+                person=pseudonyms(kept["panel"]),
+                scores=kept[[*scales]].to_numpy(float).T,
+            )
+        )
+    return sums
 
 
 def scored_rows(
     dataset: Dataset | Study,
     scales: Sequence[str],
     first_year: int,
-    weights: pd.Series | None = None,
+    weights: DatasetWeights | None = None,
+    *,
+    parts: Collection[Path] | None = None,
+    extra: Sequence[str] = (),
 ) -> Iterator[pd.DataFrame]:
-    """Rows with area, wave, cohort, mode, panel, weight and a column a scale, in pieces."""
+    """Rows with area, wave, cohort, mode, panel, weight, cell, `extra` and a column a scale, in pieces."""
     entries = [scale for scale in dataset.codebook.scales if _named(scale) & set(scales)]
-    items = list(dict.fromkeys(column for scale in entries for column in scale.columns))
-    about = ["wave", "area", "mode", "panel", "base_weight", "open_link"]
-    if weights is not None:
-        about.append("row_id")
-    if MOVED_IN in dataset.codebook.names:
-        about.append(MOVED_IN)
-    for batch in dataset.batches([*about, *items]):
-        scores = score(batch, entries)
+    about = ["wave", "area", "mode", "panel", "base_weight", "open_link", *extra]
+    about += list(weights.needed) if weights is not None else []
+    about += [MOVED_IN] if MOVED_IN in dataset.codebook.names else []
+    wanted = list(dict.fromkeys(about))
+    named = _columns(entries, scales)
+    modes = {code: name for name, code in MODE_NAMES.items()}
+    for batch, own in with_scales(dataset, wanted, ROWS_AT_A_TIME, entries, parts):
+        scores = scores_of(dataset, batch, own)
         moved = batch[MOVED_IN] if MOVED_IN in batch else pd.Series(-9, batch.index)
+        batch = with_wave(dataset, batch)  # noqa: PLW2901  # as weights know it
+        cell = weights.cell_of(batch) if weights is not None else np.full(len(batch), -1)
         yield pd.DataFrame(
             {
-                "wave": batch["wave"].astype(int),
+                "wave": batch["wave"],
                 "area": batch["area"].fillna("").astype(str),
-                "mode": batch["mode"].map(MODES).fillna(""),
+                "mode": batch["mode"].map(modes).fillna(""),
                 "panel": batch["panel"].fillna("").astype(str),
-                "weight": _weight_of(batch, weights),
+                "cell": cell,
+                "weight": _weight_of(batch, weights) if weights is None else _at(weights, cell),
                 "cohort": np.select(
                     [moved >= first_year, moved >= 0], ["newcomer", "stayer"], default=""
                 ),
-                **{name: scores[column] for name, column in _columns(entries, scales).items()},
+                **{name: batch[name] for name in extra},
+                **{name: scores[column] for name, column in named.items()},
             }
         )
 
 
-def _weight_of(batch: pd.DataFrame, weights: pd.Series | None) -> pd.Series:
+def _at(weights: DatasetWeights, cell: NDArray[np.intp]) -> NDArray[np.float64]:
+    by_cell: NDArray[np.float64] = np.append(
+        weights.weights.cells["weight"].to_numpy(float), np.nan
+    )
+    return by_cell[cell]
+
+
+def _weight_of(rows: pd.DataFrame, weights: DatasetWeights | None) -> pd.Series:
     if weights is None:
-        return batch["base_weight"].where(batch["open_link"] != 1).astype(float)
-    return batch["row_id"].map(weights).astype(float)
+        return rows["base_weight"].where(rows["open_link"] != 1).astype(float)
+    return weights.of(rows)
 
 
-def _weights(dataset: Dataset | Study, calibrated: bool | None) -> tuple[str, pd.Series | None]:
-    """How rows are weighted, and calibrated weights by row id."""
+def _weights(
+    dataset: Dataset | Study, calibrated: bool | None, workers: Workers
+) -> tuple[str, DatasetWeights | None]:
+    """How rows are weighted."""
     counted = bool(len(dataset.table("margins")))
     if calibrated is False or (calibrated is None and not counted):
         return "base_weight", None
@@ -141,20 +218,73 @@ def _weights(dataset: Dataset | Study, calibrated: bool | None) -> tuple[str, pd
         )
     groups = set(dataset.table("area_group")["level"].dropna())
     level = "boligområde" if "boligområde" in groups else "afdeling"
-    rows, _ = weigh_dataset(dataset, level)
-    return f"calibrated within {level}", rows.set_index("row_id")["weight"]
+    made = dataset_weights(dataset, level, workers=workers)
+    return f"calibrated within {level}", made
 
 
-def wave_days(dataset: Dataset | Study) -> dict[int, str]:
+def wave_days(dataset: Dataset | Study, workers: Workers | None = None) -> dict[int, str]:
     """Each wave's middle day, as ISO text."""
-    pieces = [batch[["wave", "day"]] for batch in dataset.batches(["wave", "day"])]
-    rows = pd.concat(pieces, ignore_index=True)
-    rows = rows[rows["day"].fillna("") != ""]
+    counts = (workers or Workers()).add_up(dataset, _days)
     found = {}
-    for wave in sorted(set(rows["wave"])):
-        days = rows.loc[rows["wave"] == wave, "day"].sort_values()
-        found[int(wave)] = str(days.iloc[len(days) // 2])
+    for wave, days in counts.frame.groupby("wave"):
+        days = days.sort_values("day")  # noqa: PLW2901  # the same, in order
+        upto = days["rows"].cumsum()
+        middle = int(days["rows"].sum()) // 2
+        found[int(str(wave))] = str(days.loc[upto > middle, "day"].iloc[0])
     return found
+
+
+@dataclass(frozen=True)
+class _Days:
+    frame: pd.DataFrame
+
+    def __add__(self, other: _Days) -> _Days:
+        both = pd.concat([self.frame, other.frame])
+        return _Days(pd.DataFrame(both.groupby(["wave", "day"], as_index=False).sum()))
+
+
+def _days(dataset: Dataset | Study, parts: Collection[Path]) -> _Days:
+    whole = _Days(
+        pd.DataFrame({"wave": [], "day": [], "rows": []}).astype({"wave": "int64", "day": object})
+    )
+    for rows in pieces(dataset, ["wave", "day"], parts):
+        dated = rows[rows["day"].fillna("") != ""]
+        counted = pd.DataFrame(dated.groupby(["wave", "day"], as_index=False).size())
+        whole += _Days(counted.rename(columns={"size": "rows"}))
+    return whole
+
+
+def _keys(dataset: Dataset | Study, units: pd.DataFrame, days: Mapping[int, str]) -> SpotKeys:
+    languages = sorted({"", *dataset.codebook.languages})
+    return SpotKeys(
+        pd.Index(sorted({"", *units["area"]}), dtype=object),
+        pd.Index(sorted(days)),
+        pd.Index(languages, dtype=object),
+    )
+
+
+def _population(areas: pd.DataFrame) -> pd.DataFrame:
+    """The dwellings of each area, out of which one adult each was drawn; else its residents."""
+    known = areas.drop_duplicates("area", keep="last")
+    return known.assign(population=known["dwellings"].fillna(known["residents"]).astype(float))
+
+
+def _problems(
+    dataset: Dataset | Study, leave_out: NDArray[np.bool_] | None, executor: Executor | None
+) -> list[Problem]:
+    if leave_out is None:
+        return []
+    if executor is not None:
+        return [
+            Problem("leave_out", "it goes by the rows' order", "Leave out rows without an executor")
+        ]
+    if len(leave_out) != dataset.rows:
+        return [
+            Problem(
+                "leave_out", f"{len(leave_out)} truths for {dataset.rows} rows", "Give one a row"
+            )
+        ]
+    return []
 
 
 def _named(scale: ScaleEntry) -> set[str]:

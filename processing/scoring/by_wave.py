@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -19,20 +20,22 @@ def with_scales(
     columns: Sequence[str] | None = None,
     rows: int = ROWS_A_BATCH,
     scales: Sequence[ScaleEntry] | None = None,
+    parts: Collection[Path] | None = None,
 ) -> Iterator[tuple[pd.DataFrame, tuple[ScaleEntry, ...]]]:
     """The dataset's rows in pieces, each with the scales (by default all) as its wave has them.
 
-    `columns` are taken together with those that the scales of any wave need.
+    `columns` are taken together with those that the scales of any wave need; with `parts` only the
+    rows of these files.
     """
     asked = tuple(dataset.codebook.scales if scales is None else scales)
     if isinstance(dataset, Dataset):
         names = columns and _needed(columns, asked)
-        for batch in dataset.batches(names, rows):
+        for batch in dataset.batches(names, rows, parts):
             yield batch, asked
         return
     of_wave = {wave.folder: _as_in(wave, asked) for wave in dataset.waves}
     every = [scale for own in of_wave.values() for scale in own]
-    for wave, batch in dataset.by_wave(columns and _needed(columns, every), rows):
+    for wave, batch in dataset.by_wave(columns and _needed(columns, every), rows, parts):
         yield batch, of_wave[wave.folder]
 
 

@@ -169,13 +169,9 @@ def _sides(counts: pd.DataFrame, found: StudyMeasures) -> pd.DataFrame:
 def _said(study: Study, found: StudyMeasures, items: Sequence[str]) -> Iterator[pd.DataFrame]:
     """Rows with area, wave, mode, cohort, weight and, an item, 100 or 0; blank without an answer."""
     good = {item: favourable(study.codebook, item) for item in items}
-    about = ["row_id", "wave", "area", "base_weight", "open_link"]
-    for batch in study.batches([*about, *items]):
-        weight = (
-            batch["base_weight"].where(batch["open_link"] != 1)
-            if found.weights is None
-            else batch["row_id"].map(found.weights)
-        )
+    about = dict.fromkeys(["row_id", "wave", "area", *found.weighting_columns, *items])
+    for batch in study.batches([*about]):
+        weight = found.weight_of(batch)
         said = {
             item: pd.Series(np.where(batch[item].isin(codes), 100.0, 0.0), batch.index).where(
                 batch[item] >= 0

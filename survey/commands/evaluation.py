@@ -230,6 +230,7 @@ def _write_measures(
         "means": found.measures.means,
         "changes": found.measures.changes,
         "composition": found.measures.composition,
+        "languages": found.measures.languages,
     }
     name = "measures-without-careless" if without_careless else "measures"
     return processing.write_derived(read, name, frames, out)
@@ -252,6 +253,7 @@ def _measures_content(found: StudyMeasures) -> dict[str, Any]:
         "means": _records(kept.means),
         "changes": _records(kept.changes),
         "composition": _records(kept.composition),
+        "languages": _records(kept.languages),
     }
 
 

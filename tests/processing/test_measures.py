@@ -2,7 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from processing import Points, StatisticsError, area_sums, measures, overlap, places
+from processing import Points, StatisticsError, area_sums, measures, overlap, places, weigh
+from processing.measuring.margin_regression import MarginRegression
+from processing.measuring.overlap import pseudonyms
+from processing.measuring.running_sums import Coded, RunningSums
+from processing.measuring.spot_keys import SpotKeys
 
 
 @pytest.fixture
@@ -220,3 +224,136 @@ def study():
 def _units(rows):
     areas = rows[["area"]].drop_duplicates()
     return places({"areas": areas}, {1: "2024-05-01", 2: "2026-05-01"})
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_areas_groups_and_cohorts_equal_r_survey_before_and_after_calibration(
+    calibrated, reference_data, reference
+):
+    """Some have no score and cohorts cut across areas: they are domains, and strata stay whole."""
+    rows, weights, margins = _schools_of_types(reference_data("apistrat"), reference)
+    made = weigh(rows, margins, group="stype", base="pw", trim=None, thin=0)
+    rows["w"] = made.of(rows) if calibrated else rows["pw"]
+    sums = _running(rows, made if calibrated else None)
+    got = measures(sums.area_sums(), weights, margins=sums.margins).means
+    told = reference("area_means")["calibrated" if calibrated else "plain"]
+    for level, cohort, name in (
+        ("afdeling", "all", "area"),
+        ("group", "all", "group"),
+        ("group", "apart", "cohort"),
+        ("afdeling", "apart", "small"),
+    ):
+        mine = got[(got.level == level) & ((got.cohort == "all") == (cohort == "all"))]
+        awards = mine.cohort.map({"stayer": " Yes", "newcomer": " No", "all": ""})
+        mine = mine.assign(name=mine.unit + awards).set_index("name").loc[told[name]["name"]]
+        np.testing.assert_allclose(mine["mean"], told[name]["mean"], rtol=1e-9)
+        known = (mine.n > 1).to_numpy()
+        np.testing.assert_allclose(
+            mine.standard_error[known], np.array(told[name]["se"])[known], rtol=1e-6, atol=1e-9
+        )
+    whole = got[(got.level == "study") & (got.cohort == "all")].iloc[0]
+    assert whole.standard_error == pytest.approx(told["study"]["se"], rel=1e-6)
+
+
+def test_who_is_followed_by_name_in_pieces_is_paired_as_in_the_whole(study):
+    rows = study(areas=4, answers=30, panel=0.5)
+    rows["cohort"] = np.where(np.arange(len(rows)) % 2, "stayer", "newcomer")
+    whole = overlap(rows, ["safe"], person="panel", weight="w")
+    sums = [
+        _running(part.assign(score=part.safe), None, sorted(set(rows.area)))
+        for _, part in rows.groupby(rows.index % 3)
+    ]
+    pieces = (sums[0] + sums[1] + sums[2]).overlap().assign(scale="safe")
+    keys = ["area_1", "area_2", "cohort"]
+    both = whole.merge(pieces, on=["scale", "wave_1", "wave_2", *keys], suffixes=("", "_too"))
+    assert len(both) == len(whole) == len(pieces)
+    np.testing.assert_allclose(both.s11, both.s11_too)
+    assert both.pairs.sum() == 4 * 15
+
+
+def test_the_finite_population_narrows_what_describes_and_nothing_else(study):
+    rows = study(areas=3, answers=40)
+    sums, units = area_sums(rows, ["safe"], weight="w"), _units(rows)
+    homes = pd.DataFrame({"area": ["area0", "area1", "area2"], "population": [50.0, 400.0, 40.0]})
+    got = measures(sums, units, population=homes)
+    without = measures(sums, units)
+    here = got.means.query("cohort == 'all' and wave == 1 and level == 'afdeling'").set_index(
+        "unit"
+    )
+    half, usual = (here.here_high - here.here_low) / 2, (here.high - here.low) / 2
+    assert half.to_numpy() == pytest.approx(usual * np.sqrt([0.2, 0.9, 0.0]), abs=1e-9)
+    assert without.means.here_low.isna().all()
+    pd.testing.assert_frame_equal(got.changes, without.changes)
+
+
+def test_a_shift_in_language_is_not_read_as_a_change(study):
+    rows = study(areas=4, answers=400, effect=0.0)
+    other = np.random.default_rng(6).random(len(rows)) < np.where(rows.wave == 1, 0.1, 0.5)
+    rows["language"] = np.where(other, "ar", "da")
+    rows["safe"] += np.where(other, -12.0, 0.0)
+    got = measures(area_sums(rows, ["safe"]), _units(rows))
+    one = got.changes.query("level == 'study' and cohort == 'all'").iloc[0]
+    assert one.change < -3
+    assert abs(one.change_at_first_languages) < 1.8
+    assert np.isnan(one.change_at_first_mix)
+    shares = got.languages.query("level == 'study' and language == 'ar'").set_index("wave").share
+    assert shares[2] == pytest.approx(0.5, abs=0.04)
+
+
+def test_stayers_changes_know_which_of_them_answered_twice(study):
+    rows = study(areas=3, answers=60, panel=0.5)
+    rows["cohort"] = np.where(rows.panel.str.count("-") == 1, "stayer", "newcomer")
+    pairs = overlap(rows, ["safe"], person="panel", weight="w")
+    got = measures(area_sums(rows, ["safe"], weight="w"), _units(rows), overlap=pairs).changes
+    by = got.query("level == 'study'").set_index("cohort")
+    assert by.pairs["stayer"] == by.pairs["all"] == 90
+    assert by.pairs["newcomer"] == 0
+    assert by.covariance["stayer"] > 0 == by.covariance["newcomer"]
+
+
+def _schools_of_types(frame, reference):
+    """Schools by type, in four areas of each; awards tell cohorts apart, and some have no score."""
+    rows = frame.assign(
+        area=frame.stype + (frame.cnum % 4).astype(str),
+        wave=1,
+        cohort=np.where(frame.awards == "Yes", "stayer", "newcomer"),
+        score=np.where(frame.enroll % 11 == 0, np.nan, frame.api00 / 10),
+    )
+    areas = rows[["area", "stype", "wave"]].drop_duplicates()
+    units = pd.concat(
+        [
+            areas.assign(level="afdeling", unit=areas.area),
+            areas.assign(level="group", unit=areas.stype),
+            areas.assign(level="study", unit="study"),
+        ]
+    )
+    margins = pd.DataFrame(
+        [
+            {"stype": kind, "variable": variable, "category": category, "count": count}
+            for kind, variables in reference("weights")["group_margins"].items()
+            for variable, counts in variables.items()
+            for category, count in counts.items()
+        ]
+    )
+    return rows, units[["level", "unit", "wave", "area"]], margins
+
+
+def _running(rows, weights, areas=None):
+    keys = SpotKeys(
+        pd.Index(areas or sorted(set(rows.area))), pd.Index([1, 2]), pd.Index(["", "da"])
+    )
+    sums = RunningSums(keys, ["score"], Points(), MarginRegression.of(weights) if weights else None)
+    nothing = np.zeros(len(rows), np.intp)
+    sums.add(
+        Coded(
+            spot=keys.spot_of(rows),
+            cohort=keys.cohorts.get_indexer(pd.Index(rows.cohort)),
+            mode=nothing,
+            language=nothing,
+            cell=weights.cell_of(rows) if weights else None,
+            w=rows.w.to_numpy(),
+            person=pseudonyms(rows["panel"] if "panel" in rows else pd.Series("", rows.index)),
+            scores=rows[["score"]].to_numpy().T,
+        )
+    )
+    return sums
