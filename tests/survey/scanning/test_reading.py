@@ -9,7 +9,7 @@ from scanners import scanned
 from scans import grey, stock_of
 
 from instruments import NOT_ANSWERED
-from survey.paper import make_serial
+from survey.serials import make_serial
 
 QUESTION = "background_gender"
 
