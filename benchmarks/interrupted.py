@@ -30,10 +30,11 @@ from sqlalchemy import func, select
 
 from instruments import make_form
 from survey import create_app
-from survey.answering import begin, read
+from survey.answering import begin
 from survey.database import Database
 from survey.models import Area, Invitation, Response, Study, Superseded, Wave, WaveForm
 from survey.schema import upgrade
+from survey.sealed_answers import read
 from survey.sealed_box import PublicKey, public_key, seal_box
 from survey.secrets import make_code, make_key_file
 from survey.settings import Settings

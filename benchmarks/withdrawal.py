@@ -20,12 +20,12 @@ import numpy as np
 from sqlalchemy import insert, select
 
 from instruments import Form, Kind, make_form
-from survey.answering import Content
 from survey.database import Database
 from survey.forms import pin_of
 from survey.freezing import freeze
 from survey.models import Response, Study, Wave, WaveForm
 from survey.schema import upgrade
+from survey.sealed_answers import Content
 from survey.secrets import Keys, make_key_file
 from survey.withdrawal import withdraw
 

@@ -15,7 +15,6 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
@@ -23,10 +22,17 @@ from sqlalchemy.orm import Session
 
 from instruments import NOT_ANSWERED, AnswerError, Fault, Form, Value
 from survey.models import Invitation, Response, Superseded, Wave, table_of
+from survey.sealed_answers import (
+    Conflict,
+    Content,
+    PageWrite,
+    conflicts_of_replay,
+    merge,
+    opened,
+    read,
+)
 from survey.secrets import Keys
 
-# A replay comes soon after its write; older ones are caught by the revision.
-_REMEMBERED_WRITES = 40
 _WHOLE = ""  # the page of a write that holds the whole form
 
 
@@ -52,67 +58,6 @@ def asks(status: str, closes: dt.date | None, day: dt.date) -> bool:
     Sheets that came in time may be keyed until it is frozen, whatever its last day.
     """
     return status == "open" and (closes is None or day <= closes)
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """Two answers to one item; `kept` came last and is stored."""
-
-    column: str
-    kept: Value
-    replaced: Value
-
-
-@dataclass(frozen=True)
-class PageWrite:
-    """One page as a client sends it."""
-
-    id: uuid.UUID
-    page: str
-    answers: Mapping[str, object]  # column -> what was received; a column left out was blank
-    based_on: int  # the revision the client had seen
-    # A phone that goes on without a line counts its writes: it knows its own, seen or not.
-    writer: str = ""
-    turn: int = 0
-
-
-@dataclass
-class Content:
-    """What stands sealed in a response."""
-
-    answers: dict[str, Value] = field(default_factory=dict)
-    changed: dict[str, int] = field(default_factory=dict)  # column -> revision of its last change
-    seen: list[str] = field(default_factory=list)  # pages saved, in the order first saved
-    writes: list[list[str]] = field(default_factory=list)  # [id, page], the latest last
-    told: dict[str, list[list[Any]]] = field(default_factory=dict)  # page -> conflicts of its last
-    by: dict[str, list[Any]] = field(default_factory=dict)  # column -> [writer, turn] of its last
-    text_languages: dict[str, str] = field(default_factory=dict)  # column -> language written in
-
-    def to_data(self) -> dict[str, Any]:
-        return {
-            "answers": self.answers,
-            "changed": self.changed,
-            "seen": self.seen,
-            "writes": self.writes[-_REMEMBERED_WRITES:],
-            "told": self.told,
-            "by": self.by,
-            # Only paper says it: on a phone one writes in the language that one reads.
-            **({"text_languages": self.text_languages} if self.text_languages else {}),
-        }
-
-    def knows(self, write_id: uuid.UUID) -> bool:
-        """Whether a write was stored before."""
-        return any(known == str(write_id) for known, _ in self.writes)
-
-    def turn_of(self, column: str, writer: str) -> int | None:
-        """The turn at which a writer answered; None where somebody else did so last."""
-        last = self.by.get(column)
-        return last[1] if writer and last and last[0] == writer else None
-
-    def is_latest(self, write_id: uuid.UUID, page: str) -> bool:
-        """Whether a write is the last that its page had."""
-        of_page = [known for known, its_page in self.writes if its_page == page]
-        return of_page[-1:] == [str(write_id)]
 
 
 @dataclass(frozen=True)
@@ -205,24 +150,6 @@ def begin(
     return response
 
 
-def read(keys: Keys, response: Response | Held) -> Content:
-    """Open what is sealed in a response. Raises NotOpenedError."""
-    return opened(keys, response.id, response.revision, response.key_id, response.sealed)
-
-
-def opened(
-    keys: Keys, response_id: uuid.UUID, revision: int, key_id: str, sealed: bytes
-) -> Content:
-    """What stands sealed in a response's row at a revision. Raises NotOpenedError."""
-    content = keys.open(key_id, sealed, response_id, table="response", revision=revision)
-    return Content(**content)
-
-
-def read_superseded(keys: Keys, copy: Superseded) -> Content:
-    """Open a later or replaced copy. Raises NotOpenedError."""
-    return Content(**keys.open(copy.key_id, copy.sealed, copy.id, table="superseded"))
-
-
 def record(
     session: Session,
     keys: Keys,
@@ -239,10 +166,10 @@ def record(
     the form has not.
     """
     response = _held(session, response_id)
-    content = read(keys, response)
+    content = _content(keys, response)
     accepted, problems = check(form, form.page(write.page).columns, write.answers, year=day.year)
     if content.knows(write.id):
-        conflicts = _of_replay(content, write, accepted)
+        conflicts = conflicts_of_replay(content, write, accepted)
         return Recorded(response.revision, content, response, tuple(problems), tuple(conflicts))
     if response.status == "submitted":
         raise AlreadySubmittedError
@@ -262,7 +189,7 @@ def record(
         if answer != NOT_ANSWERED or column not in hidden
     }
     revision = response.revision + 1
-    conflicts = _merge(content, accepted, write, revision=revision)
+    conflicts = merge(content, accepted, write, revision=revision)
     if write.page not in content.seen:
         content.seen.append(write.page)
     content.writes.append([str(write.id), write.page])
@@ -398,7 +325,7 @@ def keep_later(
     if response.status != "submitted" or response.wave_status not in {"open", "closed"}:
         raise WaveClosedError
     accepted, _ = check(form, form.columns, later.answers, year=later.day.year)
-    standing = read(keys, response).answers
+    standing = _content(keys, response).answers
     if all(standing.get(column, NOT_ANSWERED) == answer for column, answer in accepted.items()):
         return False
     content = Content(answers=accepted, changed=dict.fromkeys(accepted, 1))
@@ -502,6 +429,10 @@ def _held(session: Session, response_id: uuid.UUID) -> Held:
     )
 
 
+def _content(keys: Keys, held: Held) -> Content:
+    return opened(keys, held.id, held.revision, held.key_id, held.sealed)
+
+
 def _of_invitation(session: Session, invitation_id: int) -> Response | None:
     """The response of an invitation; both as they stand now.
 
@@ -517,44 +448,6 @@ def _found(session: Session, whole_id: uuid.UUID, invitation: Invitation | None)
     if invitation is None:
         return session.get(Response, whole_id)
     return _of_invitation(session, invitation.id)
-
-
-def _of_replay(content: Content, write: PageWrite, accepted: Mapping[str, Value]) -> list[Conflict]:
-    """What a write that was stored before is told: what it was told then, or what came after it."""
-    if content.is_latest(write.id, write.page):
-        return [Conflict(*one) for one in content.told.get(write.page, [])]
-    # It comes again after a later one. Whether it was delayed or meant, nobody knows: the later one
-    # stays, and whoever sees the answer is told of both.
-    return [
-        Conflict(column, kept=content.answers[column], replaced=answer)
-        for column, answer in accepted.items()
-        if answer != NOT_ANSWERED and content.answers.get(column, answer) != answer
-    ]
-
-
-def _merge(
-    content: Content, accepted: Mapping[str, Value], write: PageWrite, *, revision: int
-) -> list[Conflict]:
-    conflicts = []
-    for column, answer in accepted.items():
-        own = content.turn_of(column, write.writer)
-        if own is not None and own > write.turn:
-            continue  # the same phone has answered since; this came late
-        before = content.answers.get(column)
-        unseen = content.changed.get(column, 0) > write.based_on and own is None
-        if unseen and answer == NOT_ANSWERED:
-            continue  # a page left blank in ignorance takes nothing away
-        if write.writer:
-            content.by[column] = [write.writer, write.turn]
-        else:
-            content.by.pop(column, None)
-        if before == answer:
-            continue
-        if unseen and before is not None and before != NOT_ANSWERED:
-            conflicts.append(Conflict(column, kept=answer, replaced=before))
-        content.answers[column] = answer
-        content.changed[column] = revision
-    return conflicts
 
 
 def _keep_superseded(

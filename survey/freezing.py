@@ -44,7 +44,6 @@ from processing import (
 )
 from survey import audit
 from survey.analysis_plans import registered_plans
-from survey.answering import Content, read
 from survey.forms import files_as_pinned
 from survey.models import (
     Area,
@@ -59,6 +58,7 @@ from survey.models import (
     Wave,
 )
 from survey.places import place_tables
+from survey.sealed_answers import Content, read
 from survey.secrets import Keys
 
 _ROWS_A_FETCH = 1000

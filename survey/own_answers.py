@@ -26,9 +26,9 @@ from instruments import (
     month_written,
 )
 from processing import DURATION_MINUTES
-from survey.answering import read
 from survey.forms import Forms
 from survey.models import Area, Invitation, Response, Study, Superseded, Wave
+from survey.sealed_answers import read
 from survey.secrets import Keys, NotOpenedError, could_be_code
 
 

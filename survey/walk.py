@@ -11,9 +11,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from instruments import Form
-from survey.answering import Content, NoSuchResponseError, asks, opened
+from survey.answering import NoSuchResponseError, asks
 from survey.forms import Forms
 from survey.models import Response, Study, Wave, table_of
+from survey.sealed_answers import Content, opened
 from survey.secrets import Keys
 
 

@@ -24,7 +24,7 @@ from survey.admission import (
     by_open_link,
     open_waves,
 )
-from survey.answering import begin, read
+from survey.answering import begin
 from survey.guessing import (
     BEGUN_A_WAVE,
     BEGUN_BY_ONE,
@@ -47,6 +47,7 @@ from survey.resident.visitor import (
     would_replace,
     would_resume,
 )
+from survey.sealed_answers import read
 from survey.staff.handing_over import interviewing
 from survey.walk import Walk, asked_by
 from survey.web import client_address, language, looking, parts, today, words, writing

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from werkzeug.datastructures import MultiDict
 
 from instruments import Form
-from survey.answering import PageWrite
 from survey.fields import question_pages, sent
+from survey.sealed_answers import PageWrite
 from survey.sealed_box import BoxError, open_box
 from survey.secrets import Keys
 

@@ -13,9 +13,9 @@ from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from instruments import NOT_ANSWERED, AnswerError, Fault, Form, Kind, Value, month_written
-from survey.answering import Conflict
 from survey.fields import AnswerField, Question, QuestionPage, filled, question_pages, sent
 from survey.languages import Words
+from survey.sealed_answers import Conflict
 from survey.walk import Walk
 from survey.web import language, words
 

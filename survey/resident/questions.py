@@ -16,9 +16,7 @@ from instruments import Form
 from processing import DURATION_MINUTES
 from survey.answering import (
     AlreadySubmittedError,
-    Conflict,
     Held,
-    PageWrite,
     Recorded,
     WaveClosedError,
     check,
@@ -31,6 +29,7 @@ from survey.resident.packs import PackError, helper_said, page_write
 from survey.resident.page import CameBack, asked_in, show
 from survey.resident.views import blueprint
 from survey.resident.visitor import Visitor, forget, visitor
+from survey.sealed_answers import Conflict, PageWrite
 from survey.secrets import shown_code
 from survey.staff.handing_over import interviewing
 from survey.walk import Walk, asked_by, walk

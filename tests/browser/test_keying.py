@@ -12,7 +12,7 @@ from staff import PASSWORD
 
 from instruments import hidden
 from instruments.routing import All, AnyOf, Comparison, Not, Operator
-from survey import answering
+from survey import sealed_answers
 from survey.models import Batch, Keying, Response
 
 QUESTIONNAIRES = Path(__file__).parents[1] / "given" / "questionnaires"
@@ -80,7 +80,7 @@ def save(page):
 
 def answers(database, keys):
     with database.reading() as session:
-        return [answering.read(keys, one).answers for one in session.scalars(select(Response))]
+        return [sealed_answers.read(keys, one).answers for one in session.scalars(select(Response))]
 
 
 def test_a_sheet_is_keyed_from_serial_to_next_serial_on_the_number_pad_alone(

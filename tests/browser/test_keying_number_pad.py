@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from instruments import make_form
-from survey import answering
+from survey import sealed_answers
 from survey.models import Response
 from survey.serials import make_serial
 
@@ -83,7 +83,7 @@ def at(page, number):
 
 def answers(database, keys):
     with database.reading() as session:
-        return [answering.read(keys, one).answers for one in session.scalars(select(Response))]
+        return [sealed_answers.read(keys, one).answers for one in session.scalars(select(Response))]
 
 
 def test_every_key_from_a_mistyped_serial_to_the_saved_sheet_is_on_the_number_pad(

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from survey.answering import read
 from survey.models import Response
+from survey.sealed_answers import read
 
 # Longer than the page waits before a key may save a sheet that was just keyed to its end.
 PAUSE = 400

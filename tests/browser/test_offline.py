@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from survey.answering import read
 from survey.models import Response, Superseded, Wave
+from survey.sealed_answers import read
 
 LINE = "#sending"
 

@@ -12,8 +12,8 @@ from browsers import ARGUMENTS, PHONE, find_browser
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from survey.answering import read
 from survey.models import Response
+from survey.sealed_answers import read
 
 LINE = "#sending"
 WRITTEN = "Rundkirsebærtærtens hemmelighed"

@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 import survey
 from instruments import LIBRARY, make_form
-from survey.answering import PageWrite, begin, record, submit
+from survey.answering import begin, record, submit
 from survey.freezing import freeze
 from survey.languages import TRANSLATIONS, Languages
 from survey.models import Response, Wave
+from survey.sealed_answers import PageWrite
 from survey.secrets import shown_code
 from survey.settings import Settings
 

@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 import survey
-from survey.answering import read
 from survey.languages import TRANSLATIONS, Languages
 from survey.models import Response
+from survey.sealed_answers import read
 from survey.settings import Settings
 
 GIVEN = Path(__file__).parents[1] / "given"

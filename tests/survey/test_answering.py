@@ -12,17 +12,15 @@ from survey.answering import (
     AlreadySubmittedError,
     InvalidAnswersError,
     NoSuchResponseError,
-    PageWrite,
     WaveClosedError,
     WholeForm,
     begin,
-    read,
-    read_superseded,
     record,
     submit,
     submit_whole,
 )
 from survey.models import Invitation, Response, Superseded, Wave
+from survey.sealed_answers import PageWrite, read, read_superseded
 from survey.secrets import NotOpenedError
 from survey.studies import close_wave
 

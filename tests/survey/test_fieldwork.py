@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from instruments import NOT_SHOWN
-from survey import answering
+from survey import sealed_answers
 from survey.fieldwork.sheet_fields import sheet_fields
 from survey.models import Batch, Keying, Response, Sheet
 from survey.serials import make_serial
@@ -137,7 +137,7 @@ def test_without_the_script_the_page_is_one_form_that_can_be_saved(
     answer = send(karen, sheet, TYPED)
     assert answer.location == "/keying/"
     (response,) = rows(database, Response)
-    assert answering.read(keys, response).answers == MEANT
+    assert sealed_answers.read(keys, response).answers == MEANT
     assert f"Ark {sheet.serial} er gemt" in karen.get("/keying/").get_data(as_text=True)
 
 
@@ -145,7 +145,7 @@ def test_what_the_script_collected_is_saved_alike(karen, sheet, send, database, 
     keyed = {"values": MEANT, "languages": {"mini_comment": "ar", "mini_home": "da"}}
     send(karen, sheet, {"keyed": json.dumps(keyed)})
     (response,) = rows(database, Response)
-    assert answering.read(keys, response).answers == MEANT
+    assert sealed_answers.read(keys, response).answers == MEANT
     (keying,) = rows(database, Keying)
     opened = keys.open(keying.key_id, keying.sealed, keying.id, table="keying")
     assert opened["text_languages"] == {"mini_comment": "ar"}
@@ -191,7 +191,7 @@ def test_told_empty_fields_are_saved_as_not_answered_when_the_keyer_says_so(
     left = {"mini_home": "", "mini_moved_in": ""}
     send(karen, sheet, TYPED | left | {"left_blank": "mini_home mini_moved_in"})
     (response,) = rows(database, Response)
-    assert answering.read(keys, response).answers == MEANT | dict.fromkeys(left, -8)
+    assert sealed_answers.read(keys, response).answers == MEANT | dict.fromkeys(left, -8)
 
 
 def test_saying_that_some_fields_are_empty_does_not_cover_others(karen, sheet, send, database):

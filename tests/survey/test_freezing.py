@@ -14,7 +14,7 @@ from instruments import load_form
 from processing import check, read_study, read_wave
 from processing.datasets.completion import Completion
 from survey import audit
-from survey.answering import PageWrite, WholeForm, begin, record, submit, submit_whole
+from survey.answering import WholeForm, begin, record, submit, submit_whole
 from survey.freezing import NotFreezableError, freeze, put_right, standing, supersede
 from survey.invitations import report_outcomes
 from survey.models import (
@@ -29,6 +29,7 @@ from survey.models import (
     Tombstone,
     Wave,
 )
+from survey.sealed_answers import PageWrite
 from survey.secrets import make_code
 from survey.serials import make_serial
 from survey.studies import StudyError, find_wave

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from survey import answering, paper, sheet_states
+from survey import answering, paper, sealed_answers, sheet_states
 from survey.models import Batch, Keying, Response, Sheet, Superseded, Wave
 from survey.paper import Pass, save_keying, sheet_to_key
 from survey.secrets import NotOpenedError
@@ -165,7 +165,7 @@ def test_a_sheet_without_second_keying_becomes_a_response_at_once(
     (response,) = rows(database, Response)
     assert (response.mode, response.status, response.area_id) == ("paper", "submitted", area.id)
     assert response.day == NOW.date()
-    assert answering.read(keys, response).answers == ANSWERS
+    assert sealed_answers.read(keys, response).answers == ANSWERS
     (kept,) = rows(database, Sheet)
     assert kept.state == "settled"
 
@@ -176,7 +176,7 @@ def test_what_nobody_keyed_counts_as_not_answered_but_stays_apart_in_the_keying(
     sheet = make.sheet(wave, area)
     save(sheet, karen, a_pass({"mini_home": 4, "mini_stairs": -8}))
     (response,) = rows(database, Response)
-    assert answering.read(keys, response).answers["mini_outside"] == -8
+    assert sealed_answers.read(keys, response).answers["mini_outside"] == -8
     (keying,) = rows(database, Keying)
     opened = keys.open(keying.key_id, keying.sealed, keying.id, table="keying")
     assert opened["values"] == {"mini_home": 4, "mini_stairs": -8}
@@ -188,7 +188,7 @@ def test_what_the_paper_says_against_the_routing_is_kept(
     sheet = make.sheet(wave, area)
     save(sheet, karen, a_pass(ANSWERS | {"mini_member": 2, "mini_clubs": [2]}))
     (response,) = rows(database, Response)
-    assert answering.read(keys, response).answers["mini_clubs"] == [2]
+    assert sealed_answers.read(keys, response).answers["mini_clubs"] == [2]
 
 
 def test_a_sheet_in_a_batch_keyed_twice_waits_for_another_person(

@@ -8,7 +8,7 @@ from paper import NOW, ON_PAPER
 from sqlalchemy import select
 
 from instruments import NOT_ANSWERED
-from survey import answering, batches, paper, receiving, settling, verdicts
+from survey import answering, batches, paper, receiving, sealed_answers, settling, verdicts
 from survey.keying_quality import quality_of
 from survey.models import Keying, Resolution, Sheet
 from survey.settling import Decided, Decision
@@ -250,7 +250,7 @@ def test_two_passes_that_agree_are_a_response_with_the_language_of_its_text(
     again = {"mini_comment": "Mere  lys, tak"}
     paper_wave.key(sheet, bo, again)
     (response,) = paper_wave.responses().values()
-    content = answering.read(paper_wave.keys, response)
+    content = sealed_answers.read(paper_wave.keys, response)
     assert (response.id, content.answers) == (first.id, ON_PAPER)
     assert content.text_languages == {"mini_comment": "ar"}
     with paper_wave.database.reading() as session:
@@ -272,7 +272,7 @@ def test_an_answer_against_the_routing_stays_as_the_paper_gives_it(paper_wave, k
     for person in (karen, bo):
         paper_wave.key(sheet, person, {"mini_member": 2})
     (response,) = paper_wave.responses().values()
-    assert answering.read(paper_wave.keys, response).answers["mini_clubs"] == [1, 3]
+    assert sealed_answers.read(paper_wave.keys, response).answers["mini_clubs"] == [1, 3]
 
 
 def test_a_scanned_sheet_is_keyed_second_by_anybody_but_who_decided_for_the_scanner(
@@ -309,7 +309,7 @@ def test_a_third_person_settles_and_nothing_is_overwritten(paper_wave, differing
         before = {one.id: one.sealed for one in session.scalars(select(Keying))}
     settle(differing, gerda, mini_home=3, mini_comment="Mer ljus, tack", note="set på arket")
     (response,) = paper_wave.responses().values()
-    content = answering.read(paper_wave.keys, response)
+    content = sealed_answers.read(paper_wave.keys, response)
     assert content.answers == ON_PAPER | {"mini_home": 3, "mini_comment": "Mer ljus, tack"}
     assert content.text_languages == {"mini_comment": "ar"}
     with paper_wave.database.reading() as session:

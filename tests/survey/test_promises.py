@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from survey.answering import read
 from survey.models import Response
+from survey.sealed_answers import read
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = 4

@@ -9,13 +9,14 @@ from sqlalchemy import func, select
 
 from processing import check
 from survey import audit
-from survey.answering import PageWrite, begin, read, record, submit
+from survey.answering import begin, record, submit
 from survey.freezing import freeze, standing
 from survey.models import AuditEntry, Contact, Invitation, Keying, Response, Sheet, Wave
 from survey.own_answers import NoAnswersError, find_own
 from survey.paper import Pass, save_keying
 from survey.places import dispositions
 from survey.retention import delete_key
+from survey.sealed_answers import PageWrite, read
 from survey.secrets import make_code
 from survey.studies import StudyError
 from survey.withdrawal import UnknownReceiptError, find_response, withdraw

@@ -11,9 +11,9 @@ from inspection import InspectingClient, Page
 from sqlalchemy import select
 
 import survey
-from survey.answering import read
 from survey.languages import TRANSLATIONS, Languages
 from survey.models import Response, Wave
+from survey.sealed_answers import read
 from survey.settings import Settings
 
 GIVEN = Path(__file__).parents[2] / "given"
