@@ -186,6 +186,7 @@ class Instrument:
     sha256: str  # of definition.yaml, byte for byte
     published: bool = False
     written_in: str = "da"  # the language that is complete; others fall back to it, visibly
+    asks: str = "residents"  # or partners: project staff and the municipality
     warnings: tuple[Problem, ...] = ()  # what works but should be seen to, as a missing text
     notes: tuple[Problem, ...] = ()  # where a rule of construction is broken, perhaps for a reason
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # as they were read

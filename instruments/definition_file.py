@@ -99,6 +99,7 @@ def _built(pieces: Pieces, sha256: str) -> Instrument:
         texts={},
         sha256=sha256,
         written_in=pieces.head.written_in,
+        asks=pieces.head.asks,
     )
 
 

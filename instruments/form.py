@@ -91,6 +91,11 @@ class Form:
     instruments: tuple[Instrument, ...]
     languages: tuple[str, ...]
 
+    @property
+    def asks(self) -> str:
+        """Whom it asks: residents, or partners."""
+        return self.instruments[0].asks
+
     @cached_property
     def _items(self) -> Mapping[str, FormItem]:
         return {
@@ -242,6 +247,14 @@ def make_form(
         if any(instrument.name == other.name for other in instruments):
             problems.append(duplicate_value(Place(instrument.key), instrument.name))
         instruments.append(instrument)
+    problems.extend(
+        wrong_value(
+            Place(instrument.key, key="asks"), instrument.asks,
+            f"{instruments[0].asks}, as {instruments[0].key} does: their answers are never merged",
+        )
+        for instrument in instruments
+        if instrument.asks != instruments[0].asks
+    )  # fmt: skip
     for instrument in instruments:
         problems.extend(
             unknown_reference(Place(instrument.key), "text in the language", one, instrument.texts)

@@ -61,6 +61,7 @@ class DefinitionShape(Shape):
     name: Identifier
     version: Annotated[int, Field(ge=1)]
     written_in: Language = "da"
+    asks: Literal["residents", "partners"] = "residents"
     responses: dict[str, Any]
     pages: Annotated[list[Any], Field(min_length=1)]
     scales: list[Any] = []

@@ -21,6 +21,7 @@ def pin_of(form: Form) -> dict[str, Any]:
     }
     return {
         **form.pin(),
+        "asks": form.asks,
         "unreviewed_languages": list(form.unreviewed_languages()),
         "reviews": reviews,
     }

@@ -141,6 +141,17 @@ def open_wave(
             f"Not published yet, and so not yet safe from change: {', '.join(drafts)}. "
             "Publish with: beboerpuls instruments publish NAME VERSION"
         )
+    others = {
+        (other.form.pin.get("asks", "residents"), other.number)
+        for other in wave.study.waves
+        if other.form is not None and other.form.pin.get("asks", "residents") != form.asks
+    }
+    if others:
+        asked, number = min(others)
+        raise StudyError(
+            f"Wave {number} of {wave.study.key} asks {asked}, and this form asks {form.asks}. Their "
+            "answers are never one dataset: make a study of its own with beboerpuls study create"
+        )
     unreviewed = set(form.unreviewed_languages())
     if not unreviewed <= set(accept_unreviewed):
         raise UnreviewedLanguagesError(unreviewed - set(accept_unreviewed))

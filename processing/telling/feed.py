@@ -13,15 +13,17 @@ from processing.effects.evaluation import Evaluation
 from processing.errors import Problem, stop_if_any
 from processing.measuring.disclosure import DisclosureLimits, disclose
 from processing.measuring.published_tables import Parents
-from processing.measuring.study_measures import StudyMeasures
+from processing.measuring.study_measures import StudyMeasures, study_measures
 
 COLUMNS = (
     "study", "measure", "scale", "scale_version", "status", "level", "unit", "cohort", "wave",
-    "wave_before", "year", "estimate", "standard_error", "low", "high", "p", "n", "response_rate",
-    "weight", "method", "kind", "hidden", "dataset", "plan",
+    "wave_before", "year", "plan", "estimate", "standard_error", "low", "high", "p", "n",
+    "response_rate", "weight", "method", "kind", "hidden", "dataset", "analysis_plan",
 )  # fmt: skip
-"""`measure` is mean, change or effect; estimates are points of 0–100, high is favourable. `hidden`
-is 1 where n, estimate and all made from it are blank, so that no small cell can be worked out."""
+"""`measure` is mean, change, effect or moderator; estimates are points of 0–100, high is favourable.
+`unit` is the area's key where the level is afdeling, `plan` the keys of the plans that cover the
+unit in the wave, with a semicolon between. `hidden` is 1 where n, estimate and all made from it are
+blank, so that no small cell can be worked out."""
 
 _FIGURES = ["estimate", "standard_error", "low", "high", "p", "n", "response_rate"]
 _UNKNOWN = "unknown"
@@ -29,17 +31,25 @@ _UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Joined:
-    """The feed beside register outcomes: `frame`, and keys that only one of them knows."""
+    """The feed beside register outcomes: `frame`, and area-years that only one of them knows.
+
+    `merged` are areas of the outcomes that the feed has as a part of what they merged into: they
+    are told of, and joined only where the outcomes give the whole.
+    """
 
     frame: pd.DataFrame
     only_feed: tuple[str, ...]
     only_outcomes: tuple[str, ...]
+    merged: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return (
+        told = (
             f"{len(self.frame)} rows joined; {len(self.only_feed)} area-years only in the feed, "
             f"{len(self.only_outcomes)} only in the outcomes"
         )
+        if self.merged:
+            told += f"; part of a merged area in the feed: {', '.join(self.merged)}"
+        return told
 
 
 def feed(
@@ -49,19 +59,24 @@ def feed(
     *,
     statuses: Mapping[str, str] | None = None,
     limits: DisclosureLimits | None = None,
+    cooperation: Study | None = None,
 ) -> pd.DataFrame:
     """Return a row a mean, change and effect, with small cells hidden and what would give them away.
 
     Means of every unit and wave pass `disclose` together, so that levels cannot be subtracted from
     one another; a change is hidden where either of its means is. Stayers and newcomers are told
     apart for the study alone: by afdeling nearly all of them would have to be hidden, and much
-    beside to protect them. `statuses` gives each scale's verdict, "candidate" where none was made. Raises
+    beside to protect them. `cooperation` is the study of its own in which project staff and municipal
+    partners answered `samarbejde`, its areas being this study's plans: its means are rows of their
+    own, measure "moderator" and level "plan", with small cells hidden by the same limits, and
+    nobody's answers are merged. `statuses` gives each scale's verdict, "candidate" where none was made. Raises
     StatisticsError.
     """
     means = _hidden(found, limits or DisclosureLimits())
     parts = [_means(means), _changes(found, means)]
     if evaluation is not None:
         parts.append(_effects(evaluation))
+    plans = _plans(found.units)
     whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
     whole.loc[whole["hidden"] == 1, _FIGURES] = np.nan
     scales = {scale.name: scale for scale in study.codebook.scales}
@@ -78,10 +93,16 @@ def feed(
         scale_version=stem.map(lambda name: versions.get(scales[name].instrument, "")),
         status=stem.map(lambda name: known.get(name, "candidate")),
         year=whole["wave"].map(lambda wave: int(found.days[int(wave)][:4])),
+        plan=[
+            plans.get((level, unit, wave), "")
+            for level, unit, wave in zip(whole["level"], whole["unit"], whole["wave"], strict=True)
+        ],
         weight=found.weight,
         dataset=found.dataset,
-        plan=evaluation.plan.hash if evaluation else "",
+        analysis_plan=evaluation.plan.hash if evaluation else "",
     )
+    if cooperation is not None:
+        whole = pd.concat([whole, _moderators(study, cooperation, limits)], ignore_index=True)
     order = ["measure", "scale", "level", "unit", "cohort", "wave"]
     return whole[list(COLUMNS)].sort_values(order, ignore_index=True)
 
@@ -93,10 +114,11 @@ def join_outcomes(
 
     `outcomes` has one row an area and year, with columns of its own; its area keys are those of the
     feed's `unit`, at whatever level. Raises StatisticsError for a missing column, an area-year that
-    comes twice, keys that are numbers (a leading zero is then lost), and no row in common.
+    comes twice, keys that are numbers, blank, or are the feed's but for blanks and leading zeros, years
+    that are not whole, and no row in common.
     """
     means = table[(table["measure"] == "mean") & (table["cohort"] == "all")]
-    stop_if_any(_unfit(outcomes, area, year))
+    stop_if_any(_unfit(outcomes, area, year, sorted(set(means["unit"].astype(str)))))
     right = outcomes.rename(columns={area: "unit", year: "year"})
     taken = sorted(set(right.columns) & set(means.columns) - {"unit", "year"})
     stop_if_any(
@@ -121,6 +143,7 @@ def join_outcomes(
         joined[both].drop(columns="_merge").reset_index(drop=True),
         tuple(dict.fromkeys(told[joined["_merge"] == "left_only"])),
         tuple(dict.fromkeys(told[joined["_merge"] == "right_only"])),
+        tuple(sorted(_parts_of_merged(means["unit"]) & set(right["unit"].astype(str)))),
     )
 
 
@@ -212,7 +235,46 @@ def _versions(study: Study) -> dict[str, str]:
     }
 
 
-def _unfit(outcomes: pd.DataFrame, area: str, year: str) -> list[Problem]:
+def _plans(units: pd.DataFrame) -> dict[tuple[str, str, int], str]:
+    """Level, unit and wave -> the keys of the plans that cover any area of it; not of the study."""
+    covered = units[units["level"] == "plan"][["wave", "area", "unit"]]
+    others = units[~units["level"].isin(["study"])]
+    pairs = others.merge(covered.rename(columns={"unit": "plan"}), on=["wave", "area"])
+    by = pairs.groupby(["level", "unit", "wave"])["plan"]
+    joined = by.agg(lambda plans: ";".join(sorted(set(plans)))).reset_index()
+    keys = zip(joined["level"], joined["unit"], joined["wave"], strict=True)
+    return dict(zip(keys, joined["plan"], strict=True))
+
+
+def _moderators(study: Study, cooperation: Study, limits: DisclosureLimits | None) -> pd.DataFrame:
+    """What partners answered, a row a plan, wave and scale."""
+    found = study_measures(cooperation)
+    table = feed(cooperation, found, limits=limits)
+    mine = table[(table["measure"] == "mean") & (table["cohort"] == "all")]
+    mine = mine[mine["level"] == "afdeling"]
+    known = set(study.table("plans")["plan"].astype(str))
+    unknown = sorted(set(mine["unit"].astype(str)) - known)
+    stop_if_any(
+        Problem(
+            f"cooperation, {key}",
+            "its areas are to be this study's plans, and it has no plan of that key",
+            f"Give areas the keys of plans: {', '.join(sorted(known)[:5]) or 'there are none'}",
+        )
+        for key in unknown[:10]
+    )
+    return mine.assign(measure="moderator", level="plan", plan=mine["unit"])
+
+
+def _parts_of_merged(units: pd.Series) -> set[str]:
+    return {part for unit in units.astype(str) if "+" in unit for part in unit.split("+")}
+
+
+def _bare(key: str) -> str:
+    """A key without what spreadsheets add and take away."""
+    return "-".join(part.strip().lstrip("0") for part in key.strip().casefold().split("-"))
+
+
+def _unfit(outcomes: pd.DataFrame, area: str, year: str, known: Sequence[str]) -> list[Problem]:
     lacking = [
         Problem(f"outcomes, {name}", "there is no such column", "Name it, or give it")
         for name in (area, year)
@@ -229,6 +291,18 @@ def _unfit(outcomes: pd.DataFrame, area: str, year: str) -> list[Problem]:
                 "Read the column as text",
             )
         )
+    else:
+        found += _unlike(outcomes[area], area, known)
+    years = outcomes[year]
+    if not pd.api.types.is_numeric_dtype(years) or years.isna().any() or (years % 1 != 0).any():
+        received = next((one for one in years if not str(one).isdigit()), years.iloc[0])
+        found.append(
+            Problem(
+                f"outcomes, {year}",
+                f"years are whole numbers, got {received!r}",
+                "Give each row its year, as 2026",
+            )
+        )
     twice = outcomes[outcomes.duplicated([area, year])]
     if len(twice):
         first = twice.iloc[0]
@@ -240,3 +314,27 @@ def _unfit(outcomes: pd.DataFrame, area: str, year: str) -> list[Problem]:
             )
         )
     return found
+
+
+def _unlike(keys: pd.Series, area: str, known: Sequence[str]) -> list[Problem]:
+    """Keys that are blank, and those that mean one of the feed's and are written otherwise."""
+    found = []
+    texts = keys.fillna("").astype(str)
+    if (texts.str.strip() == "").any():
+        rows = int((texts.str.strip() == "").sum())
+        found.append(
+            Problem(f"outcomes, {area}", f"{rows} rows have no key", "Give each row its area")
+        )
+    bare = {_bare(key): key for key in known}
+    exact = set(known)
+    for key in sorted(set(texts) - exact):
+        meant = bare.get(_bare(key))
+        if key.strip() and meant:
+            found.append(
+                Problem(
+                    f"outcomes, {key!r}",
+                    f"the feed writes that area {meant!r}",
+                    "Write keys as the dataset does, with every zero and no blanks",
+                )
+            )
+    return found[:20]

@@ -15,12 +15,13 @@ from processing.datasets.study import Study
 
 LABELS = {
     "study": "Study",
-    "measure": "mean, change or effect",
+    "measure": "mean, change, effect or moderator",
     "scale": "Scale",
     "scale_version": "Version of the questionnaire",
     "status": "Verdict of the evidence; candidate where there is none",
     "level": "afdeling, boligområde, plan or study",
     "unit": "Key of the area, group or plan",
+    "plan": "Keys of the plans that cover the unit in the wave",
     "cohort": "all, stayer or newcomer",
     "wave": "Wave",
     "wave_before": "Wave that a change is from",
@@ -37,7 +38,7 @@ LABELS = {
     "kind": "descriptive, confirmatory or exploratory",
     "hidden": "1: hidden to protect a small cell",
     "dataset": "Hash of the dataset",
-    "plan": "Hash of the analysis plan",
+    "analysis_plan": "Hash of the analysis plan",
 }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import pandas as pd
 
 import processing
 from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
@@ -18,8 +19,9 @@ from survey.commands.examples import Command
 from survey.commands.printing import as_json, counted, print_json, print_table
 
 if TYPE_CHECKING:
-    from processing import Dataset, Evaluation, Study, StudyMeasures
+    from processing import Dataset, Evaluation, Joined, Study, StudyMeasures
 
+PARTNERS = "samarbejde"
 SHOWN_FROM = 10
 """Units with fewer answers are written to the files and not printed."""
 
@@ -189,9 +191,26 @@ def detect(as_json: bool, invited: float | None, answers: float | None, **asked:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The analysis plan: with it the effects stand in the table too.",
 )
+@click.option(
+    "--cooperation",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The study in which partners answered `samarbejde`: its means are moderators by plan.",
+)
+@click.option(
+    "--outcomes",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of register outcomes with the columns area and year, to be laid beside.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-feed, beside it.")
 @as_json
-def feed(folder: Path, plan_file: Path | None, out: Path | None, as_json: bool) -> None:
+def feed(
+    folder: Path,
+    plan_file: Path | None,
+    cooperation: Path | None,
+    outcomes: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
     """Write one table of soft outcomes that may leave the house: small cells are hidden.
 
     A row a mean, change and effect, with its interval, n, method, weights, verdict and the dataset
@@ -209,8 +228,18 @@ def feed(folder: Path, plan_file: Path | None, out: Path | None, as_json: bool) 
             else None
         )
         measured = found.measures if found else processing.study_measures(read)
-        table = processing.feed(read, measured, found, statuses=processing.kept_verdicts(read))
+        table = processing.feed(
+            read,
+            measured,
+            found,
+            statuses=processing.kept_verdicts(read),
+            cooperation=_partners(cooperation) if cooperation else None,
+        )
+        joined = _beside(table, outcomes) if outcomes else None
         written = processing.write_feed(read, table, out)
+        if joined is not None:
+            beside = out.with_name(f"{out.name}-outcomes") if out else None
+            _write_joined(read, joined, beside)
         warning = processing.revocation_of(read)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
@@ -221,6 +250,44 @@ def feed(folder: Path, plan_file: Path | None, out: Path | None, as_json: bool) 
         )
         return
     click.echo(f"{len(table)} rows, {hidden} of them hidden. Feed: {written}")
+    if joined is not None:
+        click.echo(f"With outcomes: {joined}")
+
+
+def _partners(folder: Path) -> Study:
+    """Partners' own study. Refuses one that holds residents' answers."""
+    read = unchanged(folder)
+    if isinstance(read, processing.Dataset):
+        raise BadUse(f"{folder} is one wave. Give the study's folder.")
+    asked = {scale.instrument for scale in read.codebook.scales}
+    if asked != {PARTNERS}:
+        raise BadUse(
+            f"{folder} asked {', '.join(sorted(asked)) or 'nothing'}; partners are asked {PARTNERS} "
+            "alone, in a study of their own."
+        )
+    return read
+
+
+def _beside(table: Any, outcomes: Path) -> Joined:
+    """Register outcomes from CSV laid beside the feed; keys are read as text, so no zero is lost."""
+    try:
+        frame = pd.read_csv(outcomes, dtype={"area": str}, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        raise BadUse(f"{outcomes} cannot be read as CSV: {error}") from None
+    return processing.join_outcomes(table, frame)
+
+
+def _write_joined(read: Study, joined: Joined, out: Path | None) -> None:
+    missing = pd.DataFrame(
+        [
+            *(("feed", one) for one in joined.only_feed),
+            *(("outcomes", one) for one in joined.only_outcomes),
+        ],
+        columns=["only_in", "area_year"],
+    )
+    text = joined.frame.to_csv(index=False, lineterminator="\n")
+    frames = {"joined": joined.frame, "missing": missing}
+    processing.write_derived(read, "feed-outcomes", frames, out, {"joined.csv": text})
 
 
 def _write_measures(

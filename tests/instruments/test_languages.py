@@ -12,7 +12,12 @@ from instruments.document import parse
 
 LANGUAGES = {"da", "en", "ar", "tr", "so", "fa", "ur", "bs", "pl", "uk"}
 TRANSLATED = sorted(LANGUAGES - {"da", "en"})
-PUBLISHED = [(one.name, one.version) for one in library() if one.status == "published"]
+# Partners are asked in Danish and English; residents in all ten.
+PUBLISHED = [
+    (one.name, one.version)
+    for one in library()
+    if one.status == "published" and find(one.name, one.version).asks == "residents"
+]
 
 # A letter of each script that the neighbouring languages do not write.
 OWN_LETTERS = {"ar": "ةيك", "fa": "پچگیک", "ur": "ٹڑےں", "uk": "іїє"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from instruments import InstrumentTexts, find, library, lix
+from instruments import DefinitionError, InstrumentTexts, find, library, lix, make_form
 
 NAMES = sorted({listed.name for listed in library()})
 
@@ -68,6 +68,7 @@ def test_pages_that_a_construct_keeps_short_are_noted_and_refuse_nothing():
     assert noted == {
         "background": ["pages[3].id"],
         "beboerdemokrati": ["pages[4].id"],
+        "samarbejde": ["pages[0].id", "pages[3].id"],
         "trivsel": ["pages[1].id"],
         "tryghed": ["pages[3].id", "pages[4].id"],
     }
@@ -103,3 +104,11 @@ def test_every_version_and_language_is_published(instrument):
 
 def test_nobody_is_said_to_have_reviewed_a_text_that_nobody_has(instrument):
     assert [text.review for text in instrument.texts.values()] == [None] * len(instrument.texts)
+
+
+def test_partners_and_residents_are_never_asked_by_one_form():
+    assert find("samarbejde").asks == "partners"
+    assert {find(name).asks for name in NAMES if name != "samarbejde"} == {"residents"}
+    with pytest.raises(DefinitionError, match=r"never merged"):
+        make_form(["tryghed", "samarbejde"], ["da"])
+    assert make_form(["samarbejde"], ["da", "en"]).asks == "partners"

@@ -43,7 +43,7 @@ def test_every_row_carries_what_it_was_made_from_and_how(make_study):
     table = feed(study, found.measures, found)
     assert set(table.measure) == {"mean", "change", "effect"}
     assert (table.dataset == study.hash).all()
-    assert (table.plan == found.plan.hash).all()
+    assert (table.analysis_plan == found.plan.hash).all()
     assert (table.status == "candidate").all()
     assert set(table.year) == {2024, 2026}
     effect = table[(table.measure == "effect") & (table.cohort == "all")].iloc[0]
@@ -140,6 +140,11 @@ def test_register_outcomes_are_laid_beside_by_area_and_year(make_study):
         ({"area": ["1"], "employed": [1]}, "outcomes, year: there is no such column"),
         ({"area": [667012], "year": [2024]}, "has lost its zero"),
         ({"area": ["a", "a"], "year": [2024, 2024]}, "it comes more than once"),
+        ({"area": ["9000-0", "9000-000"], "year": [2024, 2024]}, "writes that area '9000-000'"),
+        ({"area": [" 9000-001"], "year": [2024]}, "writes that area '9000-001'"),
+        ({"area": ["9000-001", None], "year": [2024, 2024]}, "1 rows have no key"),
+        ({"area": ["9000-001"], "year": ["2024/25"]}, "years are whole numbers, got '2024/25'"),
+        ({"area": ["9000-001"], "year": [2024.5]}, "years are whole numbers"),
         ({"area": ["a"], "year": [2024], "n": [1]}, "the feed has a column of that name"),
         ({"area": ["a"], "year": [1999]}, "no area and year is in both"),
     ],
@@ -149,3 +154,77 @@ def test_outcomes_that_cannot_be_laid_beside_are_refused_in_words(make_study, ou
     table = feed(study, study_measures(study, ["tryghed_t1"]))
     with pytest.raises(StatisticsError, match=said):
         join_outcomes(table, pd.DataFrame(outcomes))
+
+
+def test_every_row_names_the_plans_that_cover_its_unit_in_the_wave(make_study):
+    study = make_study(AreasDrawn(6, [2, 2]))
+    table = feed(study, study_measures(study, ["tryghed_t1"])).query("measure == 'mean'")
+    plans = table[table.level == "afdeling"].set_index(["unit", "wave"])["plan"]
+    # The plan begins in the second wave.
+    assert plans[("9000-000", 2)] == "plan"
+    assert plans[("9000-000", 1)] == ""
+    assert plans[("9000-005", 2)] == ""
+    assert (table.loc[table.level == "study", "plan"] == "").all()
+
+
+def test_an_area_that_merged_is_told_of_by_its_old_key():
+    table = pd.DataFrame(
+        {
+            "measure": "mean",
+            "cohort": "all",
+            "unit": ["0667-003+0667-004", "0667-009"],
+            "year": 2026,
+            "estimate": [50.0, 60.0],
+        }
+    )
+    outcomes = pd.DataFrame(
+        {"area": ["0667-003", "0667-009"], "year": 2026, "employed": [0.4, 0.5]}
+    )
+    joined = join_outcomes(table, outcomes)
+    assert joined.merged == ("0667-003",)
+    assert joined.frame["unit"].tolist() == ["0667-009"]
+    assert "part of a merged area in the feed: 0667-003" in str(joined)
+
+
+@pytest.fixture
+def partners(tmp_path):
+    """Project staff and partners of two plans answered samarbejde; of one plan only six."""
+
+    def make(keys):
+        codebook = build_codebook(make_form(["samarbejde"], ["da"]), wave_year=2026)
+        columns = {scale.name: scale.columns for scale in codebook.scales}
+        areas = AreasDrawn(len(keys), [2], invited=40, days=("2026-03-01", "2026-04-01"))
+        drawn = draw_study(KnownModel.simple(columns, loading=0.75, correlation=0.3), areas, seed=3)
+        renamed = dict(zip(sorted(drawn.tables[1]["areas"]["area"]), keys, strict=True))
+        for wave, rows in drawn.waves.items():
+            rows["area"] = rows["area"].map(renamed)
+            for name, table in drawn.tables[wave].items():
+                if "area" in table:
+                    drawn.tables[wave][name] = table.assign(area=table["area"].map(renamed))
+        return write_drawn_study(drawn, codebook, tmp_path / "partners", "partners")
+
+    return make
+
+
+def test_cooperation_stands_beside_as_moderator_by_plan_and_is_merged_with_nobody(
+    make_study, partners
+):
+    study, other = make_study(AreasDrawn(6, [2, 2])), partners(["plan"])
+    found = study_measures(study, ["tryghed_t1"])
+    alone = feed(study, found)
+    table = feed(study, found, cooperation=other)
+    added = table[table.measure == "moderator"]
+    pd.testing.assert_frame_equal(table[table.measure != "moderator"], alone, check_dtype=False)
+    assert set(added.scale) == {"samarbejde_s1", "samarbejde_s2"}
+    assert set(added.level) == {"plan"}
+    assert (added.plan == "plan").all()
+    assert (added.dataset == other.hash).all()
+    shown = added[added.hidden == 0]
+    assert len(shown)
+    assert (shown.n >= 10).all()
+
+
+def test_partners_of_a_plan_that_the_study_does_not_have_are_refused(make_study, partners):
+    study, other = make_study(AreasDrawn(6, [2, 2])), partners(["unknown"])
+    with pytest.raises(StatisticsError, match="cooperation, unknown: its areas are to be"):
+        feed(study, study_measures(study, ["tryghed_t1"]), cooperation=other)
