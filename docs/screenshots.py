@@ -67,7 +67,8 @@ class Product:
         app = create_app(self.settings, Languages(TRANSLATIONS, *folders))
         self.database = app.extensions["beboerpuls"].database
         languages = ["da", "ar"] if small else LANGUAGES
-        self.wave = self._wave(make_form(questionnaires, languages, self.settings.library))
+        self.form = make_form(questionnaires, languages, self.settings.library)
+        self.wave = self._wave(self.form)
         self._server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
         threading.Thread(target=self._server.run, daemon=True).start()
         self.address = f"http://127.0.0.1:{self._server.effective_port}"

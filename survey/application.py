@@ -78,9 +78,10 @@ def create_app(settings: Settings | None = None, languages: Languages | None = N
     errors.register(app)
     staff.login.init_app(app)
     app.url_map.converters["int"] = _RowNumber
-    for audience in (resident, staff, coordination, fieldwork, research):
+    for audience in (resident, staff, coordination, research):
         app.register_blueprint(audience.blueprint)
-    app.register_blueprint(fieldwork.interviews)
+    for blueprint in fieldwork.BLUEPRINTS:
+        app.register_blueprint(blueprint)
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own documented way

@@ -44,6 +44,7 @@ class BatchQuality:
     sheets: int  # keyed
     twice: int
     differing: int  # sheets with a difference
+    unsettled: int  # of them, not settled yet
     agreement: KeyingAgreement | None
     share: float
     verdict: BatchVerdict | None
@@ -73,6 +74,7 @@ class _Pile:
     sheets: int = 0
     twice: int = 0
     differing: int = 0
+    unsettled: int = 0
     pairs: dict[str, list[tuple[Hashable, Hashable]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -99,6 +101,7 @@ def quality_of(session: Session, keys: Keys, form: Form, wave: Wave) -> Quality:
             continue
         first, second = passes[0][1], passes[1][1]
         _compare(pile, form, first, second)
+        pile.unsettled += sheet.state != "settled"
         if sheet.state == "settled":
             settled = decided.get(sheet.id, first)
             columns = looked_at(form, first, second)
@@ -193,6 +196,7 @@ def _batches(session: Session, wave: Wave, piles: dict[int, _Pile]) -> Iterator[
             pile.sheets,
             pile.twice,
             pile.differing,
+            pile.unsettled,
             keying_agreement(pile.pairs, sheets=pile.twice) if pile.pairs else None,
             batch.second_keying_share,
             verdict,

@@ -44,17 +44,17 @@ class Standing:
     once: int  # keyed once and waiting for the verdict
     drawn: int  # sheets in the sample that came back
     unsettled: int  # of them, not settled yet
-    rate: ErrorRate | None  # of those settled; None while there are none
+    rate: ErrorRate | None  # None while any waits: those that agree are settled first
     limit: float
 
     @property
     def ready(self) -> bool:
         """Whether nothing that came back waits before the verdict."""
-        return self.rate is not None and not self.returned and not self.unsettled
+        return self.rate is not None and not self.returned
 
     @property
     def would(self) -> str | None:
-        """The verdict by what is settled so far; None while nothing is."""
+        """The verdict by what is settled; None while something of the sample waits."""
         if self.rate is None:
             return None
         return "accepted" if self.rate.upper <= self.limit else "full"
@@ -67,7 +67,7 @@ def standing_of(session: Session, keys: Keys, form: Form, batch: Batch) -> Stand
     settled = [sheet for sheet in sample if sheet.state == "settled"]
     counts = [_errors(session, keys, form, sheet) for sheet in settled]
     rate = None
-    if sum(fields for fields, _ in counts):
+    if len(settled) == len(sample) and any(fields for fields, _ in counts):
         fields, errors = zip(*counts, strict=True)
         rate = error_rate(fields, errors, level=batch.confidence)
     in_state = [sheet.state for sheet in sheets]

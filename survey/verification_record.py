@@ -26,6 +26,7 @@ BATCHES = (
     "sheets_keyed",
     "sheets_keyed_twice",
     "sheets_differing",
+    "sheets_unsettled",
     "fields_compared",
     "agreement",
     "kappa",
@@ -86,7 +87,7 @@ def _batch(one: BatchQuality) -> list[object]:
             f"{one.verdict.at:%Y-%m-%d %H:%M}",
             one.verdict.actor,
         ]
-    keyed = [one.name, one.sheets, one.twice, one.differing]
+    keyed = [one.name, one.sheets, one.twice, one.differing, one.unsettled]
     return [*keyed, *agreement, one.share, one.limit, one.confidence, *verdict]
 
 

@@ -91,7 +91,7 @@ def save(serial: str) -> Response | tuple[str, int]:
             sheet = sheet_states.find_sheet(database, serial, _studies())
             form = parts().forms.of(database, sheet.batch.wave_id)
             progress = paper.batch_progress(database, sheet.batch_id)
-            fields = sheet_fields(form, _language(form))
+            fields = sheet_fields(form, keying_language(form))
             keyed = _pass(request.form, form, fields)
             problems, empty = _told(request.form, form, keyed)
             if not problems and not empty:
@@ -114,7 +114,8 @@ def _studies() -> frozenset[int]:
     return studies_as(me(), "fieldworker")
 
 
-def _language(form: Form) -> str:
+def keying_language(form: Form) -> str:
+    """The language in which a keyer reads a form: their own where the form has it."""
     spoken = words().language.code
     return spoken if spoken in form.languages else form.languages[0]
 
@@ -141,7 +142,7 @@ def _sheet_page(
     empty: tuple[str, ...] = (),
 ) -> str:
     now = dt.datetime.now(dt.UTC)
-    fields = sheet_fields(form, _language(form))
+    fields = sheet_fields(form, keying_language(form))
     wrong = {problem.column: problem for problem in problems or []}
     return render_template(
         "fieldwork/sheet.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
@@ -24,12 +25,16 @@ ROOMS = {
     "coordinator": "coordination.start",
 }
 # Where a role works besides.
-MORE_ROOMS = {"fieldworker": "interview.start"}
+MORE_ROOMS = {
+    "fieldworker": ("settling.start", "paper.start", "interview.start"),
+    "coordinator": ("paper.start",),
+}
 
 
 def at_a_desk() -> bool:
     """Whether a page of the staff's was asked for, though perhaps one that there is not."""
-    rooms = {endpoint.partition(".")[0] for endpoint in (*ROOMS.values(), *MORE_ROOMS.values())}
+    endpoints = (*ROOMS.values(), *chain.from_iterable(MORE_ROOMS.values()))
+    rooms = {endpoint.partition(".")[0] for endpoint in endpoints}
     prefixes = (current_app.blueprints[room].url_prefix for room in (blueprint.name, *rooms))
     return any(request.path.startswith(f"{prefix}/") for prefix in prefixes)
 
@@ -92,11 +97,17 @@ def _desk() -> dict[str, Any]:
         return [
             (words().plain(f"staff.room.{endpoint.partition('.')[0]}"), endpoint)
             for endpoint in dict.fromkeys(
-                rooms[role] for rooms in (ROOMS, MORE_ROOMS) for role in rooms if role in roles
+                endpoint
+                for role in ROOMS
+                if role in roles
+                for endpoint in (ROOMS[role], *MORE_ROOMS.get(role, ()))
             )
         ]
 
-    return {"rooms_of_mine": rooms}
+    def roles() -> frozenset[str]:
+        return access.roles_of(me()) if current_user.is_authenticated else frozenset()
+
+    return {"rooms_of_mine": rooms, "roles_of_mine": roles}
 
 
 def local_path(wanted: str) -> str:

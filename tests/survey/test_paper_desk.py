@@ -507,7 +507,7 @@ def test_the_record_tells_speed_errors_and_agreement(
     (pile,) = quality.batches
     assert (pile.twice, pile.differing, pile.agreement.agreement) == (1, 1, 9 / 11)
     assert keyers_csv(quality).splitlines()[1].startswith("Bo,1,11,11.0,1,11,2,0.18182,")
-    assert batches_csv(quality).splitlines()[1].startswith("Bundt 14,1,1,1,11,0.81818,")
+    assert batches_csv(quality).splitlines()[1].startswith("Bundt 14,1,1,1,0,11,0.81818,")
 
 
 def test_what_a_person_decided_for_the_scanner_is_that_persons(

@@ -1,0 +1,168 @@
+"""The paper desk: how far each batch is, what is missing, and what became of one sheet."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+from werkzeug.wrappers import Response
+
+from survey import receiving
+from survey.fieldwork import batch_page, quality_page, receiving_page
+from survey.fieldwork.own_studies import coordinated, own_studies, own_wave
+from survey.models import Wave
+from survey.models.paper import STATES
+from survey.printing.runs import runs
+from survey.receiving import NoSuchRunError, batch_lines, missing, send_run
+from survey.sheet_states import SheetError, find_sheet, story
+from survey.staff import MissingRoleError, me, needs_role
+from survey.web import reading, writing
+
+blueprint = Blueprint("paper", __name__, url_prefix="/paper")
+receiving_page.register(blueprint)
+batch_page.register(blueprint)
+quality_page.register(blueprint)
+
+# As many as somebody reads on a page; the file holds all.
+_MOST_LISTED = 200
+_LONGEST_REASON = 200
+
+
+@blueprint.get("/")
+@needs_role("fieldworker", "coordinator")
+def start() -> str:
+    """Every wave that has sheets, its batches, and where its sheets are."""
+    with reading() as database:
+        waves = [
+            (wave, lines, _sum(lines))
+            for wave in _waves(database)
+            if (lines := batch_lines(database, wave))
+        ]
+    return render_template("fieldwork/paper.html", waves=waves, states=STATES)
+
+
+@blueprint.get("/waves/<int:wave_id>/missing")
+@needs_role("fieldworker", "coordinator")
+def missing_sheets(wave_id: int) -> str:
+    """The sheets that have not reached the dataset."""
+    batch_id = request.args.get("batch", type=int)
+    with reading() as database:
+        wave = own_wave(database, wave_id)
+        rows = missing(database, wave, batch_id=batch_id)
+        batches = [(one.id, one.name) for one in batch_lines(database, wave)]
+    return render_template(
+        "fieldwork/missing.html",
+        wave=wave,
+        rows=rows[:_MOST_LISTED],
+        total=len(rows),
+        batches=batches,
+        batch_id=batch_id,
+    )
+
+
+@blueprint.get("/waves/<int:wave_id>/missing.csv")
+@needs_role("fieldworker", "coordinator")
+def missing_csv(wave_id: int) -> Response:
+    """All of them as a file."""
+    with reading() as database:
+        wave = own_wave(database, wave_id)
+        rows = missing(database, wave)
+        name = f"{wave.study.key}_wave{wave.number}_missing_sheets.csv"
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["serial", "batch", "area", "state", "since_utc", "by"])
+    for one in rows:
+        since = f"{one.since:%Y-%m-%d %H:%M}" if one.since else ""
+        writer.writerow([one.serial, one.batch, one.area, one.state, since, one.actor])
+    answer = Response(file.getvalue(), mimetype="text/csv")
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+@blueprint.get("/sheets/<serial>")
+@needs_role("fieldworker", "coordinator")
+def sheet(serial: str) -> tuple[str, int] | str:
+    """What became of one sheet, by whom and when."""
+    try:
+        with reading() as database:
+            found = find_sheet(database, serial, own_studies())
+            return render_template(
+                "fieldwork/sheet_story.html",
+                sheet=found,
+                events=story(database, found),
+                may_take_out=found.batch.wave.study_id in coordinated()
+                and found.state not in receiving.ENDED,
+            )
+    except SheetError as failure:
+        return _refused(failure, serial)
+
+
+@blueprint.post("/sheets/<serial>/take-out")
+@needs_role("coordinator")
+def take_out(serial: str) -> Response | tuple[str, int]:
+    """Take a sheet out of use; why is asked, and stands in its story."""
+    reason = " ".join(request.form.get("reason", "").split())[:_LONGEST_REASON]
+    if not reason:
+        return redirect(url_for("paper.sheet", serial=serial), 303)
+    try:
+        with writing() as database:
+            receiving.take_out(
+                database,
+                serial,
+                coordinated(),
+                reason,
+                actor=me().name,
+                at=dt.datetime.now(dt.UTC),
+            )
+    except SheetError as failure:
+        return _refused(failure, serial)
+    return redirect(url_for("paper.sheet", serial=serial), 303)
+
+
+@blueprint.get("/waves/<int:wave_id>/printed")
+@needs_role("coordinator")
+def printed(wave_id: int) -> str:
+    """What was printed for a wave; a run can be told as sent."""
+    with reading() as database:
+        wave = own_wave(database, wave_id)
+        if wave.study_id not in coordinated():
+            raise MissingRoleError(("coordinator",))
+        found = runs(database, wave)
+    return render_template(
+        "fieldwork/printed.html", wave=wave, runs=found[::-1], sent=session.pop("sent", None)
+    )
+
+
+@blueprint.post("/runs/<int:run_id>/sent")
+@needs_role("coordinator")
+def sent(run_id: int) -> Response:
+    """Note that a run's sheets went out."""
+    try:
+        with writing() as database:
+            count = send_run(
+                database, run_id, coordinated(), actor=me().name, at=dt.datetime.now(dt.UTC)
+            )
+    except NoSuchRunError:
+        abort(404)
+    session["sent"] = count
+    wave_id = request.form.get("wave", 0, type=int)
+    return redirect(url_for("paper.printed", wave_id=wave_id), 303)
+
+
+def _waves(database: Session) -> list[Wave]:
+    rows = select(Wave).where(Wave.study_id.in_(own_studies()), Wave.status != "planned")
+    rows = rows.options(joinedload(Wave.study)).order_by(Wave.study_id, Wave.number.desc())
+    return list(database.scalars(rows))
+
+
+def _sum(lines: list[receiving.BatchLine]) -> dict[str, int]:
+    return {state: sum(line.states[state] for line in lines) for state in STATES}
+
+
+def _refused(failure: SheetError, typed: str) -> tuple[str, int]:
+    problem, status = receiving_page.FAILURES.get(type(failure), ("unknown", 404))
+    return render_template("fieldwork/sheet_refused.html", problem=problem, typed=typed), status
