@@ -20,9 +20,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from instruments import Form, make_form
 from survey import create_app
 from survey.access import add_account
+from survey.contacts import Reached
 from survey.database import Database
 from survey.forms import pin_of
 from survey.languages import TRANSLATIONS, Languages
+from survey.letters.rounds import Recipient
+from survey.letters.typesetting import LetterSetter
+from survey.letters.wording import Asking, letter_content
 from survey.models import Area, Invitation, Study, Wave, WaveForm
 from survey.schema import upgrade
 from survey.secrets import make_code, make_key_file
@@ -280,8 +284,33 @@ def keyer(browser: Browser, product: Product, folder: Path, name: str, **device:
     take("5-review")
 
 
+def letter() -> None:
+    """The front of a letter, and the back in Arabic and Somali."""
+    texts = Languages()
+    asking = Asking(
+        "Boligsocial Fond",
+        "Ring 70 20 30 40, hverdage 9-15",
+        "consent",
+        dt.date(2026, 12, 13),
+        12,
+        LANGUAGES,
+        "https://svar.example.dk",
+        reminder=False,
+    )
+    where = {"address": "Birkevang 3, 2. tv.", "postcode": "9000", "city": "Aalborg"}
+    reached = Reached("AB12CD34EF56", languages=("ar", "so"), **where)
+    content = letter_content(
+        Recipient(1, "R0017", "0667-001", "Birkevang", False, reached, False), asking, texts
+    )
+    pages = LetterSetter().pictures(content, asking.link(reached.code), dots=90)
+    for name, page in zip(("letter", "letter-back"), pages, strict=True):
+        (PICTURES / f"{name}.png").write_bytes(page)
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    PICTURES.mkdir(exist_ok=True)
+    letter()
     browser_path = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as work, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
@@ -302,7 +331,6 @@ def main(folder: Path) -> None:
         right_to_left(browser, mini, folder, "arabic")
         right_to_left(browser, mini, folder, "arabic-dark", color_scheme="dark")
         browser.close()
-    PICTURES.mkdir(exist_ok=True)
     shutil.copyfile(folder / "phone-5-question-screen.png", PICTURES / "phone.png")
     for picture in folder.glob("question-*.png"):
         shutil.copyfile(picture, PICTURES / picture.name)

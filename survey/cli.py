@@ -19,6 +19,7 @@ COMMANDS = {
         "survey.commands.invitations:invitations",
         "Report what became of invitations; take a code out of use.",
     ),
+    "letters": ("survey.commands.letters:letters", "Write to people, and remind them."),
     "audit": ("survey.commands.audit:audit", "Check who did what."),
     "sheets": ("survey.commands.sheets:sheets", "Add paper sheets to be keyed."),
     "wave": ("survey.commands.wave:wave", "Plan, open, close and freeze a round of asking."),

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from instruments import find, make_form
 from survey import registers, studies
 from survey.access import add_account
+from survey.contacts import read_contact
 from survey.database import Database
 from survey.demo_earlier import add_earlier_wave
-from survey.invitations import invite, read_contact
+from survey.invitations import invite
 from survey.languages import SOURCE, Languages
 from survey.models import Batch, Contact, Invitation, Response, Sheet, Wave
 from survey.schema import is_current, upgrade
@@ -123,7 +124,7 @@ def unused_code(session: Session, keys: Keys) -> str | None:
         .order_by(Invitation.reference)
         .limit(1)
     ).first()
-    return read_contact(keys, contact)["code"] if contact else None
+    return read_contact(keys, contact).code if contact else None
 
 
 def unkeyed_serial(session: Session) -> str | None:

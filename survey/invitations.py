@@ -10,10 +10,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey import audit
+from survey import audit, contacts
 from survey.answering import hold_wave
 from survey.csv_files import Column, CsvFile, one_of, read_csv, text, weight
-from survey.models import Area, Contact, Invitation, Wave
+from survey.models import Area, Invitation, Wave
 from survey.models.responses import OUTCOMES
 from survey.secrets import Keys, make_code
 from survey.studies import StudyError, told
@@ -23,15 +23,13 @@ _CPR = re.compile(r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d\d-?\d{4}")
 # Withdrawing is the respondent's own act: see survey/withdrawal.py.
 REPORTED = tuple(outcome for outcome in OUTCOMES if outcome != "withdrawn")
 
-CONTACT = ("name", "address", "email", "phone")
-
 COLUMNS = (
     Column("reference", text),
     Column("area", text),
     Column("stratum", text, needed=False, otherwise=""),
     Column("base_weight", weight, needed=False, otherwise=1.0),
     Column("person", text, needed=False),
-    *(Column(name, text, needed=False, otherwise="") for name in CONTACT),
+    *contacts.COLUMNS,
 )
 
 OUTCOME_COLUMNS = (Column("reference", text), Column("outcome", one_of(*REPORTED)))
@@ -65,6 +63,7 @@ def invite(session: Session, keys: Keys, wave: Wave, path: Path, *, actor: str) 
     file.refuse_repeated("reference")
     file.refuse_unknown("area", areas, "Load it first with: beboerpuls study areas")
     _refuse_second_person(file)
+    contacts.refuse_two_dwellings(file)
     _refuse_cpr_numbers(file)
     known = set(session.scalars(select(Invitation.reference).where(Invitation.wave_id == wave.id)))
     for row in file.rows:
@@ -86,18 +85,12 @@ def invite(session: Session, keys: Keys, wave: Wave, path: Path, *, actor: str) 
     session.add_all(invitations)
     session.flush()
     for invitation, (row, code) in zip(invitations, made, strict=True):
-        reached = {name: row[name] for name in CONTACT if row[name]}
-        if reached:
-            key_id, sealed = keys.seal(reached | {"code": code}, invitation.id, table="contact")
-            session.add(Contact(invitation_id=invitation.id, key_id=key_id, sealed=sealed))
+        contact = contacts.seal_contact(keys, invitation.id, row.values, code)
+        if contact is not None:
+            session.add(contact)
     session.flush()
     audit.note(session, actor, "people invited", told(wave), invitations=len(made))
     return [Invited(row["reference"], row["area"], code) for row, code in made]
-
-
-def read_contact(keys: Keys, contact: Contact) -> dict[str, str]:
-    """How somebody is reached, and their code. Raises NotOpenedError."""
-    return keys.open(contact.key_id, contact.sealed, contact.invitation_id, table="contact")
 
 
 def read_outcomes(path: Path) -> dict[str, str]:
@@ -172,7 +165,7 @@ def revoke_codes(
 
 def _refuse_cpr_numbers(file: CsvFile) -> None:
     for row in file.rows:
-        for name in ("reference", "person", "stratum"):
+        for name in ("reference", "person", "stratum", "name", "address"):
             value = row[name]
             if isinstance(value, str) and _CPR.fullmatch(value.strip()):
                 rule = "looks like a CPR number, which has no place here. Use a key of your own."

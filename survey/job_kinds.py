@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from survey.letters.jobs import make_letters, make_merge_file, send_round
 from survey.results_work import count
 from survey.worker import Kind
 
-KINDS: Mapping[str, Kind] = {"results": count}
+KINDS: Mapping[str, Kind] = {
+    "letters": make_letters,
+    "letter_file": make_merge_file,
+    "sms_file": make_merge_file,
+    "mail_file": make_merge_file,
+    "mailing": send_round,
+    "results": count,
+}

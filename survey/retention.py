@@ -16,12 +16,12 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from survey import audit
+from survey.contacts import erase_contacts
 from survey.freezing import hold_alone
 from survey.models import (
     AuditEntry,
     Base,
     Batch,
-    Contact,
     Invitation,
     Response,
     Sheet,
@@ -54,14 +54,10 @@ def delete_key(session: Session, wave: Wave, *, actor: str) -> KeyDeleted:
     """
     hold_alone(session, wave)
     _refuse(session, wave)
-    of_wave = select(Invitation.id).where(Invitation.wave_id == wave.id)
-    contacts = session.scalar(
-        select(func.count()).select_from(Contact).where(Contact.invitation_id.in_(of_wave))
-    )
-    session.execute(delete(Contact).where(Contact.invitation_id.in_(of_wave)))
+    contacts = erase_contacts(session, wave)
     receipts = _forget_receipts(session, wave) if wave.legal_basis == "research" else 0
     invitations = _invite_nobody(session, wave)
-    done = KeyDeleted(invitations, contacts or 0, receipts)
+    done = KeyDeleted(invitations, contacts, receipts)
     audit.note(
         session,
         actor,

@@ -7,11 +7,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from instruments import LIBRARY
+from survey.mail_settings import MAIL_KNOWN, Mail, read_mail
 from survey.secrets import KeyFileError, Keys, read_key_file
 
 DATABASE = "BEBOERPULS_DATABASE"
@@ -31,6 +33,14 @@ KNOWN = {
     HTTPS: "yes (default) or no: whether cookies are kept to https; no is for trying out",
     IDLE: "minutes without a touch until a resident's browser is closed for them (default 20)",
 }
+
+
+# Where residents reach the site, as letters say it; and the mail server.
+ADDRESS = "BEBOERPULS_ADDRESS"
+
+KNOWN |= {
+    ADDRESS: "where residents reach the site, as letters and e-mails say it: https://svar.example.dk",
+} | MAIL_KNOWN
 
 
 # The accessibility statement that the law asks for: what only the operator knows of it.
@@ -72,6 +82,8 @@ class Settings:
     idle_minutes: int = 20
     demo: bool = False
     statement: Statement = Statement()
+    address: str = ""  # without a slash at the end
+    mail: Mail | None = None
 
     def doubts(self) -> tuple[str, ...]:
         """What may be meant so, and seldom is."""
@@ -112,6 +124,10 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if not idle.isdecimal() or not 1 <= int(idle) <= 24 * 60:
         problems.append(f"{IDLE} is {idle!r}; it must be minutes, a whole number from 1 to 1440.")
     problems += _statement_problems(environ)
+    if (site := environ.get(ADDRESS, "")) and not _is_site(site):
+        problems.append(f"{ADDRESS} is {site!r}; it must look like https://svar.example.dk.")
+    mail, wrong = read_mail(environ)
+    problems += wrong
     keys = None
     if environ.get(KEY_FILE):
         try:
@@ -128,7 +144,20 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         proxies=int(proxies),
         https=https == "yes",
         statement=_statement(environ),
+        address=environ.get(ADDRESS, "").rstrip("/"),
+        mail=mail,
         idle_minutes=int(idle),
+    )
+
+
+def _is_site(address: str) -> bool:
+    parts = urlsplit(address)
+    return (
+        parts.scheme in {"http", "https"}
+        and bool(parts.netloc)
+        and not (parts.query or parts.fragment)
+        and address.isprintable()
+        and " " not in address
     )
 
 

@@ -106,6 +106,11 @@ class Work:
         if self._stopping.is_set():
             raise StoppingError
 
+    def pause(self, seconds: float) -> None:
+        """Wait, unless the worker is to end meanwhile. Raises LostJobError, StoppingError."""
+        self._stopping.wait(seconds)
+        self.look()
+
     @contextmanager
     def file(self, name: str, media_type: str) -> Iterator[SealedFile]:
         """The file that the job makes: written here, sealed on the way to the disk."""

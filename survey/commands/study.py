@@ -194,8 +194,11 @@ def invitations(
     The database keeps no code in clear. Contact data are kept apart, sealed; `person` is your own
     key of a person and becomes a pseudonym, base_weight is how many each one stands for.
 
-    Columns: reference, area, [stratum], [base_weight], [person], [name], [address], [email],
-    [phone].
+    A row with `person` invites that person; one without invites a dwelling, in which the adult who
+    has the next birthday answers. Languages are codes with a blank between them, as `ar so`.
+
+    Columns: reference, area, [stratum], [base_weight], [person], [name], [address], [postcode],
+    [city], [email], [phone], [languages].
     """
     with installation() as here, ExitStack() as undo:
         with here.database.writing() as session:

@@ -21,6 +21,7 @@ from survey.models.responses import (
     Tombstone,
 )
 from survey.models.results import OpenedResult
+from survey.models.rounds import Addressee, Round
 from survey.models.scans import BlankSheet, Scan, ScanPage, ScanRules
 from survey.models.studies import (
     Area,
@@ -40,6 +41,7 @@ from survey.models.work import Job
 
 __all__ = [
     "Account",
+    "Addressee",
     "Area",
     "AreaGroup",
     "AreaGroupMember",
@@ -69,6 +71,7 @@ __all__ = [
     "PrintedSheet",
     "Resolution",
     "Response",
+    "Round",
     "Scan",
     "ScanPage",
     "ScanRules",

@@ -44,6 +44,7 @@ class Invitation(Base):
     pseudonym: Mapped[bytes | None]  # HMAC of the study's person key: follows a person over waves
     outcome: Mapped[str | None]
     revoked: Mapped[bool] = mapped_column(default=False)
+    no_reminder: Mapped[bool] = mapped_column(default=False)  # they asked not to be reminded
 
 
 class Contact(Base):
@@ -57,6 +58,7 @@ class Contact(Base):
     invitation_id: Mapped[int] = mapped_column(ForeignKey("invitation.id"), primary_key=True)
     key_id: Mapped[str]
     sealed: Mapped[bytes]
+    mail_bounced: Mapped[bool] = mapped_column(default=False)  # e-mail does not reach them
 
 
 class Response(Base):

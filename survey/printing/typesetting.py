@@ -26,7 +26,7 @@ FONTS = Path(__file__).parent / "fonts"
 
 # The typesetter forgets what ten compilations have not used, 30 MB a sheet. Empty ones in between
 # make it forget the sheet before last; what sheets share is used by each and stays.
-_AGEING = 4
+AGEING = 4
 _MEASURED = "0000000"  # any serial of that width
 
 
@@ -70,7 +70,7 @@ class Typesetter:
             _code(page_code(serial, page, pages, self.layout_id)) for page in range(1, pages + 1)
         ]
         pdf = self._compiler().compile(_source(serial, codes), pdf_standards=["ua-1"])
-        for _ in range(_AGEING):
+        for _ in range(AGEING):
             self._compiler().compile(b"", format="svg")
         return cast("bytes", pdf)
 

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from survey import invitations
+from survey.contacts import Reached, read_contact
 from survey.csv_files import CsvFileError
 from survey.models import AuditEntry, Contact, Invitation, Wave
 from survey.secrets import could_be_code
@@ -64,11 +65,9 @@ def test_contact_data_are_sealed_apart_with_the_code_for_reminders(database, key
     with database.reading() as session:
         contact = session.scalars(select(Contact)).one()
     assert b"Bodil" not in contact.sealed
-    assert invitations.read_contact(keys, contact) == {
-        "name": "Bodil Æbelø",
-        "address": "Rugvænget 1",
-        "code": first.code,
-    }
+    assert read_contact(keys, contact) == Reached(
+        code=first.code, name="Bodil Æbelø", address="Rugvænget 1"
+    )
 
 
 def test_neither_codes_nor_contacts_are_noted(database, invite):

@@ -11,7 +11,17 @@ from processing import check
 from survey import audit
 from survey.answering import begin, record, submit
 from survey.freezing import freeze, standing
-from survey.models import AuditEntry, Contact, Invitation, Keying, Response, Sheet, Wave
+from survey.models import (
+    Addressee,
+    AuditEntry,
+    Contact,
+    Invitation,
+    Keying,
+    Response,
+    Round,
+    Sheet,
+    Wave,
+)
 from survey.own_answers import NoAnswersError, find_own
 from survey.paper import Pass, save_keying
 from survey.places import dispositions
@@ -82,6 +92,14 @@ def frozen_wave(database, keys, mini, make, today, tmp_path):
             for at, person in enumerate(people):
                 key_id, sealed = keys.seal({"code": codes[at]}, person.id, table="contact")
                 session.add(Contact(invitation_id=person.id, key_id=key_id, sealed=sealed))
+            written_to = Round(
+                wave_id=wave.id, number=1, kind="reminder", drawn=today, actor="bodil"
+            )
+            session.add(written_to)
+            session.flush()
+            session.add_all(
+                Addressee(round_id=written_to.id, invitation_id=person.id) for person in people
+            )
             for at, person in enumerate(people[:-1]):
                 asked = session.get_one(Wave, wave.id)
                 response = begin(
@@ -130,6 +148,8 @@ def test_no_code_reference_or_contact_leads_to_anybody(frozen_wave, basis):
         after = session.execute(select(Invitation.id, Invitation.reference)).all()
         hashes = set(session.scalars(select(Invitation.code_hash)))
         assert session.scalar(select(func.count()).select_from(Contact)) == 0
+        # Who was reminded had not answered: that goes too.
+        assert session.scalar(select(func.count()).select_from(Addressee)) == 0
         assert dispositions(session, session.get_one(Wave, wave.wave_id)).equals(counted)
     assert len(after) == PEOPLE
     assert not {one.id for one in before} & {one.id for one in after}
