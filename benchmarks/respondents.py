@@ -3,8 +3,9 @@
     python benchmarks/respondents.py [--sessions 200] [--threads 4]
 
 Whole sessions over HTTP: code, four pages (30 five-point items, 5 of background), thank-you. CPU
-is what all server processes used, read from /proc; wall times depend on the machine, CPU and the
-ratio to the floor much less so.
+is what all processes of the web server used, read from /proc: with SQLite the database is among
+them, what PostgreSQL's own processes used is printed apart. Wall times depend on the machine, CPU
+and the ratio to the floor much less so. A first visit is what came over the line, as it was packed.
 """
 
 from __future__ import annotations
@@ -148,6 +149,7 @@ class Cost:
     """What the sessions of one run cost."""
 
     cpu_ms: float
+    database_ms: float  # of PostgreSQL's processes; 0 with SQLite, which has none
     seconds: list[float]
     requests: float
 
@@ -166,6 +168,11 @@ def processor_seconds(leader: int) -> float:
         if int(entry.name) == leader or int(fields[1]) == leader:
             total += sum(int(fields[place]) for place in (11, 12, 13, 14)) / ticks
     return total
+
+
+def database_seconds(postmaster: int | None) -> float:
+    """CPU of PostgreSQL's processes so far."""
+    return 0.0 if postmaster is None else processor_seconds(postmaster)
 
 
 @contextmanager
@@ -192,15 +199,19 @@ def serving(application: str, environ: dict[str, str]) -> Iterator[tuple[str, in
         server.wait(20)
 
 
-def measure(address: str, leader: int, codes: list[str], threads: int) -> Cost:
+def measure(
+    address: str, leader: int, codes: list[str], threads: int, postmaster: int | None
+) -> Cost:
     warm, counted = codes[: 2 * WORKERS * THREADS], codes[2 * WORKERS * THREADS :]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda code: whole_session(address, code), warm))
-        before = processor_seconds(leader)
+        before = processor_seconds(leader), database_seconds(postmaster)
         phones = list(pool.map(lambda code: whole_session(address, code), counted))
-        after = processor_seconds(leader)
+        after = processor_seconds(leader), database_seconds(postmaster)
+    web, database = (1000 * (b - a) / len(counted) for a, b in zip(before, after, strict=True))
     return Cost(
-        cpu_ms=1000 * (after - before) / len(counted),
+        cpu_ms=web,
+        database_ms=database,
         seconds=[one for phone in phones for one in phone.seconds],
         requests=statistics.mean(phone.requests for phone in phones),
     )
@@ -325,13 +336,16 @@ def parts_of(app: Flask) -> Parts:
 
 
 def first_visit(address: str) -> tuple[int, int]:
-    """Bytes on the wire, gzipped, and requests of a browser that has nothing yet."""
-    phone = Phone(address)
-    url, html = phone.send("GET", f"{address}/")
-    assets = dict.fromkeys(Page(html, {}).assets)
-    bodies = [html.encode()]
-    bodies += [phone.send("GET", urljoin(url, asset))[1].encode() for asset in assets]
-    return sum(len(gzip.compress(body, 6)) for body in bodies), len(bodies)
+    """Bytes of bodies as they were sent, and requests, of a browser that has nothing yet."""
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
+
+    def sent(path: str) -> bytes:
+        connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+        return connection.getresponse().read()
+
+    first = sent("/")
+    bodies = [first, *map(sent, dict.fromkeys(Page(gzip.decompress(first).decode(), {}).assets))]
+    return sum(map(len, bodies)), len(bodies)
 
 
 def quantiles(seconds: list[float]) -> str:
@@ -346,8 +360,9 @@ def main() -> None:
     wanted = parser.parse_args()
     # The first sessions warm every worker up; one more counts statements.
     count = wanted.sessions + 2 * WORKERS * THREADS + 1
-    with tempfile.TemporaryDirectory() as scratch, postgresql() as make_database:
+    with tempfile.TemporaryDirectory() as scratch, postgresql() as (make_database, postgres):
         for name in ("PostgreSQL", "SQLite"):
+            postmaster = postgres if name == "PostgreSQL" else None
             folder = Path(scratch) / name
             folder.mkdir()
             places = [
@@ -359,15 +374,18 @@ def main() -> None:
             environ, codes = prepare_product(places[0], folder, count)
             statements = statements_of_one_session(environ, codes.pop())
             with serving("wsgi:application", environ) as (address, leader):
-                product = measure(address, leader, codes, wanted.threads)
+                product = measure(address, leader, codes, wanted.threads, postmaster)
                 weight, requests = first_visit(address)
             environ, codes = prepare_floor(places[1], count - 1)
             with serving("bare_flask:application", environ) as (address, leader):
-                floor = measure(address, leader, codes, wanted.threads)
+                floor = measure(address, leader, codes, wanted.threads, postmaster)
             ratio = product.cpu_ms / floor.cpu_ms
             print(f"{name}, {wanted.sessions} sessions of {product.requests:.0f} requests")
             print(f"  CPU per completed response  {product.cpu_ms:6.1f} ms")
             print(f"  the bare paged floor        {floor.cpu_ms:6.1f} ms   ratio {ratio:.2f}")
+            if postmaster is not None:
+                print(f"  PostgreSQL's own, beside it {product.database_ms:6.1f} ms")
+                print(f"  the floor's PostgreSQL      {floor.database_ms:6.1f} ms")
             print(f"  SQL statements per response {statements:6d}")
             print(f"  a request, ms               {quantiles(product.seconds)}")
             print(f"  the floor's, ms             {quantiles(floor.seconds)}")
@@ -375,8 +393,11 @@ def main() -> None:
 
 
 @contextmanager
-def postgresql() -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL of this run alone, from the development packages; gives a database by name."""
+def postgresql() -> Iterator[tuple[Callable[[str], str], int]]:
+    """A PostgreSQL of this run alone, from the development packages.
+
+    Gives a way to make a database by name, and the number of the server's first process.
+    """
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     (folder / "python_PostgresServer").mkdir()
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
@@ -391,8 +412,9 @@ def postgresql() -> Iterator[Callable[[str], str]]:
             one.execute(f'CREATE DATABASE "{name}"')
         return url.set(database=name).render_as_string(hide_password=False)
 
+    postmaster = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
     try:
-        yield make_database
+        yield make_database, postmaster
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
