@@ -200,6 +200,16 @@ def test_results_print_and_name_the_groups(two_languages):
     assert "large" in text or "moderate" in text
 
 
+def test_what_chance_would_give_is_negligible_however_low_the_limits(bfi):
+    """Halves drawn by chance: every item gains something, and none beyond chance."""
+    halves = bfi.assign(half=np.random.default_rng(3).integers(0, 2, size=len(bfi)))
+    none = DifLimits(mcfadden=0, nagelkerke=0, large_nagelkerke=0)
+    found = dif(halves, ["N1", "N2", "N3", "N4", "N5"], "half", limits=none)
+    assert min(item.nagelkerke for item in found.items) > 0
+    assert min(item.p for item in found.items) > 0.01
+    assert found.flagged == ()
+
+
 def test_a_group_of_one_score_is_named():
     """Without differences in the score nothing tells an item's slope: this ended in a LinAlgError."""
     high = np.repeat([0, 3], 50)

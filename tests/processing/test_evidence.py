@@ -242,6 +242,36 @@ def test_items_of_a_scale_may_offer_different_answers(sound):
     assert floor.value == 0
 
 
+@pytest.mark.parametrize(("least", "stricter"), [(300, True), (301, False)])
+def test_up_to_300_in_the_smallest_group_the_stricter_limits_hold(sound, least, stricter):
+    frame = sound.head(700).assign(mode=np.where(np.arange(700) < least, 1, 2))
+    (comparison,) = evidence(frame, scale_of(FIVE), groups=["mode"])["calm"].comparisons
+    names = {finding.name for finding in comparison.findings}
+    assert ({"small_sample_cfi", "small_sample_rmsea"} <= names) == stricter
+    assert ({"metric_cfi", "scalar_cfi", "metric_rmsea", "scalar_rmsea"} <= names) != stricter
+    assert {"metric_srmr", "scalar_srmr"} <= names
+
+
+@pytest.mark.parametrize(("number", "few"), [(4, True), (5, True), (6, False)])
+def test_with_five_degrees_of_freedom_or_fewer_residual_correlations_decide(number, few):
+    """One factor of 4, 5 and 6 items has 2, 5 and 9 degrees of freedom."""
+    items = [f"i{k}" for k in range(number)]
+    frame = simulate(KnownModel.simple({"calm": items}, 0.75), 400, seed=3).frame
+    names = set(outcomes(evidence(frame, scale_of(items))["calm"]))
+    assert ({"rmsea_few_df", "residual_few_df"} <= names) == few
+    assert ("rmsea" in names) != few
+    assert {"residual", "srmr", "cfi"} <= names
+
+
+def test_too_few_answers_an_item_prove_nothing_either():
+    """205 answers are enough for a factor model, but not for 30 items."""
+    items = [f"i{k}" for k in range(30)]
+    frame = simulate(KnownModel.simple({"calm": items}, 0.75), 205, seed=3).frame
+    entry = evidence(frame, scale_of(items))["calm"]
+    assert outcomes(entry)["respondents"] == "good"
+    assert (entry.verdict, entry.reason) == ("not usable", "not tested")
+
+
 def test_an_omega_that_rests_on_a_variance_below_zero_is_told(sound):
     near = sound.assign(b=sound["a"].where(np.arange(1500) % 9 > 0, sound["b"]))
     near = near.assign(c=near["a"].where(np.arange(1500) % 25 > 0, near["c"]))[["a", "b", "c"]]
