@@ -127,8 +127,6 @@ if TYPE_CHECKING:
     from .files.imports import Imported as Imported
     from .files.imports import import_file as import_file
     from .judging.comparisons import Comparison as Comparison
-    from .judging.evidence import Evidence as Evidence
-    from .judging.evidence import ScaleEvidence as ScaleEvidence
     from .judging.evidence import evidence as evidence
     from .judging.evidence_folder import propose_short_forms as propose_short_forms
     from .judging.evidence_folder import write_evidence as write_evidence
@@ -144,6 +142,8 @@ if TYPE_CHECKING:
     from .judging.thresholds import Threshold as Threshold
     from .judging.thresholds import read_thresholds as read_thresholds
     from .judging.thresholds import usual_thresholds as usual_thresholds
+    from .judging.verdicts import Evidence as Evidence
+    from .judging.verdicts import ScaleEvidence as ScaleEvidence
     from .levels.area_levels import AreaReliability as AreaReliability
     from .levels.area_levels import area_reliability as area_reliability
     from .levels.two_levels import TwoLevels as TwoLevels
@@ -296,13 +296,14 @@ _HOMES = {
     "files.import_problems": ("ImportRefusedError",),
     "files.imports": ("Imported", "import_file"),
     "judging.comparisons": ("Comparison",),
-    "judging.evidence": ("Evidence", "ScaleEvidence", "evidence"),
+    "judging.evidence": ("evidence",),
     "judging.evidence_folder": ("propose_short_forms", "write_evidence"),
     "judging.findings": ("Finding",),
     "judging.quality": ("CarelessLimits", "Carelessness", "careless", "careless_answers"),
     "judging.questionnaires": ("QuestionnaireEvidence",),
     "judging.short_forms": ("ShortForm", "ShortForms", "short_forms"),
     "judging.thresholds": ("Threshold", "read_thresholds", "usual_thresholds"),
+    "judging.verdicts": ("Evidence", "ScaleEvidence"),
     "levels.area_levels": ("AreaReliability", "area_reliability"),
     "levels.two_levels": ("TwoLevels", "two_levels"),
     "measuring.area_sums": ("AreaSums", "Points", "area_sums"),

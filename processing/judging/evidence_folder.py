@@ -12,10 +12,10 @@ from processing.datasets.derived import write_derived
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError
 
-from .evidence import Evidence
 from .reading import Kept
 from .short_forms import ShortForms, short_forms
 from .tally import tally
+from .verdicts import Evidence
 
 
 def write_evidence(
