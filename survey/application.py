@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -21,6 +21,9 @@ from survey.web import NAME, Parts, language, over_plain_http_from_afar, parts, 
 
 # A page of questions with every text filled in is a tenth of this.
 LARGEST_POST = 256 * 1024
+# Browsers forget what stood on a page that may not be stored. So whoever pastes a book into a line
+# gets it back, with what is wrong said and the other answers kept; a million Arabic letters fit.
+LARGEST_PAGE = 8 * 1024 * 1024
 # PostgreSQL counts rows so far; asked for a higher one, databases fail instead of finding none.
 LARGEST_ID = 2**31 - 1
 
@@ -72,6 +75,7 @@ def create_app(settings: Settings | None = None, languages: Languages | None = N
     app.jinja_env.lstrip_blocks = True
     app.context_processor(_page_words)
     app.add_template_filter(said)
+    app.before_request(_make_room_for_words)  # before anything reads what was sent
     # What waited on a phone names its response in a sealed box; no cookie speaks for it.
     CSRFProtect(app).exempt(resident.deliver.deliver)
     delivery.register(app)
@@ -95,6 +99,12 @@ def _forget_earlier_days(app: Flask, database: Database) -> None:
     earlier_days = EarlierDays(database)
     earlier_days.forget(today())
     app.before_request(lambda: earlier_days.forget(today()))
+
+
+def _make_room_for_words() -> None:
+    if request.endpoint == "resident.save_page":
+        request.max_content_length = LARGEST_PAGE
+        request.max_form_memory_size = LARGEST_PAGE
 
 
 def _page_words() -> dict[str, Any]:

@@ -284,8 +284,20 @@ def test_answers_that_were_withdrawn_are_told_to_be_gone(at_life, database):
     assert (at_life.status, at_life.heading) == (410, "Dine svar er her ikke længere")
 
 
-def test_a_megabyte_of_text_gets_a_kind_page(at_life):
-    at_life.send("next", mini_adults="x" * 1_000_000)
+@pytest.mark.parametrize("letter", ["x", "ن"])
+def test_a_megabyte_of_text_comes_back_and_the_other_answers_are_kept(at_life, answers, letter):
+    at_life.send("next", mini_adults="2", mini_member="1").send("next")
+    at_life.get("/page/4").send("back", mini_comment="")
+    words = "\n".join([letter * 79] * 12_500)
+    at_life.get("/page/4").send("next", mini_comment=words)
+    assert at_life.status == 422
+    assert at_life.errors() == ["Du skrev 999.999 tegn. Der er plads til 500."]
+    assert at_life.filled()["mini_comment"] == [words]
+    assert answers()["mini_adults"] == 2
+
+
+def test_more_than_anybody_writes_gets_a_kind_page(at_life):
+    at_life.send("next", mini_adults="x" * 9_000_000)
     assert (at_life.status, at_life.heading) == (413, "Teksten er for lang")
 
 
