@@ -137,6 +137,13 @@ def text(cell: str) -> str:
     return unicodedata.normalize("NFC", cell)
 
 
+def key_text(cell: str) -> str:
+    """A name that other files carry on, where a spreadsheet must not run it as a formula."""
+    if cell[0] in "=+-@":
+        raise ValueError(f"begins with {cell[0]}, as a formula; begin with a letter or a digit.")
+    return text(cell)
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     """One of a few words."""
 

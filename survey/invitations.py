@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from survey import audit, contacts
 from survey.answering import hold_wave
-from survey.csv_files import Column, CsvFile, one_of, read_csv, text, weight
+from survey.csv_files import Column, CsvFile, key_text, one_of, read_csv, text, weight
 from survey.models import Area, Invitation, Wave
 from survey.models.responses import OUTCOMES
 from survey.secrets import Keys, make_code
@@ -24,7 +24,7 @@ _CPR = re.compile(r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])\d\d-?\d{4}")
 REPORTED = tuple(outcome for outcome in OUTCOMES if outcome != "withdrawn")
 
 COLUMNS = (
-    Column("reference", text),
+    Column("reference", key_text),
     Column("area", text),
     Column("stratum", text, needed=False, otherwise=""),
     Column("base_weight", weight, needed=False, otherwise=1.0),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from survey import audit
 from survey.answering import hold_wave
-from survey.csv_files import Column, CsvFile, Row, count, day, read_csv, text
+from survey.csv_files import Column, CsvFile, Row, count, day, key_text, read_csv, text
 from survey.models import (
     Area,
     AreaGroup,
@@ -39,7 +39,7 @@ _LOAD_AREAS = "Load it first with: beboerpuls study areas"
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "areas": (
-        _AREA,
+        Column("area", key_text),
         Column("name", text),
         Column("level", text, needed=False, otherwise="afdeling"),
         Column("dwellings", count, needed=False),

@@ -42,7 +42,7 @@ def add(name: str, roles: tuple[str, ...], make_password: bool) -> None:
     """Add somebody who may sign in as NAME."""
     named = [_role(role) for role in roles]
     with installation() as here:
-        password = _new_password(make_password)
+        password = _new_password(name, make_password)
         with here.database.writing() as session:
             granted = [(find_study(session, study), role) for role, study in named]
             access.add_account(session, name, password, granted, actor=here.actor)
@@ -68,7 +68,7 @@ def password(name: str, make_password: bool) -> None:
     with installation() as here:
         with here.database.reading() as session:
             access.find_account(session, name)
-        new = _new_password(make_password)
+        new = _new_password(name, make_password)
         with here.database.writing() as session:
             access.set_password(session, name, new, actor=here.actor)
     _tell(name, "has a new password", new, make_password)
@@ -81,9 +81,12 @@ def _role(text: str) -> tuple[str, str]:
     return role, study
 
 
-def _new_password(make: bool) -> str:
+def _new_password(name: str, make: bool) -> str:
     if make:
-        return secrets.token_urlsafe(12)
+        # A short name may stand in any row of letters by chance, and would be refused there.
+        while name.casefold() in (made := secrets.token_urlsafe(12)).casefold():
+            pass
+        return made
     asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return asked
 

@@ -36,7 +36,15 @@ def check_(known: str | None, as_json: bool) -> None:
         entries, newest = (last.number, last.hash) if last else (0, "")
     if as_json:
         sound = broken is None and not cut_off
-        print_json({"sound": sound, "broken_at": broken, "cut_off": cut_off, "last": newest})
+        print_json(
+            {
+                "sound": sound,
+                "entries": entries,
+                "broken_at": broken,
+                "cut_off": cut_off,
+                "last": newest,
+            }
+        )
     elif broken is not None:
         click.echo(
             f"Entry {broken} is not as it was written: it, or one before it, was changed, added or "

@@ -47,7 +47,7 @@ def outcome(
 ) -> None:
     """Keep what fieldwork found out of somebody who did not answer.
 
-    OUTCOME is refused, moved, unreachable or one of the others that a wrong word is told of.
+    OUTCOME is refused, moved, unreachable, not_eligible, deceased or undeliverable.
     """
     if (file is None) == (outcome is None):
         raise click.UsageError("Give a reference and an outcome, or a --file with both.")

@@ -89,7 +89,10 @@ def _refuse_taken(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise refusal(f"Cannot listen at {host}:{port}: {error.strerror}.") from None
+            raise refusal(
+                f"Cannot listen at {host}:{port}: {error.strerror}. Stop what listens there, or "
+                "choose another: beboerpuls serve --port 8001"
+            ) from None
 
 
 def _become_gunicorn(host: str, port: int, workers: int, *, jobs: bool) -> None:

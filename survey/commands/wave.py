@@ -156,7 +156,13 @@ def open_(
         except UnreviewedLanguagesError as error:
             _ask_to_accept(error)
             open_accepting((*accepted, *error.languages))
+        with here.database.reading() as session:
+            wave_id = studies.find_wave(session, study, number).id
     click.echo(f"Wave {number} of {study} is open, in {', '.join(languages)}.")
+    if open_link:
+        click.echo(
+            f"Without a code: /open/{wave_id} below your address; the front page links to it."
+        )
 
 
 @wave.command(epilog="beboerpuls wave close bopuls 1")

@@ -58,7 +58,9 @@ def test_a_chain_forged_by_whoever_has_the_database_alone_is_found(noted, databa
 
 
 def test_the_check_tells_whether_the_log_is_as_it_was_written(noted, commands):
-    known = commands.json("audit", "check")["last"]
+    told = commands.json("audit", "check")
+    known = told["last"]
+    assert (told["sound"], told["entries"]) == (True, 3)
     assert commands.works("audit", "check") == (
         f"Whole: 3 entries. The last hash, to be kept elsewhere:\n{known}\n"
     )

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from survey import answering
 from survey.cli import COMMANDS, beboerpuls
+from survey.invitations import REPORTED
 from survey.models import AuditEntry, Invitation, Response, Sheet, Study, Wave
 from survey.secrets import could_be_code
 from survey.studies import find_wave
@@ -284,6 +285,21 @@ def test_what_became_of_invitations_is_reported_one_by_one_or_by_file(study, dat
     assert found == {"R1": "moved", "R2": "refused"}
 
 
+def test_an_open_link_is_told_with_its_address(study, database):
+    opened = study.works(
+        *("wave", "open", "puls", 1, "--instrument", "background", "--open-link"),
+        *("--accept-unreviewed", "da"),
+    )
+    with database.reading() as session:
+        wave = find_wave(session, "puls", 1)
+    assert f"Without a code: /open/{wave.id} below your address" in opened
+
+
+def test_the_help_of_outcomes_names_every_one(shell):
+    shown = " ".join(shell.works("invitations", "outcome", "--help").split())
+    assert [outcome for outcome in REPORTED if outcome not in shown] == []
+
+
 def test_staff_are_let_in_and_out(study):
     typed = "fire ord uden mening\n" * 2
     adding = ("account", "add", "bodil", "--role", "fieldworker:puls")
@@ -293,6 +309,14 @@ def test_staff_are_let_in_and_out(study):
     assert re.search(r"^Password: \S{16}$", made, re.MULTILINE)
     assert "can no longer sign in" in study.works("account", "disable", "bodil")
     assert "Accounts are: bodil" in study.refused("account", "disable", "jens")
+
+
+def test_a_password_is_made_also_for_a_name_that_it_could_hold_by_chance(study):
+    """One letter of sixteen: refused by chance, it would be refused again and again."""
+    study.works("account", "add", "e", "--make-password")
+    for _ in range(8):
+        made = study.works("account", "password", "e", "--make-password")
+        assert "e" not in re.search(r"^Password: (\S{16})$", made, re.MULTILINE)[1].casefold()
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,11 @@ def test_neither_codes_nor_contacts_are_noted(database, invite):
             "reference,area,cpr\nR9,0667-001,0101801234\n",
             "'cpr' is not a column of this file.",
         ),
+        # The codes' file is opened in a spreadsheet, to be merged into letters.
+        (
+            "reference,area\n=R9,0667-001\n",
+            "row 2, column reference: '=R9' begins with =, as a formula",
+        ),
     ],
 )
 def test_a_file_with_a_problem_invites_nobody(database, invite, content, problem):
