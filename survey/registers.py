@@ -1,7 +1,7 @@
 """What a study knows of its places, read from CSV: areas, their groups, plans, register counts.
 
-A file loaded again brings what is new and corrects what changed; nothing is deleted. When
-anything in it is wrong, nothing of it is kept.
+A file loaded again brings what is new and corrects what changed; nothing is deleted, but for
+register counts where that is asked for. When anything in it is wrong, nothing of it is kept.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from instruments import Form
 from survey import audit
 from survey.answering import hold_wave
 from survey.csv_files import Column, CsvFile, Row, count, day, key_text, read_csv, text
+from survey.margins import misfit
 from survey.models import (
     Area,
     AreaGroup,
@@ -203,8 +205,20 @@ def load_area_plans(session: Session, study: Study, path: Path, *, actor: str) -
     return _keep(session, "area plans loaded", study.key, AreaPlan, there, incoming, actor)
 
 
-def load_margins(session: Session, wave: Wave, path: Path, *, actor: str) -> Loaded:
-    """Load register counts of a wave that is not frozen yet. Raises StudyError too."""
+def load_margins(
+    session: Session,
+    wave: Wave,
+    path: Path,
+    *,
+    form: Form | None = None,
+    replace: bool = False,
+    actor: str,
+) -> Loaded:
+    """Load register counts of a wave that is not frozen yet. Raises StudyError too.
+
+    Counts of what `form`, the wave's, does not ask are problems. With `replace`, counts that the
+    file does not name are taken out.
+    """
     wave = hold_wave(session, wave.id)
     if wave.status == "frozen":
         raise StudyError(
@@ -221,6 +235,10 @@ def load_margins(session: Session, wave: Wave, path: Path, *, actor: str) -> Loa
         if (row["area"] is None) == (row["area_group"] is None):
             both = "both" if row["area"] else "neither"
             file.problem(row, "area, area_group", both, "filled; each row counts one place.")
+        if form is not None and row["variable"] is not None and row["category"] is not None:
+            column, rule = misfit(form, row["variable"], row["category"])
+            if rule:
+                file.problem(row, column, row[column], rule)
     incoming = {}
     for row in file.finish():
         place = (areas.get(row["area"]), groups.get(row["area_group"]))
@@ -232,6 +250,11 @@ def load_margins(session: Session, wave: Wave, path: Path, *, actor: str) -> Loa
         (found.area_id, found.area_group_id, found.variable, found.category): found
         for found in session.scalars(select(Margin).where(Margin.wave_id == wave.id))
     }
+    if replace:
+        gone = [there.pop(key) for key in [*there] if key not in incoming]
+        for margin in gone:
+            session.delete(margin)
+        audit.note(session, actor, "margins taken out", told(wave), removed=len(gone))
     return _keep(session, "margins loaded", told(wave), Margin, there, incoming, actor)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from instruments import Form
 from survey import audit
 from survey.forms import pin_of
+from survey.margins import misfits
 from survey.models import Study, Wave, WaveForm
 
 LEGAL_BASES = ("consent", "research")
@@ -152,6 +153,11 @@ def open_wave(
             f"Wave {number} of {wave.study.key} asks {asked}, and this form asks {form.asks}. Their "
             "answers are never one dataset: make a study of its own with beboerpuls study create"
         )
+    uncountable = [*misfits(session, wave, form)]
+    if uncountable:
+        told_first = f"Wave {wave.number} has register counts that answers cannot be weighted to:"
+        remedy = f"beboerpuls study margins {wave.study.key} {wave.number} FILE --replace"
+        raise StudyError("\n".join((told_first, *uncountable, f"Load them anew: {remedy}")))
     unreviewed = set(form.unreviewed_languages())
     if not unreviewed <= set(accept_unreviewed):
         raise UnreviewedLanguagesError(unreviewed - set(accept_unreviewed))

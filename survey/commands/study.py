@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
+from instruments import DefinitionError
 from processing import StatisticsError
 from survey import invitations as inviting
 from survey import registers, studies
@@ -20,6 +21,7 @@ from survey.commands.examples import Group
 from survey.commands.installation import installation
 from survey.commands.printing import as_json, counted, print_json, print_table, refusal, refuses
 from survey.csv_files import CsvFileError
+from survey.forms import NoFormError
 from survey.invitations import Invited
 from survey.models import Study
 from survey.registers import Loaded
@@ -160,16 +162,21 @@ _loader(
 @click.argument("study_key", metavar="STUDY")
 @click.argument("wave", type=int)
 @_file
+@click.option("--replace", is_flag=True, help="Take out counts that FILE does not name.")
 @as_json
-@refuses(CsvFileError, StudyError)
-def margins(study_key: str, wave: int, file: Path, as_json: bool) -> None:
+@refuses(CsvFileError, StudyError, NoFormError, DefinitionError)
+def margins(study_key: str, wave: int, file: Path, *, replace: bool, as_json: bool) -> None:
     """Load the register counts that a wave is weighted to.
 
     Columns: [area], [area_group], variable, category, count; a row fills one of the first two.
+    A variable is a column of the dataset, as background_gender; a category one of its codes.
     """
     with installation() as here, here.database.writing() as session:
         found = studies.find_wave(session, study_key, wave)
-        loaded = registers.load_margins(session, found, file, actor=here.actor)
+        form = here.form_of(session, found) if found.status in {"open", "closed"} else None
+        loaded = registers.load_margins(
+            session, found, file, form=form, replace=replace, actor=here.actor
+        )
     _print_loaded(loaded, as_json)
 
 

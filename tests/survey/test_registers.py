@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from survey import registers
+from instruments import make_form
+from survey import registers, studies
 from survey.csv_files import CsvFileError
 from survey.models import (
     Area,
@@ -208,12 +209,12 @@ def load_margins(database, loaded, make, tmp_path):
     with database.reading() as session:
         wave_id = make.wave(find_study(session, "puls"), number=1).id
 
-    def load_text(content):
+    def load_text(content, **options):
         path = tmp_path / "margins.csv"
         path.write_text(content, encoding="utf-8")
         with database.writing() as session:
             wave = session.get_one(Wave, wave_id)
-            return registers.load_margins(session, wave, path, actor="operator")
+            return registers.load_margins(session, wave, path, actor="operator", **options)
 
     return load_text
 
@@ -241,6 +242,45 @@ def test_a_count_belongs_to_one_place(database, load_margins):
         "margins.csv, row 3, column area, area_group: 'neither' filled; each row counts one place.",
     ]
     assert counted(database, Margin) == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ("gender,2", "column variable: 'gender' is not asked in this wave"),
+        ("background_gender,woman", "column category: 'woman' is no code of background_gender"),
+        ("background_words,2", "column variable: 'background_words' is not asked"),
+        ("background_activities_99,1", "column variable: 'background_activities_99' is not asked"),
+    ],
+)
+def test_counts_of_what_the_form_does_not_ask_are_refused(load_margins, wrong, problem):
+    """Weighting would say so from the frozen dataset, when nothing can be corrected."""
+    form = make_form(["background"], ["da"])
+    with pytest.raises(CsvFileError) as caught:
+        load_margins(MARGINS.replace("background_gender,2", wrong), form=form)
+    assert str(caught.value).startswith(f"margins.csv, row 3, {problem}")
+    assert load_margins(MARGINS, form=form).added == 3
+
+
+def test_a_wave_does_not_open_with_counts_that_its_form_does_not_ask(database, load_margins):
+    load_margins(MARGINS.replace("background_gender,2", "gender,2"))
+
+    def open_it():
+        with database.writing() as session:
+            studies.open_wave(
+                session,
+                studies.find_wave(session, "puls", 1),
+                make_form(["background"], ["da"]),
+                today=dt.date(2026, 11, 1),
+                accept_unreviewed=["da"],
+                actor="operator",
+            )
+
+    with pytest.raises(StudyError, match=r"gender = 2: gender is not asked(.|\n)*--replace"):
+        open_it()
+    assert load_margins(MARGINS, replace=True) == Loaded(3, added=1, changed=0)
+    assert counted(database, Margin) == 3
+    open_it()
 
 
 def test_a_frozen_waves_counts_stand(database, load_margins):
