@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk
+
+from processing.small_matrices import on_one_core
 
 from .answers import Codes
 
@@ -56,14 +57,13 @@ def burt_table(
             lambda rows: _by_bits(codes[:, rows], found), _stretches(codes, ROWS_AS_BITS)
         )
     else:
-        # One after the other: the matrix product inside already uses every core.
-        counted = sum(
-            (
-                _by_weights(codes[:, rows], found, weights[rows])
-                for rows in _stretches(codes, ROWS_AS_NUMBERS)
-            ),
-            start=np.zeros((1, 1)),
-        )
+        # A stretch a core, for threads inside a product wait for one another: on a machine with
+        # other work to do they took twenty times as long.
+        with on_one_core():
+            counted = _on_all_cores(
+                lambda rows: _by_weights(codes[:, rows], found, weights[rows]),
+                _stretches(codes, ROWS_AS_NUMBERS),
+            )
     counted = np.triu(counted) + np.triu(counted, 1).T
     spread = _from_packed(found)
     table = spread @ counted @ spread.T
@@ -123,7 +123,7 @@ def _by_weights(
         kept = np.array(seen[:-1], dtype=np.int8)[:, None]
         np.multiply(answers == kept, root, out=shares[row : row + len(kept)])
         row += len(kept)
-    return np.asarray(dsyrk(1.0, shares.T, trans=1))
+    return np.asarray(shares @ shares.T)
 
 
 def _from_packed(found: CodesFound) -> NDArray[np.float64]:
