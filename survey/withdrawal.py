@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select
+from sqlalchemy import ColumnElement, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from instruments import Form
@@ -23,6 +23,7 @@ from survey.models import (
     Keying,
     Resolution,
     Response,
+    ScanPage,
     Sheet,
     Superseded,
     Tombstone,
@@ -131,12 +132,18 @@ def erasure_number(keys: Keys, response_id: uuid.UUID) -> str:
 
 
 def erase_keyed(session: Session, sheets: Select[int]) -> None:
-    """Erase all that was keyed from some sheets, named by their ids, and how it was settled."""
+    """Erase all that was keyed and read from some sheets, named by their ids, and their pictures."""
     for row in (Resolution, Keying):
         session.execute(
             delete(row).where(row.sheet_id.in_(sheets)),
             execution_options={"synchronize_session": False},
         )
+    session.execute(
+        update(ScanPage)
+        .where(ScanPage.sheet_id.in_(sheets))
+        .values(sealed_readings=None, sealed_picture=None),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _erase(session: Session, response: Response, actor: str) -> None:

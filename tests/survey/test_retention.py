@@ -19,6 +19,8 @@ from survey.models import (
     Keying,
     Response,
     Round,
+    Scan,
+    ScanPage,
     Sheet,
     Wave,
 )
@@ -89,6 +91,7 @@ def frozen_wave(database, keys, mini, make, today, tmp_path):
         sheet = make.sheet(wave, area, invitation_id=people[-1].id)
         receipts = []
         with database.writing() as session:
+            session.add(scanned(study, sheet))
             for at, person in enumerate(people):
                 key_id, sealed = keys.seal({"code": codes[at]}, person.id, table="contact")
                 session.add(Contact(invitation_id=person.id, key_id=key_id, sealed=sealed))
@@ -124,6 +127,22 @@ def frozen_wave(database, keys, mini, make, today, tmp_path):
         return Frozen(database, keys, mini, wave.id, data, codes, receipts, sheet.serial)
 
     return made
+
+
+def scanned(study, sheet):
+    """A file with one page of a sheet."""
+    at = dt.datetime(2026, 11, 22, 9, tzinfo=dt.UTC)
+    page = ScanPage(
+        id=uuid.uuid4(),
+        number=1,
+        outcome="read",
+        sheet_id=sheet.id,
+        key_id="k",
+        sealed_readings=b"read",
+        sealed_picture=b"picture",
+    )
+    file = {"name": "scan.pdf", "size": 1, "digest": "d", "state": "read", "key_id": "k"}
+    return Scan(study_id=study.id, actor="bodil", at=at, pages=[page], **file)
 
 
 @pytest.fixture
@@ -180,6 +199,8 @@ def test_under_consent_receipt_and_sheet_still_take_answers_back(under_consent):
     assert before != (under_consent.dataset() / "dispositions.parquet").read_bytes()
     with under_consent.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Keying)) == 0
+        page = session.scalars(select(ScanPage)).one()
+        assert (page.sealed_readings, page.sealed_picture) == (None, None)
 
 
 def test_under_research_receipts_and_sheets_lead_nowhere_and_answers_stay(under_research):
