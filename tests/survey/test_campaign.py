@@ -1,0 +1,49 @@
+"""A small campaign on paper with keyers of known error rates; benchmarks/campaign.py runs 2 000."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from instruments import make_form
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+import campaign
+from campaign import Desk, Keyer
+
+from survey.batches import Rules
+
+
+@pytest.fixture
+def desk(database, keys):
+    """Four keyers at a desk, from careful to careless."""
+    form = make_form(["background"], ["da"])
+    rates = (0.002, 0.01, 0.03, 0.08)
+    keyers = [Keyer(f"keyer {number}", rate) for number, rate in enumerate(rates)]
+    return Desk(database, keys, form, keyers)
+
+
+def test_settled_data_are_the_truth_except_where_both_erred_alike(desk):
+    found = campaign.keyed_twice(desk, 40, np.random.default_rng(3))
+    assert found.fields > 400
+    assert found.wrong == found.alike
+    told = {one.name: one.rate for one in found.quality.keyers}
+    assert sorted(told) == [one.name for one in desk.keyers]
+    assert all(campaign.covers(found.quality, desk.keyers).values())
+    assert told["keyer 3"].rate > told["keyer 0"].rate
+
+
+def test_a_careless_batch_is_keyed_again_and_a_careful_one_is_not(desk):
+    desk.keyers = [desk.keyers[0], desk.keyers[3]]
+    rng = np.random.default_rng(4)
+    careful, careless = campaign.sampled(desk, 2, Rules(0.5, 0.05), rng, size=12)
+    assert (careful[0], careless[0]) == ("accepted", "full")
+    assert careless[1] <= 0.01
+
+
+@pytest.mark.parametrize(("rate", "slips"), [(0.005, 0), (0.002, 0.1)])
+def test_intervals_hold_the_known_rate_as_often_as_they_say(rate, slips):
+    rng = np.random.default_rng(5)
+    held, bounded = campaign.coverage(Keyer("drawn", rate, slips), 200, 73, rng, times=400)
+    assert min(held, bounded) > 0.95 - 3 * np.sqrt(0.95 * 0.05 / 400)
