@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from survey.letters.jobs import make_letters, make_merge_file, send_round
 from survey.results_work import count
+from survey.sheets_work import print_ordered
 from survey.worker import Kind
 
 KINDS: Mapping[str, Kind] = {
@@ -15,4 +16,5 @@ KINDS: Mapping[str, Kind] = {
     "mail_file": make_merge_file,
     "mailing": send_round,
     "results": count,
+    "sheets": print_ordered,
 }

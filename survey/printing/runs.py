@@ -100,11 +100,13 @@ def print_sheets(
     *,
     actor: str,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
+    pack: Callable[[Path], None] = lambda _folder: None,
 ) -> Printed:
     """Set the sheets of an order into a new folder, and keep the run. Raises StudyError.
 
     The folder then holds a PDF a sheet, named by its serial; `sheets.csv`, which says for whom each
-    is; and the layout that scanning reads by. Nothing is left behind where it fails.
+    is; and the layout that scanning reads by. Nothing is left behind where it fails. `pack` is given
+    the folder before the run counts as finished: where it fails, nothing was printed.
     """
     _refuse_folder(folder)
     with database.writing() as session:
@@ -115,6 +117,7 @@ def print_sheets(
         # It says which sheet is whose: nobody else on the machine reads it.
         part.mkdir(mode=0o700)
         _set(prepared, part, progress)
+        pack(part)
         with database.writing() as session:
             _finish(session, prepared, order, actor)
             part.rename(folder)

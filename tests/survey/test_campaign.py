@@ -19,7 +19,7 @@ from survey.batches import Rules
 def desk(database, keys):
     """Four keyers at a desk, from careful to careless."""
     form = make_form(["background"], ["da"])
-    rates = (0.002, 0.01, 0.03, 0.08)
+    rates = (0.002, 0.05, 0.15, 0.25)
     keyers = [Keyer(f"keyer {number}", rate) for number, rate in enumerate(rates)]
     return Desk(database, keys, form, keyers)
 
@@ -27,7 +27,7 @@ def desk(database, keys):
 def test_settled_data_are_the_truth_except_where_both_erred_alike(desk):
     found = campaign.keyed_twice(desk, 40, np.random.default_rng(3))
     assert found.fields > 400
-    assert found.wrong == found.alike
+    assert found.wrong == found.alike > 0
     told = {one.name: one.rate for one in found.quality.keyers}
     assert sorted(told) == [one.name for one in desk.keyers]
     assert all(campaign.covers(found.quality, desk.keyers).values())
@@ -37,9 +37,9 @@ def test_settled_data_are_the_truth_except_where_both_erred_alike(desk):
 def test_a_careless_batch_is_keyed_again_and_a_careful_one_is_not(desk):
     desk.keyers = [desk.keyers[0], desk.keyers[3]]
     rng = np.random.default_rng(4)
-    careful, careless = campaign.sampled(desk, 2, Rules(0.5, 0.05), rng, size=12)
+    careful, careless = campaign.sampled(desk, 2, Rules(0.5, 0.08), rng, size=12)
     assert (careful[0], careless[0]) == ("accepted", "full")
-    assert careless[1] <= 0.01
+    assert careless[1] <= 0.02
 
 
 @pytest.mark.parametrize(("rate", "slips"), [(0.005, 0), (0.002, 0.1)])
