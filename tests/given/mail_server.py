@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email
 import email.policy
+import ipaddress
 import socket
 import socketserver
+import ssl
 import threading
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from survey.mail_settings import Mail
 
@@ -27,6 +35,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.silent_at = None  # the number of the message after which no word comes
         self.silent = threading.Event()
         self.password = None
+        self.tls = None  # a context, where the server offers STARTTLS
 
     @property
     def port(self):
@@ -48,6 +57,10 @@ class _Dialogue(socketserver.StreamRequestHandler):
             if not self.answer(line):
                 return
 
+    def finish(self):
+        super().finish()
+        self.connection.close()  # the one over TLS, which the server does not know
+
     def say(self, words):
         self.wfile.write(f"{words}\r\n".encode())
 
@@ -55,7 +68,12 @@ class _Dialogue(socketserver.StreamRequestHandler):
         verb = line.split(" ")[0].upper()
         match verb:
             case "EHLO":
-                self.say("250-here\r\n250 AUTH PLAIN" if self.server.password else "250 here")
+                offers = ["here"] + ["AUTH PLAIN"] * bool(self.server.password)
+                offers += ["STARTTLS"] * bool(self.server.tls)
+                self.say("\r\n".join([*(f"250-{one}" for one in offers), "250 that is all"]))
+            case "STARTTLS":
+                self.say("220 go on")
+                return self.secure()
             case "AUTH":
                 self.signed_in = line.endswith(self.server.password)
                 self.say("235 welcome" if self.signed_in else "535 wrong password")
@@ -70,6 +88,14 @@ class _Dialogue(socketserver.StreamRequestHandler):
                 return False
             case _:
                 self.say("250 fine")
+        return True
+
+    def secure(self):
+        try:
+            self.request = self.server.tls.wrap_socket(self.connection, server_side=True)
+        except (ssl.SSLError, OSError):
+            return False  # the other side does not trust us
+        self.setup()
         return True
 
     def rcpt(self, address):
@@ -107,6 +133,39 @@ def mail_server():
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate of this machine's own, with its key, that nobody trusts yet."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+        .not_valid_after(dt.datetime(2120, 1, 1, tzinfo=dt.UTC))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, SHA256())
+    )
+    path = tmp_path_factory.mktemp("certificate") / "server.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    return path
+
+
+@pytest.fixture
+def over_tls(mail_server, certificate):
+    """The mail server, offering STARTTLS."""
+    mail_server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    mail_server.tls.load_cert_chain(certificate)
+    return mail_server
 
 
 @pytest.fixture

@@ -62,3 +62,67 @@ def test_the_accessibility_statement_is_read(environ):
 def test_a_statement_that_cannot_be_shown_is_a_problem(environ, name, value):
     with pytest.raises(SettingsError, match=f"BEBOERPULS_STATEMENT_{name} is '{value}'"):
         read_settings(environ | {f"BEBOERPULS_STATEMENT_{name}": value})
+
+
+MAIL = {"BEBOERPULS_SMTP_HOST": "smtp.example.dk", "BEBOERPULS_SMTP_SENDER": "puls@example.dk"}
+
+
+@pytest.fixture
+def password_file(tmp_path):
+    path = tmp_path / "password"
+    path.write_text("hemmelig\n", encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def test_a_mail_server_is_spoken_to_over_tls_unless_told_otherwise(environ, password_file):
+    signed_in = {
+        "BEBOERPULS_SMTP_USER": "puls",
+        "BEBOERPULS_SMTP_PASSWORD_FILE": str(password_file),
+    }
+    mail = read_settings(environ | MAIL | signed_in).mail
+    assert (mail.port, mail.tls, mail.rate) == (587, "starttls", 60)
+    assert mail.password == "hemmelig"
+    assert "hemmelig" not in repr(mail)
+    assert read_settings(environ | MAIL | {"BEBOERPULS_SMTP_TLS": "tls"}).mail.port == 465
+    assert read_settings(environ).mail is None
+
+
+@pytest.mark.parametrize(
+    ("set_", "told"),
+    [
+        ({"BEBOERPULS_SMTP_TLS": "ssl"}, "must be starttls, tls or none"),
+        ({"BEBOERPULS_SMTP_PORT": "0"}, "from 1 to 65535"),
+        ({"BEBOERPULS_SMTP_RATE": "0"}, "from 1 to 10000"),
+        ({"BEBOERPULS_SMTP_SENDER": "a@b.dk\r\nBcc: c@d.dk"}, "must be an address"),
+        ({"BEBOERPULS_SMTP_SENDER": ""}, "must be an address"),
+        ({"BEBOERPULS_SMTP_HOST": ""}, "BEBOERPULS_SMTP_SENDER is set, but"),
+        ({"BEBOERPULS_SMTP_USER": "puls"}, "belong together"),
+        ({"BEBOERPULS_SMTP_PASSWORD_FILE": "/nowhere"}, "No such file"),
+        ({"BEBOERPULS_ADDRESS": "svar.example.dk"}, "must look like https://svar.example.dk"),
+        ({"BEBOERPULS_ADDRESS": "https://a.dk/?x"}, "must look like"),
+    ],
+)
+def test_what_is_wrong_with_the_mail_server_is_told(environ, set_, told):
+    with pytest.raises(SettingsError, match=told):
+        read_settings(environ | MAIL | set_)
+
+
+def test_a_password_that_others_could_read_is_refused(environ, password_file):
+    password_file.chmod(0o644)
+    wanted = {
+        "BEBOERPULS_SMTP_USER": "puls",
+        "BEBOERPULS_SMTP_PASSWORD_FILE": str(password_file),
+    }
+    with pytest.raises(SettingsError, match="chmod 600"):
+        read_settings(environ | MAIL | wanted)
+
+
+def test_a_password_never_crosses_the_network_in_clear(environ, password_file):
+    wanted = {
+        "BEBOERPULS_SMTP_TLS": "none",
+        "BEBOERPULS_SMTP_USER": "puls",
+        "BEBOERPULS_SMTP_PASSWORD_FILE": str(password_file),
+    }
+    with pytest.raises(SettingsError, match="in clear"):
+        read_settings(environ | MAIL | wanted)

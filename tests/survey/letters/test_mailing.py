@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 import os
 import signal
@@ -209,6 +210,26 @@ def test_a_wrong_password_is_told_in_the_servers_words(
     pace = Pace(lambda _seconds: None, lambda _done, _of: None)
     with pytest.raises(MailServerError, match="535 wrong password"):
         send_mails(shop.database, shop.keys, written, wrong, Languages(), pace)
+
+
+def test_a_server_that_cannot_prove_who_it_is_gets_nothing(
+    correspondence, invited, over_tls, certificate, shop, mail, monkeypatch
+):
+    careful = dataclasses.replace(mail, tls="starttls")
+    written = correspondence.written(invited[1])
+    pace = Pace(lambda _seconds: None, lambda _done, _of: None)
+
+    def send():
+        return send_mails(shop.database, shop.keys, written, careful, Languages(), pace)
+
+    with pytest.raises(MailServerError, match="CERTIFICATE_VERIFY_FAILED"):
+        send()
+    assert over_tls.taken == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert send() == {"sent": 5}
+    over_tls.tls = None
+    with pytest.raises(MailServerError, match="STARTTLS"):
+        send()
 
 
 def test_a_name_that_would_add_a_header_reaches_no_server(
