@@ -59,6 +59,10 @@ class PeopleDrawn:
     """and how the log odds rise with the first trait: above zero, the content answer more."""
     panel: float = 0.5
     """Share of the invited who were invited the wave before and still live there."""
+    panel_loss: float = 0.0
+    """Share of those who answered the wave before and do not care to again, whatever else,"""
+    panel_loss_slope: float = 0.0
+    """and how its log odds rise with the first trait: below zero, the unhappy are lost."""
     paper: Sequence[float] = (0.3,)
     """Share answering on paper, by wave, the last holding on,"""
     paper_effect: float = 0.0
@@ -147,6 +151,7 @@ class _Drawing:
         self.own = self._traits(len(self.area))
         self.moved_in = np.full(len(self.area), int(plan.days[0][:4]) - 6)
         self.next = len(self.area)
+        self.answered = np.zeros(len(self.area), bool)
 
     def wave(self, wave: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         if wave > 1:
@@ -227,6 +232,7 @@ class _Drawing:
         new = self.rng.random(len(self.area)) >= self.people.panel
         count = int(new.sum())
         self.own[new] = self._traits(count)
+        self.answered[new] = False
         self.person[new] = np.arange(self.next, self.next + count)
         self.next += count
         year = int(self.plan.days[wave - 1][:4])
@@ -237,7 +243,13 @@ class _Drawing:
         people = self.people
         centre = np.log(people.response / (1 - people.response))
         odds = np.exp(centre + people.response_slope * trait)
-        return np.flatnonzero(self.rng.random(len(trait)) < odds / (1 + odds))
+        given = self.rng.random(len(trait)) < odds / (1 + odds)
+        if people.panel_loss > 0 and self.answered.any():
+            tired = np.log(people.panel_loss / (1 - people.panel_loss))
+            lost = np.exp(tired + people.panel_loss_slope * trait)
+            given &= ~(self.answered & (self.rng.random(len(trait)) < lost / (1 + lost)))
+        self.answered = given
+        return np.flatnonzero(given)
 
     def _dispositions(self, answers: NDArray[np.intp]) -> pd.DataFrame:
         finished = np.bincount(self.area[answers], minlength=self.plan.areas)
@@ -273,6 +285,10 @@ def _problems(plan: AreasDrawn, people: PeopleDrawn) -> list[Problem]:
             Problem("starts", f"a plan starts in wave 2 or later, got {wrong[0]}", "Correct it")
         )
     shares = ("area_share", "area_stability", "person_stability", "panel", "other_language")
+    if not 0 <= people.panel_loss < 1:
+        found.append(
+            Problem("panel_loss", f"a share below 1, got {people.panel_loss}", "Give 0 to 0.99")
+        )
     found += [
         Problem(name, f"a share, got {getattr(people, name)}", "Give 0 to 1")
         for name in shares

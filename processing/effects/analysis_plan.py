@@ -10,9 +10,11 @@ from typing import Any
 import yaml
 
 from processing.errors import Problem, StatisticsError
+from processing.measuring.disclosure import DisclosureLimits
 
 _WEIGHTINGS = ("equal", "answers")
 _UNITS = ("areas", "persons")
+INFERENCES = ("trusted", "CR2", "CR3", "randomisation", "wild bootstrap")
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,23 @@ class AnalysisPlan:
     below: float = 40.0
     above: float = 60.0
     """Set points of the shares."""
+    covariates: tuple[str, ...] = ()
+    """Variables of categories, as background_gender: shares of areas, or persons' own."""
+    inference: str = "trusted"
+    """trusted, or one of the methods, which is then told where it can be trusted."""
+    mean_n: int = 10
+    count: int = 5
+    """No mean of fewer answers and no smaller count leaves the house."""
     hash: str = field(default="", compare=False)
 
     @property
     def scales(self) -> tuple[str, ...]:
         return (*self.primary, *self.secondary)
+
+    @property
+    def limits(self) -> DisclosureLimits:
+        """What may be published, by the study's own thresholds."""
+        return DisclosureLimits(mean_n=self.mean_n, count=self.count)
 
 
 def read_plan(path: Path | str) -> AnalysisPlan:
@@ -87,12 +101,30 @@ def plan_of(content: bytes, name: str = "plan") -> AnalysisPlan:
         if key not in _known()
     ]
     problems += [problem for key in _known() for problem in _wrong(name, key, data)]
+    if data.get("mean_n", 10) < data.get("count", 5) and not problems:
+        problems = [
+            Problem(
+                f"{name}, mean_n",
+                f"{data.get('mean_n', 10)} is below count, {data.get('count', 5)}",
+                "Let no mean be shown where its count is not",
+            )
+        ]
     if problems:
         raise StatisticsError(*problems)
     given: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
     }
     return AnalysisPlan(**given, hash=hashlib.sha256(content).hexdigest())
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "level": (0.5, 0.999),
+    "draws": (99, 999_999),
+    "seed": (0, 2**63),
+    # Danmarks Statistik: at least three units a cell; a mean of few is nearly somebody's answer.
+    "mean_n": (5, 1_000),
+    "count": (3, 1_000),
+}
 
 
 def _known() -> list[str]:
@@ -105,7 +137,7 @@ def _wrong(name: str, key: str, data: dict[str, Any]) -> list[Problem]:
         needed = key in {"primary", "treatment"}
         return [Problem(where, "it is missing", "Give a list")] if needed else []
     value = data[key]
-    if key in {"primary", "secondary", "treatment", "comparison"}:
+    if key in {"primary", "secondary", "treatment", "comparison", "covariates"}:
         texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
         if not texts or (key in {"primary", "treatment"} and not value):
             return [Problem(where, f"a list of names, got {value!r}", "Write [one, another]")]
@@ -113,7 +145,7 @@ def _wrong(name: str, key: str, data: dict[str, Any]) -> list[Problem]:
             both = sorted(set(value) & set(data["primary"]))
             return [Problem(where, f"{both[0]} is primary already", "Name it once")]
         return []
-    choices = {"units": _UNITS, "weighting": _WEIGHTINGS}.get(key)
+    choices = {"units": _UNITS, "weighting": _WEIGHTINGS, "inference": INFERENCES}.get(key)
     if choices:
         return (
             []
@@ -122,9 +154,8 @@ def _wrong(name: str, key: str, data: dict[str, Any]) -> list[Problem]:
         )
     if isinstance(value, bool) or not isinstance(value, int | float):
         return [Problem(where, f"a number, got {value!r}", "Give a number")]
-    low, high = {"level": (0.5, 0.999), "draws": (99, 999_999), "seed": (0, 2**63)}.get(
-        key, (0, 100)
-    )
-    if not low <= value <= high or (key in {"draws", "seed"} and not isinstance(value, int)):
+    low, high = _RANGES.get(key, (0, 100))
+    whole = key in {"draws", "seed", "mean_n", "count"}
+    if not low <= value <= high or (whole and not isinstance(value, int)):
         return [Problem(where, f"from {low} to {high}, got {value}", "Correct it")]
     return []

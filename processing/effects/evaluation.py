@@ -9,17 +9,19 @@ import pandas as pd
 from scipy import stats
 
 from processing.datasets.study import Study
-from processing.errors import Problem, StatisticsError
+from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.measuring.area_sums import Points
 from processing.measuring.measures import Measures
 from processing.measuring.study_measures import StudyMeasures, scored_rows, study_measures
 
 from .analysis_plan import AnalysisPlan
+from .covariates import as_categories, problems_of_covariates, shares_of_areas
 from .difference import Effect, difference_in_differences
 from .multiplicity import false_discovery_rate, holm
 from .parted_trends import Restriction, parted_trends
 from .sensitivity import equivalence, sensitivity
 from .staggered import Base, StaggeredEffects, staggered_effects
+from .trust import trust_as_planned
 
 COHORTS = ("all", "stayer", "newcomer")
 NAMES = {"all": "all residents", "stayer": "stayers", "newcomer": "newcomers"}
@@ -81,14 +83,21 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> E
                 f"Choose among {', '.join(measured.scales)}",
             )
         )
+    stop_if_any(
+        [*_two_primaries(study, plan), *problems_of_covariates(study.codebook, plan.covariates)]
+    )
     treated = treated_units(study, measured, plan)
-    people = _people(study, measured) if plan.units == "persons" else None
+    people = (
+        _people(study, measured, plan.covariates)
+        if plan.units == "persons" or plan.covariates
+        else None
+    )
     found: list[dict[str, object]] = []
     inferences, staggered, parted = [], [], []
     for cohort in COHORTS:
         for scale in measured.scales:
-            rows = _rows(measured.measures, people, treated, scale, cohort)
-            effect = _effect(rows, plan, scale, measured.measures) if len(rows) else None
+            rows, columns = _with_covariates(study, measured, people, treated, scale, cohort, plan)
+            effect = _effect(rows, columns, plan, scale, measured.measures) if len(rows) else None
             if effect is None:
                 continue
             later = _staggered(measured.measures, treated, scale, cohort, plan)
@@ -147,21 +156,72 @@ def treated_units(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> 
     return by.assign(treated=by["treated"].astype(int))
 
 
-def _people(study: Study, measured: StudyMeasures) -> pd.DataFrame:
+def _two_primaries(study: Study, plan: AnalysisPlan) -> list[Problem]:
+    """Primary scales of one questionnaire: more than one would be more than one question."""
+    instrument = {
+        name: scale.instrument
+        for scale in study.codebook.scales
+        for name in (scale.name, *(f"{scale.name}_{variant}" for variant in scale.variants))
+    }
+    of: dict[str, list[str]] = {}
+    for name in plan.primary:
+        of.setdefault(instrument.get(name, name), []).append(name)
+    return [
+        Problem(
+            "plan, primary",
+            f"{' and '.join(names)} are both of the questionnaire {one}",
+            "Name one a questionnaire, and the others as secondary",
+        )
+        for one, names in of.items()
+        if len(names) > 1
+    ]
+
+
+def _people(
+    study: Study, measured: StudyMeasures, covariates: tuple[str, ...] = ()
+) -> pd.DataFrame:
     first = int(min(measured.days.values())[:4])
     rows = pd.concat(
-        scored_rows(study, measured.scales, first, measured.weights), ignore_index=True
+        scored_rows(study, measured.scales, first, measured.weights, extra=covariates),
+        ignore_index=True,
     )
     units = measured.units[measured.units["level"] == "afdeling"]
     return rows.merge(units[["wave", "area", "unit"]], on=["wave", "area"])
 
 
+def _with_covariates(
+    study: Study,
+    measured: StudyMeasures,
+    people: pd.DataFrame | None,
+    treated: pd.DataFrame,
+    scale: str,
+    cohort: str,
+    plan: AnalysisPlan,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of outcome and treatment, with the plan's covariates as columns."""
+    persons = people if plan.units == "persons" else None
+    rows = _rows(measured.measures, persons, treated, scale, cohort, plan.covariates)
+    if not plan.covariates or people is None or not len(rows):
+        return rows, []
+    if persons is not None:
+        return as_categories(rows, study.codebook, plan.covariates)
+    mine = people if cohort == "all" else people[people["cohort"] == cohort]
+    shares, columns = shares_of_areas(mine, study.codebook, plan.covariates)
+    return rows.merge(shares, on=["unit", "wave"]), columns
+
+
 def _rows(
-    found: Measures, people: pd.DataFrame | None, treated: pd.DataFrame, scale: str, cohort: str
+    found: Measures,
+    people: pd.DataFrame | None,
+    treated: pd.DataFrame,
+    scale: str,
+    cohort: str,
+    covariates: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     if people is not None:
         mine = people if cohort == "all" else people[people["cohort"] == cohort]
-        rows = mine[["unit", "wave", "weight", scale]].rename(columns={scale: "y"}).dropna()
+        rows = mine[["unit", "wave", "weight", scale, *covariates]].rename(columns={scale: "y"})
+        rows = rows.dropna(subset=["weight", "y"])
         return rows.merge(treated, on=["unit", "wave"])
     means = found.means
     mine = means[
@@ -173,7 +233,9 @@ def _rows(
     return rows.merge(treated, on=["unit", "wave"])
 
 
-def _effect(rows: pd.DataFrame, plan: AnalysisPlan, scale: str, found: Measures) -> Effect | None:
+def _effect(
+    rows: pd.DataFrame, covariates: list[str], plan: AnalysisPlan, scale: str, found: Measures
+) -> Effect | None:
     """None where nothing changes: newcomers, who are in no area before, have no effect."""
     changing = rows.groupby("unit")["treated"].nunique()
     if rows["unit"].nunique() < 3 or not (changing > 1).any() or rows["wave"].nunique() < 2:
@@ -182,7 +244,7 @@ def _effect(rows: pd.DataFrame, plan: AnalysisPlan, scale: str, found: Measures)
     try:
         effect = difference_in_differences(
             rows, "y", "treated", area="unit", wave="wave", weights=weights,
-            sd=_sd(found, scale), level=plan.level, draws=plan.draws, seed=plan.seed,
+            covariates=covariates, sd=_sd(found, scale), level=plan.level, draws=plan.draws, seed=plan.seed,
         )  # fmt: skip
     except StatisticsError:
         # All areas are treated at once, or none lasts over the waves: no comparison is left.
@@ -194,12 +256,13 @@ def _told(
     effect: Effect, plan: AnalysisPlan, scale: str, cohort: str, *, registered: bool
 ) -> dict[str, object]:
     named = scale in plan.scales and cohort == "all"
-    trusted = effect.trusted
+    trust = trust_as_planned(effect.trust, plan.inference)
+    trusted = next((one for one in effect.inferences if one.method == trust.method), None)
     nan = float("nan")
     by_cr2 = next(one for one in effect.inferences if one.method == "CR2")
     small = (
         equivalence(effect.estimate, by_cr2.standard_error, by_cr2.df, plan.margin)
-        if by_cr2.standard_error > 0 and trusted is not None and trusted.method == "CR2"
+        if by_cr2.standard_error > 0 and trusted is by_cr2
         else None
     )
     bounds = (
@@ -216,9 +279,9 @@ def _told(
         "primary": scale in plan.primary and cohort == "all",
         "estimate": effect.estimate,
         "in_sd": effect.in_sd,
-        "method": effect.trust.method,
-        "standard_error": by_cr2.standard_error if trusted is by_cr2 else nan,
-        "df": by_cr2.df if trusted is by_cr2 else nan,
+        "method": trust.method,
+        "standard_error": trusted.standard_error if trusted else nan,
+        "df": trusted.df if trusted else nan,
         "low": trusted.low if trusted else nan,
         "high": trusted.high if trusted else nan,
         "p": trusted.p if trusted else nan,
@@ -230,7 +293,7 @@ def _told(
         "equivalence_p": small.p if small else nan,
         "equivalent": bool(small.equivalent) if small else False,
         "breakdown": bounds.breakdown if bounds else nan,
-        "trust": effect.trust.reason,
+        "trust": trust.reason,
         "pre_period": effect.pre_period,
     }
 

@@ -47,3 +47,16 @@ def which_to_trust(treated: int, comparison: int, df: float, assignments: float)
         f"No inference is trusted: {few}, and {possible} other assignments to hold it against. "
         f"Report the estimate without a test.",
     )
+
+
+def trust_as_planned(trust: Trust, planned: str) -> Trust:
+    """The method that the plan names, where it does not err with these clusters.
+
+    Tests that lean on a variance or the wild bootstrap are told only where CR2 is trusted;
+    randomisation wherever anything is.
+    """
+    if planned in {"trusted", trust.method} or not trust.method:
+        return trust
+    if trust.method == "CR2" or planned == "randomisation":
+        return Trust(planned, f"{planned} is told, as the plan names it. {trust.reason}")
+    return Trust(trust.method, f"The plan names {planned}, which errs here. {trust.reason}")

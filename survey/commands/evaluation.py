@@ -233,6 +233,7 @@ def feed(
             measured,
             found,
             statuses=processing.kept_verdicts(read),
+            limits=plan.limits if plan else None,
             cooperation=_partners(cooperation) if cooperation else None,
         )
         joined = _beside(table, outcomes) if outcomes else None

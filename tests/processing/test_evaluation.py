@@ -141,6 +141,24 @@ def test_a_drawn_study_has_the_response_panel_and_modes_it_was_given(model):
     pd.testing.assert_frame_equal(again.rows, drawn.rows)
 
 
+def test_a_panel_that_tires_loses_those_who_answered_before_and_the_unhappy_first(model):
+    areas = AreasDrawn(80, [], invited=60)
+    faithful = PeopleDrawn(panel=1.0, response=0.5)
+    tired = PeopleDrawn(panel=1.0, response=0.5, panel_loss=0.6, panel_loss_slope=-1.0)
+    items = list(model.items)
+
+    def again(people):
+        first, second = (draw_study(model, areas, people, seed=6).waves[w] for w in (1, 2))
+        both = second[second.panel.isin(first.panel)]
+        return len(both) / len(first), both[items].to_numpy().mean()
+
+    share, level = again(faithful)
+    less, higher = again(tired)
+    assert share == pytest.approx(0.5, abs=0.03)
+    assert less == pytest.approx(0.5 * 0.41, abs=0.04)  # Of a logistic with slope −1 about .41 stay
+    assert higher > level + 0.1
+
+
 def test_measures_of_a_dataset_know_its_units_response_and_panel(make_study):
     study, drawn = make_study(AreasDrawn(12, [2] * 6, invited=80))
     found = study_measures(study, ["tryghed_t1"])
@@ -172,6 +190,9 @@ def test_the_same_dataset_and_plan_give_the_same_tables(make_study):
         (b"primary: [a]\nsecondary: [a]\ntreatment: [x]", "a is primary already"),
         (b"primary: [a]\ntreatment: [x]\nunits: houses", "areas or persons, got 'houses'"),
         (b"primary: [a]\ntreatment: [x]\nlevel: 95", "from 0.5 to 0.999, got 95"),
+        (b"primary: [a]\ntreatment: [x]\ncount: 2", "from 3 to 1000, got 2"),
+        (b"primary: [a]\ntreatment: [x]\ncount: 20", "mean_n: 10 is below count, 20"),
+        (b"primary: [a]\ntreatment: [x]\ninference: best", "CR2 or CR3 or randomisation"),
         (b"primary: [a]\ntreatment: [x]\ndraws: true", "a number, got True"),
         (b"primary: [a\ntreatment", "it is not YAML"),
         (b"\xff\xfe", "it is not YAML in UTF-8"),
@@ -195,6 +216,63 @@ def test_a_plan_that_does_not_fit_its_dataset_is_refused_by_name(make_study, tmp
         read_plan(tmp_path / "none.yaml")
 
 
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        (b"covariates: [income]", "covariate income: the dataset has no such variable"),
+        (b"covariates: [background_moved_in]", "its answers are no categories"),
+    ],
+)
+def test_covariates_that_cannot_be_are_refused_by_name(make_study, added, said):
+    study, _ = make_study(AreasDrawn(12, [2] * 6))
+    with pytest.raises(StatisticsError, match=said):
+        evaluate(study, plan_of(PLAN + added))
+
+
+def test_two_primary_scales_of_one_questionnaire_are_refused(make_study):
+    study, _ = make_study(AreasDrawn(12, [2] * 6))
+    two = b"primary: [tryghed_t1, tryghed_t2]\ntreatment: [helhedsplan]\n"
+    with pytest.raises(StatisticsError, match="both of the questionnaire tryghed"):
+        evaluate(study, plan_of(two))
+
+
+@pytest.mark.parametrize("units", ["areas", "persons"])
+def test_a_shift_in_who_answers_is_taken_out_by_a_covariate(model, form_codebook, tmp_path, units):
+    """Men come to answer more where plans are, and men feel safer: no plan moved anybody."""
+    drawn = draw_study(model, AreasDrawn(40, [2] * 20, effects=[0.0], invited=90), seed=12)
+    random = np.random.default_rng(12)
+    treated = set(drawn.tables[1]["area_plan"].area)
+    for wave, rows in drawn.waves.items():
+        helped = rows.area.isin(treated) & (wave == 2)
+        usual = rows.area.map({area: random.uniform(0.1, 0.6) for area in sorted(set(rows.area))})
+        men = random.random(len(rows)) < usual + 0.3 * helped
+        rows["background_gender"] = np.where(men, 2, 1).astype(np.int16)
+        for item in SCALES["tryghed_t1"]:
+            moved = rows[f"tryghed_t1_{item}"] + men
+            rows[f"tryghed_t1_{item}"] = moved.clip(upper=5).astype(np.int16)
+    study = write_drawn_study(drawn, form_codebook, tmp_path / "shift")
+    plan = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\nunits: " + units.encode()
+    plain, adjusted = (
+        evaluate(study, plan_of(plan + added)).effects.query("cohort == 'all'").iloc[0]
+        for added in (b"", b"\ncovariates: [background_gender]")
+    )
+    assert plain.estimate > 4
+    assert adjusted.low < 0 < adjusted.high
+    assert abs(adjusted.estimate) < plain.estimate / 2
+
+
+def test_the_method_that_a_plan_names_is_told_where_it_does_not_err(make_study):
+    many, _ = make_study(AreasDrawn(24, [2] * 12))
+    few, _ = make_study(AreasDrawn(24, [2] * 3), seed=2)
+    told = evaluate(many, plan_of(PLAN + b"inference: CR3")).effects
+    assert set(told.method) == {"CR3"}
+    assert told.standard_error.notna().all()
+    refused = evaluate(few, plan_of(PLAN + b"inference: wild bootstrap")).effects
+    assert set(refused.method) == {"randomisation"}
+    assert "The plan names wild bootstrap, which errs here" in refused.trust.iloc[0]
+    assert plan_of(PLAN + b"mean_n: 20\ncount: 8").limits.count == 8
+
+
 def test_only_the_areas_that_the_plan_compares_with_are_compared_with(make_study):
     study, _ = make_study(AreasDrawn(24, [2] * 8))
     kept = ", ".join(f"9000-{area:03}" for area in range(8, 18))
@@ -210,6 +288,7 @@ def test_only_the_areas_that_the_plan_compares_with_are_compared_with(make_study
         (AreasDrawn(2, [1]), None, "a plan starts in wave 2 or later"),
         (AreasDrawn(2, [2]), PeopleDrawn(panel=1.5), "panel: a share"),
         (AreasDrawn(2, [2]), PeopleDrawn(response=0.0), "response: a share"),
+        (AreasDrawn(2, [2]), PeopleDrawn(panel_loss=1.0), "panel_loss: a share"),
     ],
 )
 def test_a_study_that_cannot_be_is_not_drawn(model, areas, people, said):
