@@ -1,5 +1,6 @@
-"""What researchers do: follow the answers as they come, and take the frozen data away."""
+"""What researchers do: follow the answers, plan, take the frozen data away, see what they say."""
 
+from survey.research import planning
 from survey.research.desk import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "planning"]

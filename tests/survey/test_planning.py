@@ -1,0 +1,46 @@
+"""The planning page: what can be detected with these areas and this response."""
+
+import pytest
+from inspection import Page
+
+from processing import PlannedStudy, plan_study
+
+
+@pytest.fixture
+def reader(make, employ, signed_in):
+    """A researcher, signed in."""
+    employ("Ib", (make.study(), "researcher"))
+    return signed_in("Ib")
+
+
+def main(answer):
+    return Page(answer.get_data(as_text=True)).all("main")[0].words()
+
+
+def test_the_page_says_what_processing_says(reader):
+    found = plan_study(PlannedStudy(30, 30, invited=150, response=0.4))
+    said = main(reader.get("/research/planning?treated=30&comparison=30&invited=150&response=40"))
+    assert f"{found.points:.1f}".replace(".", ",") + " point" in said
+    assert "80 ud af 100" in said
+    assert "CR2" in said
+
+
+def test_with_few_areas_the_test_that_the_report_would_use_is_planned_for(reader):
+    assert "lodtrækningstest" in main(reader.get("/research/planning?treated=4&comparison=8"))
+    assert "ingen test at stole på" in main(reader.get("/research/planning?treated=2&comparison=3"))
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "-1", "0", "nan", "1e999", "99999999", "<script>"])
+def test_figures_that_cannot_be_are_told_at_their_field(reader, typed):
+    answer = reader.get("/research/planning", query_string={"treated": typed})
+    assert answer.status_code == 200
+    assert "Kig på tallene" in main(answer)
+    assert "<script>" not in answer.get_data(as_text=True)
+
+
+def test_coordinators_may_plan_and_fieldworkers_have_no_business_here(make, employ, signed_in):
+    study = make.study()
+    employ("Karen", (study, "coordinator"))
+    employ("Bo", (study, "fieldworker"))
+    assert signed_in("Karen").get("/research/planning").status_code == 200
+    assert signed_in("Bo").get("/research/planning").status_code == 403
