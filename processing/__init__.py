@@ -205,11 +205,13 @@ if TYPE_CHECKING:
     from .telling.area_results import area_results as area_results
     from .telling.area_results import favourable as favourable
     from .telling.document import Document as Document
+    from .telling.evidence_document import evidence_document as evidence_document
     from .telling.feed import Joined as Joined
     from .telling.feed import feed as feed
     from .telling.feed import join_outcomes as join_outcomes
     from .telling.feed_files import kept_verdicts as kept_verdicts
     from .telling.feed_files import write_feed as write_feed
+    from .telling.measures_document import measures_document as measures_document
     from .telling.page_html import as_page as as_page
     from .telling.page_html import as_parts as as_parts
     from .telling.page_pdf import as_pdf as as_pdf
@@ -220,6 +222,7 @@ if TYPE_CHECKING:
     from .telling.place_results import place_results as place_results
     from .telling.report import report as report
     from .telling.report import report_document as report_document
+    from .telling.table_text import read_csv_of as read_csv_of
     from .traits.dif import Dif as Dif
     from .traits.dif import DifItem as DifItem
     from .traits.dif import DifLimits as DifLimits
@@ -335,8 +338,10 @@ _HOMES = {
     "telling.area_report": ("area_report_document",),
     "telling.area_results": ("RESULT_COLUMNS", "area_results", "favourable"),
     "telling.document": ("Document",),
+    "telling.evidence_document": ("evidence_document",),
     "telling.feed": ("Joined", "feed", "join_outcomes"),
     "telling.feed_files": ("kept_verdicts", "write_feed"),
+    "telling.measures_document": ("measures_document",),
     "telling.page_html": ("as_page", "as_parts"),
     "telling.page_pdf": ("as_pdf",),
     "telling.place_results": (
@@ -347,6 +352,7 @@ _HOMES = {
         "place_results",
     ),
     "telling.report": ("report", "report_document"),
+    "telling.table_text": ("read_csv_of",),
     "traits.dif": ("Dif", "DifItem", "DifLimits", "dif"),
     "traits.graded_response": ("GradedResponse", "graded_response"),
     "traits.local_dependence": ("LocalDependence", "local_dependence"),

@@ -17,4 +17,12 @@ KINDS: Mapping[str, Kind] = {
     "mailing": send_round,
     "results": count,
     "sheets": print_ordered,
+
+from survey import findings_work, results_work
+from survey.worker import Kind
+
+KINDS: Mapping[str, Kind] = {
+    "results": results_work.count,
+    "findings": findings_work.findings,
+    "effects": findings_work.effects,
 }

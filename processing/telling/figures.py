@@ -52,6 +52,15 @@ class Beside:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How one item's answers are spread over its codes, lowest first; None is not told."""
+
+    label: str
+    shares: Sequence[float | None]
+    missing: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One group's means over waves."""
 
@@ -179,6 +188,31 @@ def beside(rows: Sequence[Beside], said: str, write: Callable[[float], str]) -> 
         parts.append(f'<text class="strong end" x="{left + 450}" y="{y + 5}">{row.said}</text>')
         parts.append(f'<text class="quiet end" x="{left + 510}" y="{y + 5}">{row.n}</text>')
     return _svg(left + 520, bottom + 26, said, parts)
+
+
+def spread(rows: Sequence[Spread], said: str) -> str:
+    """Bars of shares, each darker than the one before; what is not told is left open."""
+    left = max(len(row.label) for row in rows) * LABEL + 16
+    parts = []
+    for index, row in enumerate(rows):
+        y = 6 + LINE * index
+        parts.append(f'<text x="0" y="{y + 15}">{escape(row.label)}</text>')
+        untold = [place for place, share in enumerate(row.shares) if share is None]
+        rest = (1 - sum(share or 0 for share in row.shares)) / max(len(untold), 1)
+        x = left
+        for place, share in enumerate(row.shares):
+            wide = 400 * (rest if share is None else share)
+            shade = 1 + round(4 * place / max(len(row.shares) - 1, 1))
+            kind = "hollow dashed" if share is None else f"shade-{shade}"
+            parts.append(
+                f'<rect class="{kind}" x="{x:.1f}" y="{y}" width="{wide:.1f}" height="22"/>'
+            )
+            x += wide
+        parts.append(f'<path class="ink-line thin" d="M{left:.1f} {y}h400v22h-400z"/>')
+        parts.append(
+            f'<text class="quiet end" x="{left + 450:.1f}" y="{y + 15}">{row.missing}</text>'
+        )
+    return _svg(left + 460, LINE * len(rows) + 6, said, parts)
 
 
 @dataclass(frozen=True)

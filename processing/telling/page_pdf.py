@@ -22,6 +22,8 @@ _STYLE = """
 .paint{fill:#1b5940}.paint-line{stroke:#1b5940;fill:none}.unsure{fill:#1b5940;fill-opacity:.45}
 .hollow{fill:#fff;stroke:#1a211d;stroke-width:1.4}.dashed{stroke-dasharray:5 4}
 .thin{stroke-width:1}.thick{stroke-width:4}
+.shade-1{fill:#fff;stroke:#6b756e}.shade-2{fill:#1b5940;fill-opacity:.2}
+.shade-3{fill:#1b5940;fill-opacity:.45}.shade-4{fill:#1b5940;fill-opacity:.8}.shade-5{fill:#1b5940}
 text{font-family:"Noto Sans","Noto Sans Arabic";font-size:14px;fill:#1a211d}.quiet{fill:#4d5851}
 .strong,.reserve{font-weight:700}.end{text-anchor:end}.middle{text-anchor:middle}
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,6 @@ from processing.effects.evaluation import Evaluation
 
 from .document import (
     Block,
-    Command,
     Document,
     Figure,
     KeyFigure,
@@ -23,12 +22,10 @@ from .document import (
     Sentence,
     Table,
 )
-from .figures import Estimate, Line, Place, forest, places, trend
+from .figures import Estimate, Line, forest, trend
+from .measured_blocks import Measured, each
 from .page_html import as_page
-from .words import count, number, words
-
-SHOWN_FROM = 10
-RELIABLE = 0.7
+from .words import count
 
 
 def report(
@@ -61,8 +58,8 @@ def report_document(
     evidence in this dataset lets them be used, `command` is what makes the report again. Raises
     KeyError for a language there are no words in.
     """
-    page = _Page(study, found, language, frozenset(validated))
-    first = _first(page.every)
+    page = _Page(study, found.measures, language, found, frozenset(validated))
+    leading = first(page.every)
     waves = ", ".join(str(wave) for wave in sorted(found.measures.days))
     t = page.t
     return Document(
@@ -70,15 +67,15 @@ def report_document(
         title=t("title", study=study.study),
         where=f"{study.study}. {t('where', waves=waves)}",
         heading=t("heading"),
-        lead=page.lead(first),
-        key_figures=page.key_figures(first),
+        lead=page.lead(leading),
+        key_figures=page.key_figures(leading),
         sections=[
             Section(t("effects"), page.effects()),
             Section(t("trends"), page.trends()),
-            Section(t("places"), page.places()),
+            Section(t("places"), page.places(page.first_scale)),
             Section(t("response"), page.response()),
             Section(t("limits"), page.limits()),
-            Section(t("source"), page.source(command)),
+            Section(t("source"), page.source(command, found.plan.hash)),
         ],
         brand=t("brand"),
         skip=t("skip"),
@@ -86,41 +83,21 @@ def report_document(
 
 
 @dataclass(frozen=True)
-class _Page:
-    study: Study
+class _Page(Measured):
     found: Evaluation
-    language: str
     validated: frozenset[str]
-
-    def t(self, key: str, **values: object) -> str:
-        return words(self.language)[key].format(**values)
-
-    def n(self, value: float, digits: int = 1, *, signed: bool = False) -> str:
-        return number(value, self.language, digits, signed=signed)
-
-    @property
-    def names(self) -> Mapping[str, str]:
-        """What each measure is called, from the codebook."""
-        found = {}
-        for scale in self.study.codebook.scales:
-            label = scale.label(self.language)
-            # A scale of problems is told the other way round: high is favourable everywhere.
-            found[scale.name] = self.t("turned", scale=label) if scale.headline_reversed else label
-            for variant, left_out in scale.variants.items():
-                items = ", ".join(
-                    self.study.codebook.variable(one).label(self.language) for one in left_out
-                )
-                found[f"{scale.name}_{variant}"] = self.t("variant", scale=label, items=items)
-        return found
-
-    def name(self, scale: object) -> str:
-        return self.names.get(str(scale), str(scale))
 
     @property
     def every(self) -> pd.DataFrame:
         """Effects for all residents, planned ones first."""
         mine = self.found.effects[self.found.effects["cohort"] == "all"]
         return mine.sort_values("primary", ascending=False, kind="stable")
+
+    @property
+    def first_scale(self) -> str:
+        """The one that is told of place by place."""
+        means = self.found.measures.measures.means
+        return str(first(self.every).scale if len(self.every) else means["scale"].iloc[0])
 
     @property
     def level(self) -> str:
@@ -198,7 +175,7 @@ class _Page:
                 strong=self.n(row.estimate, signed=True),
                 said=self._bounds(row),
             )
-            for row in _each(self.every)
+            for row in each(self.every)
         ]
         if not rows:
             return [Sentence(self.t("lead_none"))]
@@ -209,7 +186,7 @@ class _Page:
             )
             for row in rows
         )  # fmt: skip
-        drawing = forest(rows, said, self._tick)
+        drawing = forest(rows, said, self.tick)
         notes = [self._pre()]
         if not self.found.registered:
             notes.append(self.t("not_registered"))
@@ -226,20 +203,20 @@ class _Page:
                         f"{row.treated} + {row.comparison}",
                         self.n(row.in_sd, 2, signed=True),
                     )
-                    for row in _each(self.every)
+                    for row in each(self.every)
                 ],
             ),
             *(Sentence(note, quiet=True) for note in notes),
         ]
 
     def _pre(self) -> str:
-        first = _first(self.every)
-        once = first is None or "cannot be checked" in first.pre_period
+        leading = first(self.every)
+        once = leading is None or "cannot be checked" in leading.pre_period
         return self.t("pre_none" if once else "pre_some")
 
     def trends(self) -> list[Block]:
         parts: list[Block] = []
-        chosen = [row.scale for row in _each(self.every) if row.primary] or list(
+        chosen = [row.scale for row in each(self.every) if row.primary] or list(
             self.every["scale"].head(1)
         )
         for scale in chosen:
@@ -248,7 +225,7 @@ class _Page:
                 Line(
                     self.t("with_plan" if treated else "without")
                     + f" {self.n(part['mean'].iloc[-1])}",
-                    [(row.mean, row.low, row.high) for row in _each(part)],
+                    [(row.mean, row.low, row.high) for row in each(part)],
                     painted=bool(treated),
                 )
                 for treated, part in mine.groupby("treated", sort=False)
@@ -268,75 +245,10 @@ class _Page:
                 Figure(
                     self.t("trends_caption", scale=self.name(scale)),
                     self.t("trends_note", level=self.level),
-                    trend(lines, days, said, self._tick),
+                    trend(lines, days, said, self.tick),
                 )
             )
         return parts
-
-    def places(self) -> list[Block]:
-        means = self.found.measures.measures.means
-        levels = [one for one in ("boligområde", "plan", "afdeling") if one in set(means["level"])]
-        last = means["wave"].max()
-        scale = _first(self.every).scale if len(self.every) else means["scale"].iloc[0]
-        mine = means[
-            (means["scale"] == scale) & (means["wave"] == last) & (means["cohort"] == "all")
-        ]
-        level = next((one for one in levels if (mine["level"] == one).sum() > 1), "study")
-        whole = float(mine.loc[mine["level"] == "study", "mean"].iloc[0])
-        rows = [
-            Place(
-                label=self._place(row.unit),
-                shown=row.n >= SHOWN_FROM,
-                measured=(row.mean, row.low, row.high),
-                estimated=(row.shrunk, row.shrunk_low, row.shrunk_high),
-                n=count(row.n, self.language),
-                reliability=self.n(row.reliability, 2) if math.isfinite(row.reliability) else "",
-                unreliable=row.reliability < RELIABLE,
-            )
-            for row in _each(mine[mine["level"] == level].sort_values("unit"))
-        ]
-        rows.sort(key=lambda row: row.label)
-        drawing = places(
-            rows,
-            self.t("places_alt", scale=self.name(scale), count=len(rows)),
-            self._tick,
-            few=self.t("places_few"),
-            overall=whole,
-            overall_said=self.t("places_all", value=self.n(whole)),
-            head=(self.t("estimated"), "n", "λ"),
-        )
-        caption = self.t("places_caption", scale=self.name(scale))
-        return [
-            Figure(caption, self.t("places_note"), drawing),
-            Sentence(self.t("places_words"), quiet=True),
-        ]
-
-    def _place(self, unit: str) -> str:
-        areas = self.study.table("areas").drop_duplicates("area", keep="last").set_index("area")
-        return str(areas["name"].get(unit, unit))
-
-    def response(self) -> list[Block]:
-        means = self.found.measures.measures.means
-        whole = means[(means["level"] == "study") & (means["cohort"] == "all")]
-        most = whole.sort_values("n", ascending=False).drop_duplicates("wave").sort_values("wave")
-        composed = self.found.measures.measures.composition
-        shares = composed[composed["level"] == "study"]
-        rows = []
-        for row in _each(most):
-            modes = shares[(shares["wave"] == row.wave) & (shares["mode"] != "")]
-            told = ", ".join(
-                f"{self.t(f'mode_{one.mode}')} {self.n(100 * one.share, 0)} %"
-                for one in _each(modes)
-            )
-            rate = f"{self.n(100 * row.response_rate, 0)} %" if row.response_rate > 0 else ""
-            rows.append(
-                (
-                    str(row.wave), count(row.n, self.language), rate,
-                    count(row.effective_n, self.language), told,
-                )
-            )  # fmt: skip
-        head = ("wave", "answers", "rate", "effective", "mode")
-        return [Sentence(self.t("response_words")), self._table(head, rows)]
 
     def limits(self) -> list[Block]:
         told = [self._pre(), self.t("limit_causes"), self.t("limit_answer")]
@@ -349,14 +261,14 @@ class _Page:
     def _shift(self) -> list[str]:
         """What a shift to paper would have moved by itself, where it is known."""
         found = self.found.measures.measures
-        first = _first(self.every)
-        if first is None:
+        leading = first(self.every)
+        if leading is None:
             return []
         changes = found.changes
         mine = changes[
             (changes["level"] == "study")
             & (changes["cohort"] == "all")
-            & (changes["scale"] == first.scale)
+            & (changes["scale"] == leading.scale)
         ]
         paper = found.composition[
             (found.composition["level"] == "study") & (found.composition["mode"] == "paper")
@@ -367,7 +279,7 @@ class _Page:
             or not math.isfinite(mine["change_at_first_mix"].iloc[-1])
         ):
             return []
-        row = next(_each(mine.tail(1)))
+        row = next(each(mine.tail(1)))
         shift = 100 * (paper["share"].iloc[-1] - paper["share"].iloc[0])
         return [
             self.t(
@@ -378,25 +290,9 @@ class _Page:
             )
         ]
 
-    def source(self, command: str) -> list[Block]:
-        words_ = self.t(
-            "source_words",
-            dataset=self.found.measures.dataset[:12],
-            plan=self.found.plan.hash[:12],
-            weight=self.found.measures.weight,
-        )
-        return [Sentence(words_), *([Command(command)] if command else [])]
-
-    def _tick(self, value: float) -> str:
-        return self.n(value, 0 if float(value).is_integer() else 1)
-
     def _table(self, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
         return Table([self.t(one) for one in head], rows)
 
 
-def _each(frame: pd.DataFrame) -> Any:
-    return frame.itertuples(index=False)
-
-
-def _first(frame: pd.DataFrame) -> Any:
-    return next(_each(frame), None)
+def first(frame: pd.DataFrame) -> Any:
+    return next(each(frame), None)

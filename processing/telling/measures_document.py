@@ -1,0 +1,144 @@
+"""One scale's measures as a document for researchers: level, change, places, who answered."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from processing.datasets.study import Study
+from processing.errors import Problem, StatisticsError
+from processing.measuring.study_measures import StudyMeasures
+
+from .document import Block, Document, Figure, KeyFigure, Section, Sentence
+from .figures import Line, trend
+from .measured_blocks import Measured, each
+
+
+def measures_document(
+    study: Study, measured: StudyMeasures, scale: str, *, language: str = "da", command: str = ""
+) -> Document:
+    """Return how one scale stands in the whole study and place by place.
+
+    Places with fewer than ten answers are named and not shown. Raises StatisticsError where nobody
+    has a score of the scale, KeyError for a language there are no words in.
+    """
+    page = _Scale(study, measured, language, scale)
+    if not len(page.whole):
+        raise StatisticsError(
+            Problem(f"scale {scale}", "nobody has a score of it", "Name a scale that was asked")
+        )
+    t = page.t
+    waves = ", ".join(str(wave) for wave in sorted(measured.days))
+    return Document(
+        language=language,
+        title=t("measures_title", scale=page.name(scale)),
+        where=f"{study.study}. {t('where', waves=waves)}",
+        heading=t("measures_title", scale=page.name(scale)),
+        lead=page.lead(),
+        key_figures=page.key_figures(),
+        sections=[
+            Section(t("trends"), page.trends()),
+            Section(t("places"), page.places(scale)),
+            Section(t("measures_composition"), page.response()),
+            Section(t("source"), [Sentence(t("measures_analysis")), *page.source(command)]),
+        ],
+        brand=t("brand"),
+        skip=t("skip"),
+    )
+
+
+@dataclass(frozen=True)
+class _Scale(Measured):
+    scale: str
+
+    @cached_property
+    def whole(self) -> pd.DataFrame:
+        """The study's means, wave by wave."""
+        return self._of("all")
+
+    @cached_property
+    def stayers(self) -> pd.DataFrame:
+        return self._of("stayer")
+
+    def _of(self, cohort: str) -> pd.DataFrame:
+        means = self.measured.measures.means
+        mine = (means["scale"] == self.scale) & (means["level"] == "study")
+        return means[mine & (means["cohort"] == cohort)].sort_values("wave")
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """The study's changes, the latest pair of waves last."""
+        changes = self.measured.measures.changes
+        if not len(changes):
+            return changes
+        mine = (changes["scale"] == self.scale) & (changes["level"] == "study")
+        return changes[mine & (changes["cohort"] == "all")].sort_values(["wave_2", "wave_1"])
+
+    def lead(self) -> str:
+        last = self.whole.iloc[-1]
+        told = self.t(
+            "measures_lead", wave=last["wave"], value=self.n(last["mean"]),
+            low=self.n(last["low"]), high=self.n(last["high"]),
+        )  # fmt: skip
+        if not len(self.changes):
+            return told
+        row = self.changes.iloc[-1]
+        return f"{told} " + self.t(
+            "measures_change", before=row["wave_1"], change=self.n(row["change"], signed=True),
+            low=self.n(row["low"], signed=True), high=self.n(row["high"], signed=True),
+        )  # fmt: skip
+
+    def key_figures(self) -> list[KeyFigure]:
+        last = self.whole.iloc[-1]
+        found = [
+            KeyFigure(
+                self.t("measures_mean"),
+                self.n(last["mean"]),
+                self._between(last["low"], last["high"]),
+            )
+        ]
+        if len(self.changes):
+            row = self.changes.iloc[-1]
+            between = self._between(row["low"], row["high"])
+            found.append(
+                KeyFigure(
+                    self.t("measures_changed"),
+                    self.n(row["change"], signed=True),
+                    self.t("measures_since", before=row["wave_1"], interval=between),
+                )
+            )
+        for side in ("below", "above"):
+            ends = (100 * last[f"share_{side}_low"], 100 * last[f"share_{side}_high"])
+            found.append(
+                KeyFigure(
+                    self.t(f"measures_{side}"),
+                    f"{self.n(100 * last[f'share_{side}'], 0)} %",
+                    self.t("measures_share", interval=self._between(*ends, digits=0)),
+                )
+            )
+        return found
+
+    def trends(self) -> list[Block]:
+        waves = [*self.whole["wave"]]
+        if len(waves) < 2:
+            return [Sentence(self.t("lead_none"))]
+        lines = [self._line("measures_all", self.whole, painted=True)]
+        if [*self.stayers["wave"]] == waves:
+            lines.append(self._line("measures_stayers", self.stayers, painted=False))
+        told = [", ".join(self.n(mean) for mean, _, _ in line.points) for line in lines]
+        said = self.t("measures_trend_alt", all=told[0], stayers=told[-1])
+        days = [self.measured.days[int(wave)][:4] for wave in waves]
+        drawing = trend(lines, days, said, self.tick)
+        return [Figure(self.t("measures_trend"), self.t("measures_trend_note"), drawing)]
+
+    def _line(self, key: str, rows: pd.DataFrame, *, painted: bool) -> Line:
+        points = [(row.mean, row.low, row.high) for row in each(rows)]
+        return Line(f"{self.t(key)} {self.n(points[-1][0])}", points, painted=painted)
+
+    def _between(self, low: float, high: float, digits: int = 1) -> str:
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return ""
+        return f"[{self.n(low, digits)}; {self.n(high, digits)}]"

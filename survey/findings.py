@@ -1,0 +1,215 @@
+"""What a study's datasets say, counted once for researchers' pages: measures, evidence, effects.
+
+Everything is made by `processing` from the frozen dataset, and lies in a folder beside it that names
+what it was made from. When the dataset is superseded the folder is erased with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from processing import (
+    Dataset,
+    DatasetError,
+    Document,
+    StatisticsError,
+    Study,
+    as_parts,
+    as_pdf,
+    evaluate,
+    evidence,
+    evidence_document,
+    measures_document,
+    plan_of,
+    read_manifest,
+    read_study,
+    report_document,
+    study_measures,
+    write_derived,
+)
+from survey.printing.typesetting import FONTS
+
+LANGUAGES = ("da", "en")
+KINDS = ("measures", "evidence", "effects")
+_FOLDER = "findings"
+_EFFECTS = "findings-effects"
+_PAGE, _PDF = ".html", ".pdf"
+# Divided by these where a dataset has two of them or more.
+_GROUPS = ("language", "mode", "wave")
+
+Tell = Callable[[int, int], None]
+
+
+class FindingsError(Exception):
+    """Nothing can be said of a study's datasets, or not that; says why."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What can be looked at of a study: scales by name, and whether effects were estimated."""
+
+    study: str
+    dataset: str
+    scales: tuple[tuple[str, str], ...]
+    effects: bool
+
+
+def count_findings(study: str, data: Path, tell: Tell = lambda *_: None) -> Path:
+    """Compute measures and evidence of all scales, and the pages on them. Raises FindingsError."""
+    read = _read(study, data)
+    try:
+        measured = study_measures(read)
+        tell(1, 3)
+        judged = evidence(read, groups=_groups(read))
+        tell(2, 3)
+        texts: dict[str, str | bytes] = {}
+        for language in LANGUAGES:
+            means = measured.measures.means
+            for name in sorted(set(means.loc[means["level"] == "study", "scale"])):
+                command = f"beboerpuls measures {study} --scale {name}"
+                document = measures_document(
+                    read, measured, name, language=language, command=command
+                )
+                texts |= _pages("measures", name, document)
+            for entry in judged.scales:
+                document = evidence_document(
+                    read, judged, entry.scale, language=language,
+                    command=f"beboerpuls evidence {study} --scale {entry.scale}",
+                )  # fmt: skip
+                texts |= _pages("evidence", entry.scale, document)
+        frames = {
+            "means": measured.measures.means,
+            "changes": measured.measures.changes,
+            "composition": measured.measures.composition,
+            "verdicts": judged.verdicts(),
+            "figures": judged.to_frame(),
+        }
+        return write_derived(read, _FOLDER, frames, texts=texts)
+    except (DatasetError, StatisticsError) as error:
+        raise FindingsError(str(error)) from error
+
+
+def count_effects(study: str, data: Path, plan: str) -> Path:
+    """Estimate effects as an analysis plan says, and the page on them. Raises FindingsError."""
+    read = _read(study, data)
+    try:
+        said = plan_of(plan.encode(), "plan")
+        last = max(read.waves, key=lambda wave: wave.wave)
+        registered = said.hash in last.manifest.get("analysis_plans", ())
+        found = evaluate(read, said, registered=registered)
+        texts: dict[str, str | bytes] = {"plan.yaml": plan}
+        for language in LANGUAGES:
+            document = report_document(
+                read, found, language=language,
+                command=f"beboerpuls report {study} --plan plan.yaml --language {language}",
+            )  # fmt: skip
+            texts |= _pages("effects", "study", document)
+        frames = {"effects": found.effects, "inferences": found.inferences}
+        return write_derived(read, _EFFECTS, frames, texts=texts)
+    except (DatasetError, StatisticsError) as error:
+        raise FindingsError(str(error)) from error
+
+
+def findings_of(study: str, data: Path, language: str) -> Found:
+    """What was counted of a study as its datasets stand now. Raises FindingsError."""
+    read = _read(study, data)
+    folder = _current(read, _FOLDER)
+    labels = {scale.name: scale.label(language) for scale in read.codebook.scales}
+    pages = sorted(folder.glob(f"measures.*.{LANGUAGES[0]}{_PAGE}"))
+    known = {path.name.split(".")[1] for path in pages}
+    scales = [(name, labels[name]) for name in labels if name in known]
+    return Found(read.study, read.hash, tuple(scales), _is_current(read, _EFFECTS))
+
+
+def page_of(study: str, data: Path, kind: str, scale: str, language: str) -> str:
+    """A page's inside, as it was made. Raises FindingsError where there is none."""
+    return _file(study, data, kind, scale, language, _PAGE).decode()
+
+
+def paper_of(study: str, data: Path, kind: str, scale: str, language: str) -> bytes:
+    """The same as PDF. Raises FindingsError where there is none."""
+    return _file(study, data, kind, scale, language, _PDF)
+
+
+def tables_of(study: str, data: Path, kind: str) -> dict[str, Path]:
+    """The tables behind a kind of page: name -> Parquet file. Raises FindingsError."""
+    read = _read(study, data)
+    folder = _current(read, _EFFECTS if kind == "effects" else _FOLDER)
+    names = {
+        "measures": ("means", "changes", "composition"),
+        "evidence": ("verdicts", "figures"),
+        "effects": ("effects", "inferences"),
+    }[kind]
+    return {name: folder / f"{name}.parquet" for name in names}
+
+
+def _pages(kind: str, scale: str, document: Document) -> dict[str, str | bytes]:
+    stem = f"{kind}.{scale}.{document.language}"
+    return {
+        f"{stem}{_PAGE}": as_parts(document),
+        f"{stem}.title": document.heading,
+        f"{stem}{_PDF}": as_pdf(document, FONTS),
+    }
+
+
+def title_of(study: str, data: Path, kind: str, scale: str, language: str) -> str:
+    """A page's heading. Raises FindingsError where there is none."""
+    return _file(study, data, kind, scale, language, ".title").decode()
+
+
+def _file(study: str, data: Path, kind: str, scale: str, language: str, ending: str) -> bytes:
+    read = _read(study, data)
+    folder = _current(read, _EFFECTS if kind == "effects" else _FOLDER)
+    known = {"study", *(scale.name for scale in read.codebook.scales), *_variants(read)}
+    if kind not in KINDS or scale not in known or language not in LANGUAGES:
+        raise FindingsError(f"There is no page of {kind} for {scale}.")
+    try:
+        return (folder / f"{kind}.{scale}.{language}{ending}").read_bytes()
+    except FileNotFoundError:
+        raise FindingsError(f"There is no page of {kind} for {scale}.") from None
+
+
+def _variants(read: Study) -> set[str]:
+    return {
+        f"{scale.name}_{variant}" for scale in read.codebook.scales for variant in scale.variants
+    }
+
+
+def _read(study: str, data: Path) -> Study:
+    try:
+        read = read_study(data.resolve() / study)
+    except DatasetError as error:
+        raise FindingsError(str(error)) from error
+    if read.revoked:
+        raise FindingsError(f"A wave of {study} is being replaced. Try again in a moment.")
+    return read
+
+
+def _is_current(read: Study, name: str) -> bool:
+    try:
+        _current(read, name)
+    except FindingsError:
+        return False
+    return True
+
+
+def _current(read: Study, name: str) -> Path:
+    """The derived folder, where it was made from what stands now. Raises FindingsError."""
+    folder = read.folder.with_name(f"{read.folder.name}-{name}")
+    try:
+        made = read_manifest(folder)["made_from"]
+    except (DatasetError, OSError) as error:
+        raise FindingsError("Nothing is counted yet of the datasets as they stand now.") from error
+    if made != read.hash:
+        raise FindingsError("Nothing is counted yet of the datasets as they stand now.")
+    return folder
+
+
+def _groups(read: Study | Dataset) -> list[str]:
+    seen: dict[str, set[object]] = {name: set() for name in _GROUPS}
+    for batch in read.batches([*_GROUPS]):
+        for name in _GROUPS:
+            seen[name] |= set(batch[name].unique())
+    return [name for name in _GROUPS if len(seen[name]) > 1]

@@ -1,0 +1,169 @@
+"""Pages of what a study's datasets say: measures, evidence and effects, with their files."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from flask import abort, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from processing import read_csv_of
+from survey import audit
+from survey.access import studies_as
+from survey.findings import (
+    KINDS,
+    LANGUAGES,
+    FindingsError,
+    Found,
+    findings_of,
+    page_of,
+    paper_of,
+    tables_of,
+    title_of,
+)
+from survey.jobs import jobs_of, order_job
+from survey.models import Study
+from survey.research.desk import blueprint
+from survey.staff import MissingRoleError, me, needs_role
+from survey.web import language, parts, reading, writing
+
+_LONGEST_PLAN = 20_000
+# What the job leaves behind are the pages themselves; it makes no file.
+_KEEPS_HOURS = 1
+
+
+@blueprint.get("/studies/<int:study_id>")
+@needs_role("researcher")
+def study(study_id: int) -> str:
+    """What can be looked at of a study, and what must be counted first."""
+    with reading() as database:
+        own = _own(database, study_id)
+        jobs = jobs_of(database, [own.id], "researcher")
+    found, missing = _found(own)
+    return render_template(
+        "research/study.html", study=own, found=found, missing=missing, jobs=jobs, problem=""
+    )
+
+
+@blueprint.post("/studies/<int:study_id>/count")
+@needs_role("researcher")
+def count(study_id: int) -> ResponseReturnValue:
+    return _ordered(study_id, "findings", {})
+
+
+@blueprint.post("/studies/<int:study_id>/effects")
+@needs_role("researcher")
+def estimate(study_id: int) -> ResponseReturnValue:
+    plan = request.form.get("plan", "")
+    if not plan.strip() or len(plan) > _LONGEST_PLAN:
+        with reading() as database:
+            own = _own(database, study_id)
+            jobs = jobs_of(database, [own.id], "researcher")
+        found, missing = _found(own)
+        return render_template(
+            "research/study.html", study=own, found=found, missing=missing, jobs=jobs,
+            problem="no_plan", plan=plan[:_LONGEST_PLAN],
+        ), 422  # fmt: skip
+    # As files are written: a browser sends other line ends, and a plan is known by its bytes.
+    return _ordered(study_id, "effects", {"plan": plan.replace("\r\n", "\n")})
+
+
+@blueprint.get("/studies/<int:study_id>/<any(measures, evidence, effects):kind>/<scale>")
+@needs_role("researcher")
+def finding(study_id: int, kind: str, scale: str) -> ResponseReturnValue:
+    """One page: of a scale's measures or evidence, or of the study's effects."""
+    with reading() as database:
+        own = _own(database, study_id)
+    data, spoken = parts().settings.data, _spoken()
+    try:
+        inside = page_of(own.key, data, kind, scale, spoken)
+        heading = title_of(own.key, data, kind, scale, spoken)
+    except FindingsError:
+        abort(404)
+    found, _ = _found(own)
+    return render_template(
+        "research/finding.html",
+        study=own,
+        kind=kind,
+        kinds=KINDS,
+        scale=scale,
+        heading=heading,
+        # Made by processing, which escapes all that it is given, and sealed with the folder.
+        inside=Markup(inside),  # noqa: S704
+        spoken=spoken,
+        found=found,
+        tables=tables_of(own.key, data, kind),
+    )
+
+
+@blueprint.post("/studies/<int:study_id>/<any(measures, evidence, effects):kind>/<scale>/file")
+@needs_role("researcher")
+def take(study_id: int, kind: str, scale: str) -> ResponseReturnValue:
+    """The page as PDF, or a table behind it; who took it stands in the log."""
+    wanted = request.form.get("file", "")
+    with reading() as database:
+        own = _own(database, study_id)
+    name = f"{own.key}-{kind}-{scale}"
+    answer: ResponseReturnValue
+    try:
+        if wanted == "pdf":
+            paper = paper_of(own.key, parts().settings.data, kind, scale, _spoken())
+            answer = send_file(
+                io.BytesIO(paper),
+                "application/pdf",
+                as_attachment=True,
+                download_name=f"{name}.pdf",
+            )
+        else:
+            answer = _table(own, kind, wanted)
+    except FindingsError:
+        abort(404)
+    with writing() as database:
+        audit.note(
+            database, me().name, "findings downloaded", own.key, kind=kind, scale=scale, file=wanted
+        )
+    return answer
+
+
+def _table(own: Study, kind: str, wanted: str) -> ResponseReturnValue:
+    table, _, ending = wanted.partition(".")
+    path: Path | None = tables_of(own.key, parts().settings.data, kind).get(table)
+    if path is None or ending not in {"csv", "parquet"}:
+        abort(400)
+    name = f"{own.key}-{table}.{ending}"
+    content = path.read_bytes() if ending == "parquet" else read_csv_of(path)
+    kind_of = "text/csv" if ending == "csv" else "application/octet-stream"
+    return send_file(io.BytesIO(content), kind_of, as_attachment=True, download_name=name)
+
+
+def _ordered(study_id: int, kind: str, wanted: dict[str, str]) -> ResponseReturnValue:
+    with writing() as database:
+        own = _own(database, study_id)
+        job = order_job(
+            database, kind, study_id=own.id, role="researcher", actor=me().name, wanted=wanted,
+            keeps_hours=_KEEPS_HOURS,
+        )  # fmt: skip
+        return redirect(url_for("staff.job", job_id=job.id), 303)
+
+
+def _own(database: Session, study_id: int) -> Study:
+    found = database.get(Study, study_id)
+    if found is None:
+        abort(404)
+    if found.id not in studies_as(me(), "researcher"):
+        raise MissingRoleError(("researcher",))
+    return found
+
+
+def _found(own: Study) -> tuple[Found | None, str]:
+    try:
+        return findings_of(own.key, parts().settings.data, _spoken()), ""
+    except FindingsError as error:
+        return None, str(error)
+
+
+def _spoken() -> str:
+    return language() if language() in LANGUAGES else LANGUAGES[0]

@@ -1,0 +1,124 @@
+"""What a study's datasets say, on pages and in files: counted as jobs, erased with what they hold."""
+
+import re
+
+import pandas as pd
+import pytest
+from inspection import Page
+
+from processing import AreasDrawn, erase_rows, revoke
+from survey.findings import FindingsError, count_findings, page_of
+from survey.models import AuditEntry
+
+PLAN = "primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
+
+
+@pytest.fixture
+def study(evaluated):
+    return evaluated(AreasDrawn(12, [2] * 6, effects=[0.9]), names=["<b>Agerhøj"])
+
+
+@pytest.fixture
+def ib(employ, study, signed_in):
+    """A researcher of the study, signed in."""
+    employ("Ib", (study.study, "researcher"))
+    return signed_in("Ib")
+
+
+@pytest.fixture
+def path(study):
+    return f"/research/studies/{study.study.id}"
+
+
+def main(answer):
+    return Page(answer.get_data(as_text=True)).all("main")[0].words()
+
+
+def send(client, path, token, **fields):
+    page = client.get(re.sub(r"/(count|effects)$|/file$", "", path))
+    return client.post(path, data={"csrf_token": token(page)} | fields)
+
+
+def test_from_nothing_to_measures_evidence_effects_and_their_files(
+    ib, path, study, token, do_jobs, database
+):
+    assert path in ib.get("/research/").get_data(as_text=True)
+    assert "ikke regnet" in main(ib.get(path))
+    assert "/staff/jobs/" in send(ib, f"{path}/count", token).location
+    assert do_jobs() == 1
+    assert "3 skalaer er regnet" in main(ib.get(path)) or "4 skalaer er regnet" in main(
+        ib.get(path)
+    )
+
+    measures = ib.get(f"{path}/measures/tryghed_t1")
+    assert "Oplevet tryghed: hvordan det står til" in main(measures)
+    assert "Siden bølge 1" in main(measures)
+    assert "<b>" not in measures.get_data(as_text=True).partition("</header>")[2]
+    evidence = ib.get(f"{path}/evidence/tryghed_t1")
+    assert "kan den bruges?" in main(evidence)
+    assert "Ude i mørke" in main(evidence)
+    assert "omega" in main(evidence)
+
+    send(ib, f"{path}/effects", token, plan=PLAN.replace("\n", "\r\n"))
+    assert do_jobs() == 1
+    effects = main(ib.get(f"{path}/effects/study"))
+    assert "Flyttede indsatsen" in effects
+    assert "ikke planlagt på forhånd" in effects
+
+    taken = send(ib, f"{path}/measures/tryghed_t1/file", token, file="means.csv")
+    assert taken.data.startswith(b"scale,level,unit,wave")
+    taken = send(ib, f"{path}/evidence/tryghed_t1/file", token, file="pdf")
+    assert taken.data.startswith(b"%PDF")
+    with database.reading() as session:
+        acts = [entry.act for entry in session.query(AuditEntry)]
+    assert acts.count("findings downloaded") == 2
+    saved = pd.read_parquet(study.data / "bopuls-findings" / "means.parquet")
+    assert len(saved)
+
+
+def test_what_is_not_there_leads_nowhere_and_a_plan_must_be_there(ib, path, study, token):
+    count_findings("bopuls", study.data)
+    for wrong in ("measures/nothing", "evidence/..%2Fx", "effects/study", "others/tryghed_t1"):
+        assert ib.get(f"{path}/{wrong}").status_code == 404, wrong
+    assert ib.get("/research/studies/99").status_code == 404
+    answer = send(ib, f"{path}/effects", token, plan=" ")
+    assert answer.status_code == 422
+    assert "Her hører en analyseplan til" in main(answer)
+    file = f"{path}/measures/tryghed_t1/file"
+    for wanted in ("", "means", "means.exe", "../manifest.json", "verdicts.csv"):
+        assert send(ib, file, token, file=wanted).status_code == 400
+
+
+def test_findings_of_withdrawn_answers_are_erased_with_them(study):
+    count_findings("bopuls", study.data)
+    assert "lead" in page_of("bopuls", study.data, "measures", "tryghed_t1", "da")
+    first = study.data / "bopuls" / "wave-1-freeze-1"
+    revoke(first, superseded_by="another", reason="answers were withdrawn")
+    erase_rows(first)
+    assert not (study.data / "bopuls-findings").exists()
+    with pytest.raises(FindingsError):
+        page_of("bopuls", study.data, "measures", "tryghed_t1", "da")
+
+
+def test_a_plan_that_cannot_be_is_told_on_the_page_of_the_job(ib, path, token, do_jobs):
+    location = send(ib, f"{path}/effects".replace("/effects", "/count"), token).location
+    assert location
+    answer = ib.post(
+        f"{path}/effects", data={"csrf_token": token(ib.get(path)), "plan": "primary: nothing"}
+    )
+    assert do_jobs() == 2
+    assert "treatment" in main(ib.get(answer.location))
+
+
+def test_other_roles_and_other_studies_have_no_business_here(
+    employ, make, study, signed_in, path, token
+):
+    employ("Karen", (study.study, "coordinator"))
+    employ("Bo", (make.study(), "researcher"))
+    for name, known in (("Karen", "/coordination/"), ("Bo", "/research/")):
+        client = signed_in(name)
+        sent = {"csrf_token": token(client.get(known))}
+        for where in ("", "/measures/tryghed_t1"):
+            assert client.get(path + where).status_code == 403
+        for where in ("/count", "/effects", "/measures/tryghed_t1/file"):
+            assert client.post(path + where, data=sent).status_code == 403
