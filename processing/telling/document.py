@@ -74,3 +74,5 @@ class Document:
     sections: Sequence[Section]
     brand: str
     skip: str
+    verdict: tuple[Sequence[str], int] | None = None
+    """Where something is judged: what it could be, and which of them it is."""

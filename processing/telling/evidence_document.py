@@ -11,8 +11,9 @@ import pandas as pd
 from processing.datasets.codebook import ScaleEntry
 from processing.datasets.study import Study
 from processing.judging.evidence import Evidence, ScaleEvidence
+from processing.judging.findings import Finding
 
-from .document import Block, Command, Document, Figure, KeyFigure, Section, Sentence, Table
+from .document import Block, Command, Document, Figure, KeyFigure, Points, Section, Sentence, Table
 from .figures import Spread, spread
 from .words import count, number, words
 
@@ -41,6 +42,7 @@ def evidence_document(
         key_figures=page.key_figures(),
         sections=[
             Section(t("evidence_what"), page.what()),
+            *([Section(t("evidence_care"), [Points(page.care())])] if page.care() else []),
             Section(t("evidence_answers"), page.answers()),
             Section(t("evidence_figures"), page.figures()),
             Section(t("evidence_compare"), page.comparisons()),
@@ -54,6 +56,7 @@ def evidence_document(
         ],
         brand=t("brand"),
         skip=t("skip"),
+        verdict=page.verdicts(),
     )
 
 
@@ -75,6 +78,70 @@ class _Page:
         verdict = "not tested" if untested else self.judged.verdict
         return self.t(f"evidence_{verdict.replace(' ', '_')}")
 
+    def verdicts(self) -> tuple[list[str], int] | None:
+        if self.judged.reason == "not tested":
+            return None
+        every = ("not usable", "usable with care", "validated")
+        names = [self.t(f"verdict_{one.replace(' ', '_')}") for one in every]
+        return names, every.index(self.judged.verdict)
+
+    def care(self) -> list[str]:
+        """What stands against the scale or asks for care, in this language."""
+        told = [
+            self.t(
+                f"care_{one.outcome}", figure=self.figure(one),
+                value=self._found(one.value), limit=self._found(one.limit),
+            )
+            for one in self.judged.everyone.findings
+            if one.outcome in {"blocks", "cautions"}
+        ]  # fmt: skip
+        told += [
+            self.t("care_compare", group=self.group(one.group))
+            for one in self.judged.comparisons
+            if not one.means_comparable and len(one.compared) > 1
+        ]
+        told += [
+            self.t("care_group", group=self.group(part.group), value=self.value(part.group, part.value), n=count(part.n, self.language))
+            for part in self.judged.groups
+            if part.verdict == "not usable"
+        ]  # fmt: skip
+        if self.judged.beside:
+            told.append(self.t("care_beside"))
+        told += [self.t("care_version", wave=wave) for wave in self.judged.other_versions]
+        if self.judged.untested_languages:
+            languages = [
+                words(self.language).get(f"area_language_{code}", code)
+                for code in self.judged.untested_languages
+            ]
+            told.append(self.t("care_languages", languages=", ".join(languages)))
+        return told
+
+    def figure(self, finding: Finding) -> str:
+        """What a figure is called, with the items that it is about."""
+        name = words(self.language).get(f"figure_{finding.name}", finding.name.replace("_", " "))
+        known = self.study.codebook.names
+        items = [
+            self.study.codebook.variable(one).label(self.language) if one in known else one
+            for one in finding.items
+        ]
+        return f"{name} ({', '.join(items)})" if items else name
+
+    def group(self, name: str) -> str:
+        return words(self.language).get(f"group_{name}", name)
+
+    def value(self, group: str, value: str) -> str:
+        """A group's value by its label, where it has one."""
+        if group == "language":
+            return words(self.language).get(f"area_language_{value}", value)
+        known = group in self.study.codebook.names and value.lstrip("-").isdigit()
+        labels = self.study.codebook.variable(group).value_labels(self.language) if known else {}
+        return labels.get(int(value), value) if known else value
+
+    def _found(self, value: float | None) -> str:
+        if value is None or not math.isfinite(value):
+            return ""
+        return self.n(value, 0 if abs(value) >= 10 else 3)
+
     def key_figures(self) -> list[KeyFigure]:
         everyone = self.judged.everyone
         found = [
@@ -94,13 +161,12 @@ class _Page:
 
     def what(self) -> list[Block]:
         model = self.t("evidence_formative" if self.entry.formative else "evidence_reflective")
-        about = self.t(
-            "evidence_what_words",
-            count=len(self.entry.columns),
-            direction=self.entry.direction or self.entry.construct,
-            model=model,
-        )
-        return [Sentence(about)]
+        questions = [
+            variable.questions.get(self.language) or variable.label(self.language)
+            for variable in map(self.study.codebook.variable, self.entry.columns)
+        ]
+        about = self.t("evidence_what_words", count=len(questions), model=model)
+        return [Sentence(about), Points(questions)]
 
     def answers(self) -> list[Block]:
         codes: list[int] = []
@@ -152,9 +218,9 @@ class _Page:
     def figures(self) -> list[Block]:
         rows = [
             (
-                one.name.replace("_", " ") + (f" ({', '.join(one.items)})" if one.items else ""),
-                self.n(one.value, 3) if one.value is not None and math.isfinite(one.value) else "",
-                self.n(one.limit, 3) if one.limit is not None else "",
+                self.figure(one),
+                self._found(one.value),
+                self._found(one.limit),
                 words(self.language).get(f"outcome_{one.outcome}", one.outcome),
             )
             for one in self.judged.everyone.findings
@@ -165,8 +231,8 @@ class _Page:
     def comparisons(self) -> list[Block]:
         rows = [
             (
-                one.group,
-                ", ".join(one.compared),
+                self.group(one.group),
+                ", ".join(self.value(one.group, value) for value in one.compared),
                 self.t("yes" if one.means_comparable else "no"),
             )
             for one in self.judged.comparisons

@@ -32,10 +32,22 @@ def as_parts(document: Document) -> str:
         for one in document.key_figures
     )
     return (
-        f'<p class="lead">{escape(document.lead)}</p>'
+        _verdict(document)
+        + f'<p class="lead">{escape(document.lead)}</p>'
         + (f'<dl class="key-figures">{figures}</dl>' if figures else "")
         + "".join(_section(section) for section in document.sections)
     )
+
+
+def _verdict(document: Document) -> str:
+    if document.verdict is None:
+        return ""
+    options, chosen = document.verdict
+    marks = [' aria-current="true"' if place == chosen else "" for place in range(len(options))]
+    inside = "".join(
+        f"<li{mark}>{escape(one)}</li>" for one, mark in zip(options, marks, strict=True)
+    )
+    return f'<ol class="verdict">{inside}</ol>'
 
 
 def _section(section: Section) -> str:

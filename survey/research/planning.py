@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 
+from babel.numbers import format_decimal
 from flask import render_template, request
 
 from processing import PlannedStudy, StatisticsError, plan_study
@@ -27,8 +28,8 @@ class Row:
 
     response: int
     answers: int
-    points: float | None
-    in_sd: float | None
+    points: str
+    in_sd: str
     slat: float
 
 
@@ -55,7 +56,15 @@ def planning() -> str:
         whole=(*WHOLE,),
         percent=(*PERCENT,),
         fields=FIELDS,
+        fixed=_fixed,
     )
+
+
+def _fixed(value: float, form: str) -> str:
+    """A figure with all its decimals, as a column of figures needs them."""
+    if not math.isfinite(value):
+        return ""
+    return format_decimal(value, form, words().language.locale)
 
 
 def _shown(name: str) -> str:
@@ -90,8 +99,8 @@ def _rows(table: object) -> list[Row]:
         Row(
             response=round(100 * one["response"]),
             answers=round(one["answers"]),
-            points=round(one["points"], 1) if math.isfinite(one["points"]) else None,
-            in_sd=round(one["effect_sd"], 2) if math.isfinite(one["points"]) else None,
+            points=_fixed(one["points"], "0.0"),
+            in_sd=_fixed(one["effect_sd"], "0.00"),
             slat=round(318 * one["points"] / most, 1) if math.isfinite(one["points"]) else 0,
         )
         for one in told
