@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from survey import findings_work
 from survey.letters.jobs import make_letters, make_merge_file, send_round
 from survey.results_work import count
 from survey.sheets_work import print_ordered
@@ -16,13 +17,7 @@ KINDS: Mapping[str, Kind] = {
     "mail_file": make_merge_file,
     "mailing": send_round,
     "results": count,
-    "sheets": print_ordered,
-
-from survey import findings_work, results_work
-from survey.worker import Kind
-
-KINDS: Mapping[str, Kind] = {
-    "results": results_work.count,
     "findings": findings_work.findings,
     "effects": findings_work.effects,
+    "sheets": print_ordered,
 }

@@ -10,8 +10,8 @@ import pandas as pd
 
 from processing.datasets.codebook import ScaleEntry
 from processing.datasets.study import Study
-from processing.judging.evidence import Evidence, ScaleEvidence
 from processing.judging.findings import Finding
+from processing.judging.verdicts import Evidence, ScaleEvidence
 
 from .document import Block, Command, Document, Figure, KeyFigure, Points, Section, Sentence, Table
 from .figures import Spread, spread
