@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
+from survey import audit
 from survey.commands.examples import Group
 from survey.commands.installation import Installation, installation, today
 from survey.commands.printing import (
@@ -33,7 +34,7 @@ from survey.letters.printing import listed, set_letters
 from survey.letters.rounds import draw_round, find_round, rounds_of, sizes
 from survey.secrets import NotOpenedError
 from survey.settings import ADDRESS
-from survey.studies import StudyError, find_wave
+from survey.studies import StudyError, find_wave, told
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -82,7 +83,7 @@ def print_(out: Path, as_json: bool, **who: Any) -> None:
     Who is in a round is decided once; made again with --round, it has the same people.
     """
     with installation() as here:
-        found = _written(here, **who)
+        found = _written(here, "letters", **who)
         _new_folder(out, found)
         made = []
         try:
@@ -127,7 +128,7 @@ def file(whom: str, out: Path, as_json: bool, **who: Any) -> None:
     if out.exists():
         raise refusal(f"{out} is there already. Name a file that is not there yet.")
     with installation() as here:
-        found = _written(here, **who)
+        found = _written(here, _FILES[whom], **who)
         merged = merge_file(found, _FILES[whom], Languages())
         try:
             descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -159,7 +160,7 @@ def send(uncertain: bool, as_json: bool, **who: Any) -> None:
         mail = here.settings.mail
         if mail is None:
             raise refusal("No mail server is set up. Name one in BEBOERPULS_SMTP_HOST.")
-        found = _written(here, **who)
+        found = _written(here, "mailing", **who)
         if uncertain:
             with here.database.writing() as session:
                 send_uncertain_again(session, found.round_id)
@@ -210,6 +211,7 @@ def rounds(study: str, wave: int, as_json: bool) -> None:
 
 def _written(
     here: Installation,
+    made: str,
     *,
     study: str,
     wave: int,
@@ -236,6 +238,10 @@ def _written(
             drawn = draw_round(
                 session, asked, str(kind), area=area, today=today(), actor=here.actor
             )
+        # A list of who has not answered is noted each time that one is made, not only when drawn.
+        audit.note(
+            session, here.actor, "round written out", told(asked), round=drawn.number, made=made
+        )
         forms = Forms(here.settings.library)
         return written(session, here.settings.keys, forms, drawn.id, address=site)
 

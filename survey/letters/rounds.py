@@ -2,7 +2,7 @@
 
 A round of reminders is a list of those who have not answered, and two of them laid beside each
 other would tell who answered in between. So a list is drawn once, is the same however often its
-letters are made again, and the next is drawn days later at the earliest.
+letters are made again, and nobody is in another for some days.
 """
 
 from __future__ import annotations
@@ -83,8 +83,6 @@ def draw_round(
             "over", f"The last day of wave {wave.number} was {wave.closes}; nobody can answer now."
         )
     place = _area(session, wave, area)
-    if kind == "reminder":
-        _refuse_too_soon(session, wave, today)
     wanted = _to_invite() if kind == "invitation" else _to_remind()
     query = (
         select(Invitation.id)
@@ -95,6 +93,8 @@ def draw_round(
     if place is not None:
         query = query.where(Invitation.area_id == place.id)
     invitations = list(session.scalars(query))
+    if kind == "reminder":
+        invitations = _rested(session, wave, invitations, today)
     if not invitations:
         raise _nobody(wave, kind)
     number = session.scalar(select(func.max(Round.number)).where(Round.wave_id == wave.id)) or 0
@@ -205,16 +205,29 @@ def _to_remind() -> tuple[ColumnElement[bool], ...]:
     return (written_to, Invitation.no_reminder.is_(False))
 
 
-def _refuse_too_soon(session: Session, wave: Wave, today: dt.date) -> None:
-    last = session.scalar(select(func.max(Round.drawn)).where(Round.wave_id == wave.id))
-    if last is not None and today < last + REST:
-        first = last + REST
+def _rested(session: Session, wave: Wave, invitations: list[int], today: dt.date) -> list[int]:
+    """Those who were not written to within the last days. Raises RoundError where all were.
+
+    So nobody is in two lists near each other, and being left out of the second tells nothing.
+    """
+    last = dict(
+        session.execute(
+            select(Addressee.invitation_id, func.max(Round.drawn))
+            .join(Round, Round.id == Addressee.round_id)
+            .where(Round.wave_id == wave.id)
+            .group_by(Addressee.invitation_id)
+        ).all()
+    )
+    rested = [one for one in invitations if last[one] + REST <= today]
+    if invitations and not rested:
+        first = min(last[one] for one in invitations) + REST
         raise RoundError(
             "too_soon",
-            f"People were written to on {last}. They are reminded on {first} at the earliest: "
-            "sooner is pestering, and two lists so near each other tell who answered in between.",
+            f"They were written to lately, and are reminded on {first} at the earliest: sooner is "
+            "pestering, and two lists so near each other would tell who answered in between.",
             day=first,
         )
+    return rested
 
 
 def _nobody(wave: Wave, kind: str) -> RoundError:

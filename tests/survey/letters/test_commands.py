@@ -2,9 +2,9 @@ import csv
 import datetime as dt
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from survey.models import Round, Wave
+from survey.models import AuditEntry, Round, Wave
 
 SITE = ("--address", "https://svar.example.dk")
 
@@ -17,7 +17,7 @@ def invited(correspondence):
 
 
 def test_letters_are_printed_into_a_new_folder_that_only_its_owner_reads(
-    commands, invited, tmp_path
+    commands, invited, database, tmp_path
 ):
     out = tmp_path / "letters"
     said = commands.json("letters", "print", "puls", 1, "--new", "--out", out, *SITE)
@@ -28,6 +28,9 @@ def test_letters_are_printed_into_a_new_folder_that_only_its_owner_reads(
     again = ("letters", "print", "puls", 1, "--round", 1, *SITE)
     assert "--round 1" in commands.refused(*again, "--out", out)
     assert "1 letter in" in commands.works(*again, "--out", tmp_path / "again")
+    with database.reading() as session:
+        acts = session.scalars(select(AuditEntry.act).order_by(AuditEntry.number)).all()
+    assert acts == ["round drawn", *["round written out"] * 3]
 
 
 def test_a_file_is_written_for_those_who_text(commands, invited, tmp_path):

@@ -62,6 +62,16 @@ def test_two_lists_are_days_apart(correspondence):
         correspondence.draw("reminder", LATER)
 
 
+def test_who_is_written_to_late_does_not_keep_others_waiting(correspondence):
+    correspondence.invite()
+    correspondence.draw()
+    correspondence.invite()
+    correspondence.draw(today=LATER - dt.timedelta(days=1))
+    assert correspondence.references(correspondence.draw("reminder", LATER)) == ["R001"]
+    later = LATER + dt.timedelta(days=2)
+    assert correspondence.references(correspondence.draw("reminder", later)) == ["R002"]
+
+
 def test_a_round_may_be_of_one_area(correspondence, make, asked):
     correspondence.invite()
     other = make.area(asked, key="0667-002")
