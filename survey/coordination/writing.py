@@ -17,7 +17,7 @@ from survey import audit
 from survey.contacts import ask_no_reminder, mark_bounces, read_bounces
 from survey.coordination.own_waves import own_wave
 from survey.csv_files import CsvFileError
-from survey.letters.mailing import send_uncertain_again, standing
+from survey.letters.mailing import as_told, send_uncertain_again, standing
 from survey.letters.merge_files import FORMATS
 from survey.letters.orders import KINDS, order_for_round
 from survey.letters.rounds import RoundError, draw_round, find_round, rounds_of, sizes
@@ -147,7 +147,7 @@ def _page(wave_id: int, problems: Mapping[str, str] | None = None, done: str = "
         wave = own_wave(database, wave_id)
         rounds = rounds_of(database, wave)
         counted = sizes(database, rounds)
-        mails = {one.id: standing(database, one.id) for one in rounds}
+        mails = {one.id: as_told(standing(database, one.id)) for one in rounds}
         areas = database.scalars(
             select(Area).where(Area.study_id == wave.study_id).order_by(Area.key)
         ).all()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from survey.jobs import JobError
 from survey.letters.mail import MailServerError
-from survey.letters.mailing import Pace, send_mails
+from survey.letters.mailing import Pace, as_told, send_mails
 from survey.letters.merge_files import FORMATS, merge_file, write_merge_file
 from survey.letters.orders import Written, written
 from survey.letters.printing import listed, set_letters
@@ -56,7 +56,7 @@ def send_round(work: Work) -> None:
     except MailServerError as failure:
         raise JobError("job.error.mail_server", said=str(failure)[:300]) from None
     work.counts = {
-        **{f"mail_{state}": number for state, number in sorted(states.items())},
+        **{f"mail_{state}": number for state, number in as_told(states).items()},
         "without_mail": len(found.recipients) - sum(states.values()),
     }
 

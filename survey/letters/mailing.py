@@ -8,7 +8,7 @@ whether it went: it is told as uncertain, and not sent again by itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from smtplib import SMTP
 
@@ -79,6 +79,20 @@ def standing(session: Session, round_id: int) -> Counter[str]:
         .group_by(Addressee.mail)
     )
     return Counter({str(state): number for state, number in rows})
+
+
+def as_told(states: Mapping[str, int]) -> dict[str, int]:
+    """The same for a coordinator: sent, or passed over as nothing had to be written any more.
+
+    Told apart, the two would say how many answered since the round was drawn, of a few perhaps who.
+    """
+    told = {
+        state: states[state]
+        for state in ("waiting", "sending", "refused", "uncertain")
+        if states.get(state)
+    }
+    done = states.get("sent", 0) + states.get("skipped", 0)
+    return {"done": done} | told if done else told
 
 
 def send_uncertain_again(session: Session, round_id: int) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from survey.contacts import mark_bounces
 from survey.languages import Languages
 from survey.letters.mail import MailServerError
-from survey.letters.mailing import Pace, send_mails, send_uncertain_again
+from survey.letters.mailing import Pace, as_told, send_mails, send_uncertain_again
 from survey.letters.rounds import REST
 from survey.models import Addressee, Contact, Wave
 from survey.settings import DATA_FOLDER, DATABASE, KEY_FILE
@@ -256,8 +256,13 @@ def test_the_job_tells_how_many_were_sent(
     do_jobs()
     done = job(number)
     assert (done.state, done.done, done.total) == ("done", 5, 5)
-    assert done.counts == {"mail_sent": 4, "mail_refused": 1, "without_mail": 0}
+    assert done.counts == {"mail_done": 4, "mail_refused": 1, "without_mail": 0}
     assert done.sealed_key is None
+
+
+def test_a_coordinator_is_not_told_how_many_were_passed_over():
+    assert as_told({"sent": 2, "skipped": 1, "refused": 1}) == {"done": 3, "refused": 1}
+    assert as_told({"waiting": 3}) == {"waiting": 3}
 
 
 def test_without_a_mail_server_the_job_says_whom_to_tell(
