@@ -191,10 +191,11 @@ def stop_job(session: Session, job: Job, *, actor: str) -> bool:
 
 
 def expire_jobs(session: Session, folder: Path, *, now: dt.datetime | None = None) -> int:
-    """Delete the files whose time is over; returns how many jobs that was.
+    """Delete the files whose time is over, and what broken-off work left; how many jobs are over.
 
     The key goes with the row's change: from then on nobody reads the file, wherever a copy lies.
     """
+    _sweep(session, folder)
     over = session.scalars(
         select(Job)
         .where(Job.state == "done", Job.expires <= (now or _now()))
@@ -207,6 +208,15 @@ def expire_jobs(session: Session, folder: Path, *, now: dt.datetime | None = Non
         job.key_id = job.sealed_key = job.place = None
     session.flush()
     return len(over)
+
+
+def _sweep(session: Session, folder: Path) -> None:
+    """Files of workers that died: their keys were stored nowhere, and nobody can open them."""
+    for path in folder.glob("*-*.sealed"):
+        number = path.name.partition("-")[0]
+        job = session.get(Job, int(number)) if number.isdecimal() else None
+        if job is None or (job.state != "running" and job.place != path.name):
+            path.unlink(missing_ok=True)
 
 
 def file_key(keys: Keys, job: Job) -> bytes | None:

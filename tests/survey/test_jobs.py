@@ -201,6 +201,17 @@ def test_a_file_is_deleted_with_its_key_when_its_time_is_over(
     assert list(shop.folder.iterdir()) == []
 
 
+def test_what_a_worker_that_died_left_behind_is_deleted(study, order, do_jobs, job, shop):
+    first = order(study, "write")
+    do_jobs({"write": write})
+    for name in (f"{first}-gone.sealed", "99999-gone.sealed"):
+        (shop.folder / name).write_bytes(b"half a file")
+    order(study, "write")
+    do_jobs({"write": write})
+    kept = sorted(path.name for path in shop.folder.iterdir())
+    assert kept == sorted([job(first).place, job(first + 1).place])
+
+
 def test_a_file_whose_time_is_over_is_not_given_out_though_no_worker_deleted_it(
     study, order, do_jobs, job, database, keys
 ):
