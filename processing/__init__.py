@@ -126,6 +126,8 @@ if TYPE_CHECKING:
     from .files.import_problems import ImportRefusedError as ImportRefusedError
     from .files.imports import Imported as Imported
     from .files.imports import import_file as import_file
+    from .files.open_texts import open_texts as open_texts
+    from .files.open_texts import write_open_texts as write_open_texts
     from .judging.comparisons import Comparison as Comparison
     from .judging.evidence import evidence as evidence
     from .judging.evidence_folder import propose_short_forms as propose_short_forms
@@ -297,6 +299,7 @@ _HOMES = {
     "files.exports": ("Exported", "FORMATS", "export"),
     "files.import_map": ("MapError",),
     "files.import_problems": ("ImportRefusedError",),
+    "files.open_texts": ("open_texts", "write_open_texts"),
     "files.imports": ("Imported", "import_file"),
     "judging.comparisons": ("Comparison",),
     "judging.evidence": ("evidence",),

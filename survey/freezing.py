@@ -219,7 +219,8 @@ def _write(
         shutil.rmtree(folder)  # left by a freeze that was cut off: no row refers to it
     folder.parent.mkdir(parents=True, exist_ok=True)
     codebook = build_codebook(form, wave_year=_latest_year(session, wave), raw=form.routed())
-    given = [*_rows(session, keys, form, wave, codebook)]
+    noted: list[tuple[str, str, str]] = []
+    given = [*_rows(session, keys, form, wave, codebook, noted)]
     # Opened and left before anything was answered: counted, in the dispositions too, and no row.
     answered = [row for row in given if row is not None]
     rows = pd.DataFrame(answered, columns=list(codebook.names))
@@ -243,6 +244,7 @@ def _write(
             supersedes=supersedes,
             analysis_plans=registered_plans(session, study),
         ),
+        text_languages=noted,
     )
     session.add(
         Freeze(
@@ -281,9 +283,17 @@ def _counts(session: Session, wave: Wave) -> dict[str, int]:
 
 
 def _rows(
-    session: Session, keys: Keys, form: Form, wave: Wave, codebook: Codebook
+    session: Session,
+    keys: Keys,
+    form: Form,
+    wave: Wave,
+    codebook: Codebook,
+    noted: list[tuple[str, str, str]],
 ) -> Iterator[dict[str, Any] | None]:
-    """Each response as a row, or None for one that was opened and left without an answer."""
+    """Each response as a row, or None for one that was opened and left without an answer.
+
+    The languages that were noted of texts on paper are added to `noted`.
+    """
     found = session.execute(
         select(Response, Invitation, Area.key)
         .outerjoin(Invitation, Invitation.id == Response.invitation_id)
@@ -297,6 +307,8 @@ def _rows(
             yield None
             continue
         about = _about(keys, wave, response, invitation, area or "")
+        row_id = str(about["row_id"])
+        noted += [(row_id, name, said) for name, said in content.text_languages.items()]
         yield about | answer_row(form, content, codebook)
 
 

@@ -13,7 +13,15 @@ import pyarrow.parquet as pq
 
 from .codebook import Codebook, write_json
 from .columns import fit_misfits, name_misfits
-from .dataset import CODEBOOK, RESPONSES, REVOKED, Dataset, read_wave, response_schema
+from .dataset import (
+    CODEBOOK,
+    RESPONSES,
+    REVOKED,
+    TEXT_LANGUAGES,
+    Dataset,
+    read_wave,
+    response_schema,
+)
 from .folders import (
     MANIFEST,
     DatasetError,
@@ -82,7 +90,7 @@ def _file_differences(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Dif
     # Rows that were revoked are erased where they were kept: that they are gone is as it should be.
     erased = (folder / REVOKED).exists() and not (folder / RESPONSES).exists()
     for name, expected in sealed.items():
-        if erased and name.startswith(f"{RESPONSES}/"):
+        if erased and name.startswith((f"{RESPONSES}/", f"{TEXT_LANGUAGES}/")):
             continue
         if name not in present:
             yield Difference(name, "the file is missing", _GET_AGAIN)

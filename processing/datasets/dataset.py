@@ -25,6 +25,9 @@ from .folders import DatasetError, appearing, read_manifest, seal, write_file
 from .tables import TABLES, arrange, write_parquet
 
 RESPONSES = "responses"
+# Of texts on paper: in which language each is written. Rows of people too, and erased with theirs.
+TEXT_LANGUAGES = "text_languages"
+_TEXT_LANGUAGES = pa.schema({name: pa.string() for name in ("row_id", "variable", "language")})
 CODEBOOK = "codebook.json"
 REVOKED = "revoked.json"
 ROWS_A_PART = 500_000
@@ -62,12 +65,14 @@ def write_wave(
     codebook: Codebook,
     instrument_files: Mapping[str, bytes],
     facts: WaveFacts,
+    text_languages: Iterable[tuple[str, str, str]] = (),
 ) -> Dataset:
     """Write a wave's immutable folder, whole or not at all, and return it for reading.
 
     `responses` has the codebook's columns; frames in pieces must come sorted by row id. Tables not
     given are written empty; see `processing.TABLES` for their columns. `instrument_files`
-    maps a path below `instruments/` to the file's bytes.
+    maps a path below `instruments/` to the file's bytes. `text_languages` says of open texts in which
+    language each is written, where that was noted: row id, variable, language.
 
     Raises DatasetError when the folder exists, an answer does not fit the codebook, or the disk
     fails; nothing is left behind then.
@@ -89,6 +94,7 @@ def write_wave(
         rows = _write_responses(partial / RESPONSES, responses, codebook)
         for name, table in arranged.items():
             write_parquet(table, partial / f"{name}.parquet")
+        _write_text_languages(partial / TEXT_LANGUAGES, text_languages)
         for name, content in sorted(instrument_files.items()):
             write_file(partial / "instruments", name, content)
         write_file(partial, CODEBOOK, codebook.to_json().encode())
@@ -113,6 +119,16 @@ def _write_responses(
     if not parts:
         write_parquet(response_schema(codebook).empty_table(), folder / "part-00000.parquet")
     return rows
+
+
+def _write_text_languages(folder: Path, noted: Iterable[tuple[str, str, str]]) -> None:
+    """Nothing at all where none was noted: most datasets have no paper."""
+    rows = sorted(noted)
+    if rows:
+        folder.mkdir()
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        table = pa.table(dict(zip(_TEXT_LANGUAGES.names, columns, strict=True)), _TEXT_LANGUAGES)
+        write_parquet(table, folder / "part-00000.parquet")
 
 
 def _after(last: str, part: pa.Table) -> str:
@@ -217,6 +233,16 @@ class Dataset:
     def table(self, name: str) -> pd.DataFrame:
         """One of the tables beside the responses, as `areas` or `dispositions`."""
         path = self.folder / f"{name}.parquet"
+        with _blaming(path):
+            frame: pd.DataFrame = pq.read_table(path).to_pandas()
+        return frame
+
+    def text_languages(self) -> pd.DataFrame:
+        """In which language an open text is written, where that was noted: row_id, variable, language."""
+        path = self.folder / TEXT_LANGUAGES / "part-00000.parquet"
+        if not path.exists():
+            nothing: pd.DataFrame = _TEXT_LANGUAGES.empty_table().to_pandas()
+            return nothing
         with _blaming(path):
             frame: pd.DataFrame = pq.read_table(path).to_pandas()
         return frame

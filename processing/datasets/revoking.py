@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .codebook import write_json
-from .dataset import RESPONSES, REVOKED, Dataset, read_wave
+from .dataset import RESPONSES, REVOKED, TEXT_LANGUAGES, Dataset, read_wave
 from .folders import DatasetError, read_manifest, replace_file
 from .study import Study
 
@@ -52,8 +52,9 @@ def erase_rows(folder: Path | str) -> None:
         )
     for derived in made_with(dataset):
         shutil.rmtree(derived)
-    if (dataset.folder / RESPONSES).exists():
-        shutil.rmtree(dataset.folder / RESPONSES)
+    for rows in (TEXT_LANGUAGES, RESPONSES):
+        if (dataset.folder / rows).exists():
+            shutil.rmtree(dataset.folder / rows)
 
 
 def made_with(dataset: Dataset) -> list[Path]:

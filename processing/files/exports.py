@@ -20,6 +20,7 @@ from processing.scoring.score_variables import score_variables
 
 from .codebook_rows import write_codebook_csv
 from .labelled_files import write_dta, write_sav
+from .open_texts import text_variables, write_open_texts
 from .plain_files import write_csv, write_parquet_file
 from .safe_text import file_stem
 from .spreadsheet import ROWS_OF_A_SHEET, TooManyRowsError, write_xlsx
@@ -45,6 +46,7 @@ def export(
     *,
     language: str = "da",
     scores: bool = True,
+    texts_apart: bool = False,
 ) -> Exported:
     """Write a dataset's answers, and by default its scores, as one labelled file.
 
@@ -64,6 +66,8 @@ def export(
         Of the labels. What a language does not say is given in English, else in Danish.
     scores
         Whether the columns of `score` follow the answers.
+    texts_apart
+        Whether what people wrote is left out, and written beside as CSV with its language.
 
     Raises
     ------
@@ -75,7 +79,8 @@ def export(
     if file_format not in FORMATS:
         raise DatasetError(f"There is no format {file_format!r}. Choose {', '.join(FORMATS)}.")
     _refuse_language(dataset, language)
-    variables = [*dataset.codebook.variables]
+    apart = text_variables(dataset.codebook) if texts_apart else []
+    variables = [v for v in dataset.codebook.variables if v.name not in apart]
     if scores:
         variables += [v for scale in dataset.codebook.scales for v in score_variables(scale)]
     path = _path(dataset, file_format, Path(out), language)
@@ -86,7 +91,16 @@ def export(
         beside = path.with_name(f"{path.stem}_codebook.csv")
         notes += _write(beside, lambda partial: write_codebook_csv(variables, language, partial))
         files.append(beside)
+    if apart:
+        texts = path.with_name(f"{path.stem}_open_text.csv")
+        notes += _write(texts, lambda partial: _texts(dataset, partial))
+        files.append(texts)
     return Exported(tuple(files), dataset.rows, tuple(notes))
+
+
+def _texts(dataset: Dataset | Study, path: Path) -> list[str]:
+    write_open_texts(dataset, path)
+    return []
 
 
 def _refuse_language(dataset: Dataset | Study, language: str) -> None:

@@ -210,9 +210,18 @@ def _number(value: float) -> float | None:
     help="A folder, or a file's name that ends in the format (default: here).",
 )
 @click.option("--scores/--no-scores", default=True, help="Put scores after the answers, or not.")
+@click.option(
+    "--texts-apart", is_flag=True, help="What people wrote goes into a file of its own, as CSV."
+)
 @as_json
 def export(
-    folder: Path, format_: str, language: str, out: Path, scores: bool, as_json: bool
+    folder: Path,
+    format_: str,
+    language: str,
+    out: Path,
+    scores: bool,
+    texts_apart: bool,
+    as_json: bool,
 ) -> None:
     """Write FOLDER's answers and scores as one labelled file for another program.
 
@@ -221,7 +230,9 @@ def export(
     """
     with bad_use():
         read = unchanged(folder)
-        written = processing.export(read, format_, out, language=language, scores=scores)
+        written = processing.export(
+            read, format_, out, language=language, scores=scores, texts_apart=texts_apart
+        )
     files = [str(path) for path in written.files]
     if as_json:
         content = {"dataset": read.hash, "rows": written.rows, "revoked": read.revoked}

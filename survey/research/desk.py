@@ -25,7 +25,10 @@ blueprint = Blueprint("research", __name__, url_prefix="/research")
 
 SCORES = "scores"
 CODEBOOK = "codebook"
-FILES = (*FORMATS, CODEBOOK, SCORES)
+OPEN_TEXT = "open_text"
+FILES = (*FORMATS, CODEBOOK, SCORES, OPEN_TEXT)
+# What is written beside CSV, by how its name ends.
+_BESIDE = {CODEBOOK: "_codebook.csv", OPEN_TEXT: "_open_text.csv"}
 _PIECE = 2**16
 
 
@@ -88,12 +91,15 @@ def download(freeze_id: int) -> Response | tuple[str, int]:
 
 def _file(dataset: Dataset, wanted: str, language: str) -> Response:
     """A file that is written whole and then sent piece by piece, so that no row fills the memory."""
-    form: Any = "csv" if wanted == CODEBOOK else wanted  # one of FORMATS, as `download` made sure
+    form: Any = "csv" if wanted in _BESIDE else wanted  # one of FORMATS, as `download` made sure
     folder = tempfile.TemporaryDirectory()
     try:
-        # A codebook of its own is written beside CSV.
-        exported = export(dataset, form, folder.name, language=language)
-        path = exported.files[-1 if wanted == CODEBOOK else 0]
+        # What people wrote is never among the codes here: it may name somebody.
+        exported = export(dataset, form, folder.name, language=language, texts_apart=True)
+        beside = _BESIDE.get(wanted, "")
+        path = next((one for one in exported.files if one.name.endswith(beside)), None)
+        if path is None:
+            abort(404)
         answer = _attached(_pieces(path), path.name)
         answer.content_length = path.stat().st_size
     except BaseException:

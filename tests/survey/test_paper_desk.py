@@ -8,7 +8,10 @@ from paper import NOW, ON_PAPER
 from sqlalchemy import select
 
 from instruments import NOT_ANSWERED
+from processing import check as check_dataset
+from processing import export, open_texts
 from survey import answering, batches, paper, receiving, sealed_answers, settling, verdicts
+from survey.freezing import freeze
 from survey.keying_quality import quality_of
 from survey.models import Keying, Resolution, Sheet
 from survey.settling import Decided, Decision
@@ -20,6 +23,7 @@ from survey.sheet_states import (
     story,
 )
 from survey.verification_record import batches_csv, keyers_csv
+from survey.withdrawal import find_response, withdraw
 
 
 @pytest.fixture
@@ -531,3 +535,56 @@ def test_the_record_names_no_answer(paper_wave, differing, gerda, settle):
         quality = quality_of(session, paper_wave.keys, paper_wave.form, wave)
     assert "hemmelig" not in keyers_csv(quality) + batches_csv(quality)
     assert "tack" not in keyers_csv(quality) + batches_csv(quality)
+
+
+# ---- Into the dataset
+
+
+def test_a_settled_sheet_reaches_the_dataset_with_its_text_apart_and_in_its_language(
+    paper_wave, differing, gerda, settle, tmp_path
+):
+    settle(differing, gerda, mini_home=4, mini_comment="Mer ljus, tack")
+    with paper_wave.database.writing() as session:
+        wave = session.get_one(type(paper_wave.wave), paper_wave.wave.id)
+        wave.status = "closed"
+        session.flush()
+        frozen = freeze(session, paper_wave.keys, paper_wave.form, wave, tmp_path, actor="operator")
+    (text,) = open_texts(frozen.dataset).to_dict("records")
+    assert (text["variable"], text["language"], text["text"]) == (
+        "mini_comment",
+        "ar",
+        "Mer ljus, tack",
+    )
+    exported = export(frozen.dataset, "csv", tmp_path / "files", texts_apart=True)
+    answers, _, texts = (path.read_text(encoding="utf-8") for path in exported.files)
+    assert "ljus" not in answers
+    assert "mini_comment_missing" in answers
+    assert texts.splitlines() == [
+        "row_id,variable,language,text",
+        f'{text["row_id"]},mini_comment,ar,"Mer ljus, tack"',
+    ]
+    assert check_dataset(frozen.dataset.folder) == []
+    # No time of the work stands in the dataset.
+    names = frozen.dataset.codebook.names
+    assert not [name for name in names if "started" in name or "finished" in name]
+
+
+def test_a_withdrawal_takes_the_settling_with_it_and_the_languages_of_texts(
+    paper_wave, differing, gerda, settle, tmp_path
+):
+    settle(differing, gerda, mini_home=4, mini_comment="Mer ljus, tack")
+    keys, form = paper_wave.keys, paper_wave.form
+    with paper_wave.database.writing() as session:
+        wave = session.get_one(type(paper_wave.wave), paper_wave.wave.id)
+        wave.status = "closed"
+        session.flush()
+        first = freeze(session, keys, form, wave, tmp_path, actor="operator").dataset
+    with paper_wave.database.writing() as session:
+        response = find_response(session, keys, differing.serial)
+        withdraw(session, keys, form, response, tmp_path, actor="operator")
+    with paper_wave.database.reading() as session:
+        assert session.scalars(select(Resolution)).all() == []
+        assert session.scalars(select(Keying)).all() == []
+        assert story(session, differing)[-1].note == "answers withdrawn"
+    assert not (first.folder / "text_languages").exists()
+    assert {one.file for one in check_dataset(first.folder)} == {"revoked.json"}
