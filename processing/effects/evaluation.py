@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from .trust import trust_as_planned
 
 COHORTS = ("all", "stayer", "newcomer")
 NAMES = {"all": "all residents", "stayer": "stayers", "newcomer": "newcomers"}
+Shared: TypeAlias = tuple[pd.DataFrame, list[str]]
 BOUNDS: tuple[Restriction, ...] = ("magnitudes", "smoothness")
 _KNOWN_TO_COLLECT = 2
 
@@ -100,7 +102,8 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> E
             effect = _effect(rows, columns, plan, scale, measured.measures) if len(rows) else None
             if effect is None:
                 continue
-            later = _staggered(measured.measures, treated, scale, cohort, plan)
+            shared = (rows, columns) if plan.units == "areas" else None
+            later = _staggered(measured.measures, treated, scale, cohort, plan, shared)
             found.append(
                 _told(effect, plan, scale, cohort, registered=registered)
                 | {"pretest": later.pretest if later else float("nan")}
@@ -109,7 +112,7 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> E
             if later is not None:
                 staggered.append(later.to_frame().assign(scale=scale, cohort=cohort))
                 if cohort == "all" and np.isfinite(later.pretest):
-                    parted += _parted(measured.measures, treated, scale, plan)
+                    parted += _parted(measured.measures, treated, scale, plan, shared)
     if not found:
         raise StatisticsError(
             Problem(
@@ -299,10 +302,10 @@ def _told(
 
 
 def _parted(
-    found: Measures, treated: pd.DataFrame, scale: str, plan: AnalysisPlan
+    found: Measures, treated: pd.DataFrame, scale: str, plan: AnalysisPlan, shared: Shared | None
 ) -> list[pd.DataFrame]:
     """What is left of the first effect where trends may have parted as before, by both bounds."""
-    effects = _staggered(found, treated, scale, "all", plan, base="universal")
+    effects = _staggered(found, treated, scale, "all", plan, shared, base="universal")
     if effects is None:
         return []
     try:
@@ -324,18 +327,22 @@ def _staggered(
     scale: str,
     cohort: str,
     plan: AnalysisPlan,
+    shared: Shared | None,
     *,
     base: Base = "varying",
 ) -> StaggeredEffects | None:
-    """Effects by exposure, where plans start in different waves and each wave knows each area."""
-    rows = _rows(found, None, treated, scale, cohort)
+    """Effects by exposure, where plans start in different waves and each wave knows each area.
+
+    They are of areas' means; covariates are taken where the plan's units are areas too.
+    """
+    rows, covariates = shared or (_rows(found, None, treated, scale, cohort), [])
     on = rows[rows["treated"] == 1].groupby("unit")["wave"].min()
     if on.nunique() < _KNOWN_TO_COLLECT and rows["wave"].nunique() < 3:
         return None
     rows = rows.assign(start=rows["unit"].map(on).fillna(0))
     try:
         return staggered_effects(
-            rows, "y", "start", area="unit", wave="wave",
+            rows, "y", "start", area="unit", wave="wave", covariates=covariates,
             base=base, level=plan.level, seed=plan.seed,
         )  # fmt: skip
     except StatisticsError:

@@ -1,14 +1,13 @@
 """Plans that start in different years: effects by start and wave, and by years of exposure.
 
-Callaway & Sant'Anna (2021, DOI 10.1016/j.jeconom.2020.12.001), without covariates: each group of
-areas that start together is compared, from the wave before it starts, with areas not yet or never
+Callaway & Sant'Anna (2021, DOI 10.1016/j.jeconom.2020.12.001): each group of areas that start together is compared, from the wave before it starts, with areas not yet or never
 treated. Two-way fixed effects would compare late starters with early ones, whose effect may still
 be growing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,6 +18,7 @@ from scipy import stats
 
 from processing.errors import Problem, StatisticsError, stop_if_any
 
+from .doubly_robust import doubly_robust
 from .event_study import EventStudy
 
 Array = NDArray[np.float64]
@@ -106,6 +106,7 @@ def staggered_effects(
     area: str,
     wave: str,
     weights: str | None = None,
+    covariates: Sequence[str] = (),
     against: Against = "never",
     base: Base = "varying",
     level: float = 0.95,
@@ -118,9 +119,12 @@ def staggered_effects(
     before g, and before the start the wave before t (with a universal `base` the wave before g
     there too); means over areas, weighted by `weights` (one weight an area: its mean over waves).
     `start` is the wave of the start, missing or 0 for never.
-    Areas that miss a wave are left out. Raises StatisticsError with every problem.
+    Areas that miss a wave are left out. With `covariates`, taken from the earlier of the two waves
+    that are compared, each comparison is doubly robust (see `doubly_robust`). Raises StatisticsError
+    with every problem.
     """
     wide, starts, sizes, times = _wide(frame, outcome, start, area, wave, weights)
+    known = _covariates(frame, covariates, area, wave, outcome, start)
     never = ~np.isfinite(starts)
     groups = [g for g in np.unique(starts[~never]) if g > times[0]]
     stop_if_any(_problems(groups, never, times, start, against))
@@ -128,7 +132,7 @@ def staggered_effects(
         cell
         for g in groups
         for t in range(len(times))
-        if (cell := _cell(wide, starts, sizes, times, g, t, against, base)) is not None
+        if (cell := _cell(wide, starts, sizes, times, g, t, against, base, known)) is not None
     ]
     shares = {g: sizes[starts == g].sum() / sizes.sum() for g in groups}
     found = _Found(cells, starts, sizes, shares)
@@ -215,6 +219,7 @@ def _cell(
     t: int,
     against: Against,
     kind: Base,
+    known: Array | None = None,
 ) -> _Cell | None:
     first = int(np.searchsorted(times, g))
     base = first - 1 if t >= first or kind == "universal" else t - 1
@@ -230,6 +235,13 @@ def _cell(
     one, other = sizes * treated, sizes * later
     mean_1, mean_0 = (one @ change) / one.sum(), (other @ change) / other.sum()
     n = len(starts)
+    if known is not None:
+        among = np.flatnonzero(treated | later)
+        x = np.column_stack([np.ones(len(among)), known[among, :, min(t, base)]])
+        estimate, own = doubly_robust(change[among], treated[among].astype(float), x, sizes[among])
+        influence = np.zeros(n)
+        influence[among] = own * n / len(among)
+        return _Cell(float(g), float(times[t]), t - first, estimate, influence)
     influence = n * (one / one.sum() * (change - mean_1) - other / other.sum() * (change - mean_0))
     return _Cell(float(g), float(times[t]), t - first, float(mean_1 - mean_0), influence)
 
@@ -315,6 +327,30 @@ def _wide(
         else np.ones(len(wide))
     )
     return wide.to_numpy(float)[kept], starts[kept], sizes[kept], times
+
+
+def _covariates(
+    frame: pd.DataFrame, names: Sequence[str], area: str, wave: str, outcome: str, start: str
+) -> Array | None:
+    """(areas, covariates, waves) in the order of `_wide`; None where there are none."""
+    if not names:
+        return None
+    stop_if_any(
+        Problem(name, "the frame has no such column, or it is empty in places", "Fill it")
+        for name in names
+        if name not in frame.columns or frame[name].isna().any()
+    )
+    indexed = frame.set_index([area, wave])
+    wide = indexed[outcome].unstack().sort_index(axis=1).dropna()  # noqa: PD010  # as in _wide
+    first = frame.groupby(area)[start].first().reindex(wide.index).astype(float).to_numpy()
+    before = np.isnan(first) | (first <= 0) | (first > float(wide.columns.to_numpy(float)[0]))
+    return np.stack(
+        [
+            indexed[name].unstack().reindex(wide.index)[wide.columns].to_numpy(float)[before]  # noqa: PD010
+            for name in names
+        ],
+        axis=1,
+    )
 
 
 def _problems(

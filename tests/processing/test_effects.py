@@ -163,6 +163,28 @@ def test_effects_of_plans_that_start_apart_equal_the_published_ones(reference_da
     assert 1.96 < got.band < 3.2
 
 
+def test_covariates_make_comparisons_doubly_robust_as_r_did_has_them(reference_data, reference):
+    told = reference("parted_trends")["mpdta_lpop"]
+    frame, keys = reference_data("mpdta"), {"area": "countyreal", "wave": "year"}
+    got = staggered_effects(frame, "lemp", "first.treat", covariates=["lpop"], **keys)
+    assert len(got.by_group) == len(told["att"])
+    for row in got.by_group.itertuples():
+        assert row.estimate == pytest.approx(
+            told["att"][f"{row.start:.0f}_{row.wave:.0f}"], abs=5e-5
+        )
+    # All variances and covariances before the start are in this.
+    assert got.pretest == pytest.approx(told["pretest_p"], abs=5e-6)
+
+
+def test_covariates_that_leave_nobody_to_compare_with_are_refused(reference_data):
+    frame, keys = reference_data("mpdta"), {"area": "countyreal", "wave": "year"}
+    telling = frame.assign(tells=(frame["first.treat"] > 0).astype(float))
+    with pytest.raises(StatisticsError, match="nobody to compare with"):
+        staggered_effects(telling, "lemp", "first.treat", covariates=["tells"], **keys)
+    with pytest.raises(StatisticsError, match="no such column"):
+        staggered_effects(frame, "lemp", "first.treat", covariates=["income"], **keys)
+
+
 def test_areas_that_are_all_treated_in_the_end_are_compared_with_those_not_yet(reference_data):
     frame = reference_data("mpdta")
     treated = frame[frame["first.treat"] > 0]
