@@ -88,7 +88,8 @@ def print_(out: Path, as_json: bool, **who: Any) -> None:
         made = []
         try:
             for letter in set_letters(found, Languages(), _tell):
-                (out / letter.file).write_bytes(letter.pdf)
+                if letter.pdf:
+                    (out / letter.file).write_bytes(letter.pdf)
                 made.append(replace(letter, pdf=b""))
             (out / "letters.csv").write_bytes(listed(made))
         except OSError as failure:
@@ -98,12 +99,17 @@ def print_(out: Path, as_json: bool, **who: Any) -> None:
                 f"with --round {found.number}"
             ) from None
     without = len(found.recipients) - len(made)
+    lacking = [letter.recipient.reference for letter in made if letter.lacks]
+    printed = len(made) - len(lacking)
     if as_json:
-        print_json({"round": found.number, "letters": len(made), "without_address": without})
+        counts = {"letters": printed, "without_address": without, "unprintable": lacking}
+        print_json({"round": found.number} | counts)
         return
-    click.echo(f"Round {found.number}: {counted(len(made), 'letter')} in {out}.")
+    click.echo(f"Round {found.number}: {counted(printed, 'letter')} in {out}.")
     if without:
         click.echo(f"{counted(without, 'invitation')} without an address.")
+    if lacking:
+        click.echo(f"Not printed, since no font of ours has their letters: {', '.join(lacking)}.")
 
 
 @letters.command(

@@ -25,10 +25,16 @@ def make_letters(work: Work) -> None:
         zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
     ):
         for letter in set_letters(found, work.shop.languages, work.tell):
-            archive.writestr(_entry(letter.file), letter.pdf)
+            if letter.pdf:
+                archive.writestr(_entry(letter.file), letter.pdf)
             made.append(replace(letter, pdf=b""))
         archive.writestr(_entry("letters.csv"), listed(made))
-    work.counts = {"letters": len(made), "without_address": len(found.recipients) - len(made)}
+    lacking = sum(bool(letter.lacks) for letter in made)
+    work.counts = {
+        "letters": len(made) - lacking,
+        "without_address": len(found.recipients) - len(made),
+        **({"unprintable": lacking} if lacking else {}),
+    }
 
 
 def make_merge_file(work: Work) -> None:

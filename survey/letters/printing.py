@@ -13,7 +13,7 @@ from survey.languages import Languages
 from survey.letters.merge_files import safe_cell
 from survey.letters.orders import Tell, Written
 from survey.letters.rounds import Recipient
-from survey.letters.typesetting import LetterSetter
+from survey.letters.typesetting import LetterSetter, UnprintableError
 from survey.letters.wording import languages_of, letter_content
 
 _AT_ONCE = 2
@@ -23,12 +23,17 @@ _AHEAD = 8
 
 @dataclass(frozen=True)
 class Letter:
-    """One letter as PDF, and what the list says of it."""
+    """One letter as PDF, and what the list says of it.
+
+    Where `lacks` names signs that we have no font for, there is no PDF: a letter with boxes in
+    somebody's name is none.
+    """
 
     file: str
     recipient: Recipient
     languages: tuple[str, ...]
     pdf: bytes
+    lacks: str = ""
 
 
 def set_letters(written: Written, texts: Languages, tell: Tell) -> Iterator[Letter]:
@@ -43,8 +48,12 @@ def set_letters(written: Written, texts: Languages, tell: Tell) -> Iterator[Lett
     def one(place: int) -> Letter:
         recipient = addressed[place]
         content = letter_content(recipient, asking, texts)
-        pdf = setter.letter(content, asking.link(recipient.reached.code))
-        return Letter(names[place], recipient, languages_of(recipient, asking), pdf)
+        told = languages_of(recipient, asking)
+        try:
+            pdf = setter.letter(content, asking.link(recipient.reached.code))
+        except UnprintableError as error:
+            return Letter("", recipient, told, b"", error.signs)
+        return Letter(names[place], recipient, told, pdf)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         waiting: list[Future[Letter]] = []
@@ -73,8 +82,9 @@ def listed(letters: list[Letter]) -> bytes:
     """The list beside the letters, as CSV."""
     file = io.StringIO(newline="")
     lines = csv.writer(file, delimiter=";")
-    lines.writerow(["file", "reference", "area", "languages"])
+    lines.writerow(["file", "reference", "area", "languages", "unprintable"])
     for one in letters:
-        row = [one.file, one.recipient.reference, one.recipient.area_key, " ".join(one.languages)]
+        who = one.recipient
+        row = [one.file, who.reference, who.area_key, " ".join(one.languages), one.lacks]
         lines.writerow([safe_cell(cell) for cell in row])
     return file.getvalue().encode("utf-8-sig")

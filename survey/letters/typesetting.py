@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,18 @@ from survey.printing.typesetting import AGEING, FONTS
 TEMPLATES = Path(__file__).parent / "templates"
 
 
+# How the typesetter says that no font has what stands there, which PDF/UA does not allow.
+_LACKING = re.compile(r"the text `(.+?)` could not be displayed", re.DOTALL)
+
+
+class UnprintableError(Exception):
+    """A letter holds signs that we ship no font for."""
+
+    def __init__(self, signs: str) -> None:
+        super().__init__(f"No font of ours has {signs!r}.")
+        self.signs = signs
+
+
 class LetterSetter:
     """Sets letters; several threads may ask it."""
 
@@ -24,9 +37,15 @@ class LetterSetter:
         self._mine = threading.local()
 
     def letter(self, content: Mapping[str, Any], link: str) -> bytes:
-        """One letter as PDF, checked by the typesetter to be PDF/UA-1. Raises typst.TypstError."""
+        """One letter as PDF, checked by the typesetter to be PDF/UA-1. Raises UnprintableError."""
         compiler = self._compiler()
-        pdf = compiler.compile(_source(content, link), pdf_standards=["ua-1"])
+        try:
+            pdf = compiler.compile(_source(content, link), pdf_standards=["ua-1"])
+        except typst.TypstError as error:
+            lacking = _LACKING.search(str(error))
+            if lacking is None:
+                raise
+            raise UnprintableError(lacking[1].strip('"')) from None
         for _ in range(AGEING):
             compiler.compile(b"", format="svg")
         return cast("bytes", pdf)

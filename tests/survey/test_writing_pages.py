@@ -6,7 +6,7 @@ import io
 import pytest
 from sqlalchemy import select, update
 
-from survey.models import AuditEntry, Contact, Invitation, Job, Round
+from survey.models import AuditEntry, Contact, Invitation, Job, Round, Study
 
 TODAY = dt.datetime.now(dt.UTC).date()
 
@@ -79,6 +79,13 @@ def test_reminding_at_once_is_refused_with_the_day(correspondence, send):
     answer = send(who="reminder", made="letters")
     assert answer.status_code == 422
     assert "I kan minde om det igen fra" in answer.get_data(as_text=True)
+
+
+def test_a_study_that_nobody_can_reach_is_warned_of(karen, page, database):
+    assert "intet telefonnummer" not in karen.get(page).get_data(as_text=True)
+    with database.writing() as session:
+        session.execute(update(Study).values(contact=""))
+    assert "intet telefonnummer" in karen.get(page).get_data(as_text=True)
 
 
 def test_with_nobody_to_write_to_the_page_says_so(correspondence, send):

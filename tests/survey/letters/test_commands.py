@@ -21,7 +21,7 @@ def test_letters_are_printed_into_a_new_folder_that_only_its_owner_reads(
 ):
     out = tmp_path / "letters"
     said = commands.json("letters", "print", "puls", 1, "--new", "--out", out, *SITE)
-    assert said == {"round": 1, "letters": 1, "without_address": 1}
+    assert said == {"round": 1, "letters": 1, "without_address": 1, "unprintable": []}
     assert sorted(path.name for path in out.iterdir()) == ["00001-R001.pdf", "letters.csv"]
     assert out.stat().st_mode & 0o077 == 0
     # The same people again, by the round's number, and into no folder that is there.

@@ -18,7 +18,7 @@ from survey.jobs import file_key
 from survey.languages import Languages
 from survey.letters.printing import file_names
 from survey.letters.rounds import Recipient
-from survey.letters.typesetting import LetterSetter
+from survey.letters.typesetting import LetterSetter, UnprintableError
 from survey.letters.wording import Asking, letter_content
 from survey.models import Wave
 from survey.sealed_files import open_pieces
@@ -172,6 +172,31 @@ def test_names_of_another_direction_are_held_together(set_letter):
     assert "\u2068محمد\u2069" in content["parts"][0]["who"]
 
 
+@pytest.mark.parametrize("name", ["李 小龙", "ሰላም Mål", "Aase \N{SPARKLES}"])
+def test_a_letter_with_signs_that_our_fonts_lack_is_not_printed_with_boxes(name, set_letter):
+    with pytest.raises(UnprintableError) as refused:
+        set_letter("da", person=True, name=name)
+    assert set(refused.value.signs) <= set(name)
+
+
+def test_one_name_that_cannot_be_printed_keeps_nobody_from_their_letter(
+    correspondence, order, do_jobs, job, asked, shop, keys
+):
+    correspondence.invite(name="李 小龙")
+    correspondence.invite()
+    wanted = {"round": correspondence.draw(), "address": "https://svar.example.dk"}
+    number = order(asked, "letters", wave=correspondence.wave, **wanted)
+    do_jobs()
+    done = job(number)
+    assert done.counts == {"letters": 1, "without_address": 0, "unprintable": 1}
+    content = b"".join(open_pieces(shop.folder / done.place, file_key(keys, done)))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.namelist() == ["00002-R002.pdf", "letters.csv"]
+        text = archive.read("letters.csv").decode("utf-8-sig")
+    first = next(iter(csv.DictReader(io.StringIO(text), delimiter=";")))
+    assert (first["file"], first["reference"], first["unprintable"][0]) == ("", "R001", "李")
+
+
 def test_files_are_named_so_that_every_system_takes_them():
     reached = Reached(CODE)
     names = ["../../etc/passwd", "R 17/æ", "R 17/æ", "", "-rf", "a" * 200]
@@ -198,7 +223,7 @@ def test_the_job_makes_an_archive_of_letters_and_their_list(
         rows = list(
             csv.reader(io.StringIO(archive.read("letters.csv").decode("utf-8-sig")), delimiter=";")
         )
-    assert rows[1:] == [["00001-R001.pdf", "R001", "0667-001", "da en"]]
+    assert rows[1:] == [["00001-R001.pdf", "R001", "0667-001", "da en", ""]]
 
 
 def test_a_job_on_a_wave_that_closed_says_so(correspondence, order, do_jobs, job, database, asked):
