@@ -225,6 +225,7 @@ if TYPE_CHECKING:
     from .telling.report import report as report
     from .telling.report import report_document as report_document
     from .telling.table_text import read_csv_of as read_csv_of
+    from .telling.weights_document import weights_document as weights_document
     from .traits.dif import Dif as Dif
     from .traits.dif import DifItem as DifItem
     from .traits.dif import DifLimits as DifLimits
@@ -354,6 +355,7 @@ _HOMES = {
         "PlaceResults",
         "place_results",
     ),
+    "telling.weights_document": ("weights_document",),
     "telling.report": ("report", "report_document"),
     "telling.table_text": ("read_csv_of",),
     "traits.dif": ("Dif", "DifItem", "DifLimits", "dif"),

@@ -28,6 +28,7 @@ COMMANDS = {
     "dataset": ("survey.commands.datasets:dataset", "Verify a dataset's folder."),
     "score": ("survey.commands.datasets:score", "Print scales with reliability; write scores."),
     "evidence": ("survey.commands.evidence:evidence", "Tell whether scales may be used, and why."),
+    "weights": ("survey.commands.weights:weights", "Tell how well weights meet the registers."),
     "measures": ("survey.commands.evaluation:measures", "Tell how areas and plans stand."),
     "effects": ("survey.commands.evaluation:effects", "Tell whether plans moved the measures."),
     "report": ("survey.commands.report:report", "Write a study's findings on one page."),

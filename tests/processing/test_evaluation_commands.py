@@ -159,3 +159,46 @@ def test_the_same_dataset_and_plan_give_the_same_bytes_of_every_table(run, drawn
             if name == "feed" and file == "manifest.json":
                 continue
             assert (once / file).read_bytes() == (again / file).read_bytes(), f"{name}: {file}"
+
+
+def test_how_well_weights_meet_the_registers_is_told_on_a_page_and_in_tables(run, tmp_path):
+    codebook = build_codebook(make_form(["tryghed", "background"], ["da", "ar"]), wave_year=2026)
+    columns = {"tryghed_t1": codebook.scale("tryghed_t1").columns}
+    drawn = draw_study(KnownModel.simple(columns), AreasDrawn(2, [2], invited=200), seed=5)
+    for wave, rows in drawn.waves.items():
+        rows["background_gender"] = [(at % 4 > 0) + 1 for at in range(len(rows))]
+        rows["background_age_band"] = [min(at % 9 + 1, 7) for at in range(len(rows))]
+        counts = {
+            "background_gender": [85, 85],
+            "background_age_band": [20, 30, 30, 30, 30, 20, 10],
+        }
+        drawn.tables[wave]["margins"] = pd.DataFrame(
+            [
+                (area, None, variable, str(code), count)
+                for area in ("9000-000", "9000-001")
+                for variable, told in counts.items()
+                for code, count in enumerate(told, 1)
+            ],
+            columns=["area", "area_group", "variable", "category", "count"],
+        )
+    study = write_drawn_study(drawn, codebook, tmp_path / "weighted")
+    told = run("weights", study.folder, "--level", "afdeling", "--language", "en")
+    assert told.exit_code == 0, told.output
+    assert "Weights by raking" in told.output
+    written = study.folder.with_name("weighted-weights")
+    assert check(written) == []
+    margins = pd.read_parquet(written / "margins.parquet")
+    assert margins["gap"].abs().max() < 1e-3
+    page = (written / "weights.html").read_text("utf-8")
+    assert "How well the weights meet the registers" in page
+    assert page.count("50.0") >= 2  # of men and women, in the registers and weighted
+    content = json.loads(run("weights", study.folder, "--level", "afdeling", "--json").output)
+    assert content["groups"] == 4
+    assert content["effective_n"] == pytest.approx(content["rows"] / content["design_effect"])
+    assert "Hvor godt vægtene" in (written / "weights.html").read_text("utf-8")
+
+
+def test_a_dataset_without_register_counts_has_no_weights_to_tell_of(run, drawn):
+    refused = run("weights", drawn.folder)
+    assert refused.exit_code == 2
+    assert "holds no register counts" in refused.output

@@ -1,0 +1,84 @@
+"""`beboerpuls weights`: how well a dataset's weights meet its register counts."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import click
+import pandas as pd
+
+import processing
+from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
+from survey.commands.examples import Command
+from survey.commands.printing import as_json, print_json
+
+PAGE = "weights.html"
+
+
+@click.command(cls=Command, epilog="beboerpuls weights data/bopuls --level boligområde")
+@folder_argument
+@click.option("--level", default="boligområde", show_default=True, help="Within what to weight.")
+@click.option("--adults", help="A column of adults in the dwelling, where base weights lack it.")
+@click.option("--language", type=click.Choice(["da", "en"]), default="da", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-weights, beside it.")
+@as_json
+def weights(
+    folder: Path, level: str, adults: str | None, language: str, out: Path | None, as_json: bool
+) -> None:
+    """Tell how well weights meet the register counts, and what they cost.
+
+    A page and its tables go to a folder that names the dataset: margins before and after, design
+    effect and effective n of every group, and categories that were counted as one.
+    """
+    with bad_use():
+        read = unchanged(folder)
+        if not len(read.table("margins")):
+            raise BadUse(f"{folder} holds no register counts. Load them before freezing.")
+        made = processing.dataset_weights(read, level, adults=adults)
+        document = processing.weights_document(
+            read.study,
+            read.codebook,
+            made,
+            language=language,
+            command=f"beboerpuls weights {folder.name} --level {level} --language {language}",
+            dataset=read.hash,
+        )
+        stylesheet = files("survey").joinpath("static", "survey.css").read_text("utf-8")
+        told = made.weights
+        written = processing.write_derived(
+            read,
+            "weights",
+            {
+                "groups": told.groups,
+                "margins": told.margins,
+                "collapsed": pd.DataFrame(
+                    {"group": one.group, "variable": one.variable, "told": str(one)}
+                    for one in told.collapsed
+                ).reindex(columns=["group", "variable", "told"]),
+            },
+            out,
+            {PAGE: processing.as_page(document, stylesheet)},
+        )
+        warning = processing.revocation_of(read)
+    if warning:
+        click.echo(f"Warning: {warning}", err=True)
+    if as_json:
+        print_json(
+            {
+                "dataset": read.hash,
+                "level": level,
+                "rows": told.rows,
+                "left_out": told.left_out,
+                "groups": len(told.groups),
+                "design_effect": told.deff,
+                "effective_n": told.effective_n,
+                "largest_gap": float(told.groups["gap"].max()),
+                "beyond_limits": int(told.groups["outside"].sum()),
+                "counted_as_one": len(told.collapsed),
+                "written": str(written),
+            }
+        )
+        return
+    click.echo(str(told))
+    click.echo(f"Weights: {written / PAGE}")
