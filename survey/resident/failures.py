@@ -120,9 +120,16 @@ def _told_apart(why: str) -> ResponseReturnValue | None:
         if again is not None:
             return again
     page = question_page(here.form, _number())
+    fields = sent(page, back[1] if back else request.form).answer_fields()
+    # What a route closes by the stored answers was perhaps opened by those that were not taken.
+    told = [
+        answer
+        for answer in fields
+        if answer.received is not None or answer.question.column not in here.hidden
+    ]
     lines = [
         _line(here.form, answer, here.content.answers.get(answer.question.column))
-        for answer in sent(page, back[1] if back else request.form).answer_fields(here.hidden)
+        for answer in told
     ]
     return render_template("resident/unsaved.html", why=why, lines=lines, page=page), 409
 

@@ -56,6 +56,20 @@ def test_a_page_after_the_last_day_is_not_stored_and_told_apart(resident, code, 
     assert (resident.get("/page/2").status, resident.heading) == (410, OVER)
 
 
+def test_what_the_stored_answers_had_closed_is_told_apart_too(
+    resident, make, study, area, kinds, database
+):
+    wave = make.open_wave(study, kinds, closes=TODAY)
+    _, code = make.invitation(wave, area)
+    # Which other language: closed by the answer that is stored, opened by the one that comes late.
+    resident.begin(code).send("next", kinds_spoken="1")
+    resident.get("/page/1")
+    with database.writing() as session:
+        session.get_one(Wave, wave.id).closes = TODAY - dt.timedelta(days=1)
+    resident.send("next", kinds_spoken="9", kinds_spoken_other="Farsi")
+    assert "Farsi Ikke gemt" in [one.words() for one in resident.page.all("dd")]
+
+
 def test_nothing_is_sent_after_the_last_day(resident, code, ended, stored):
     resident.begin(code).send("next", **SAFE).send("next").send("next")
     ended()
