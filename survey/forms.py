@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from instruments import Form, load_form
+from survey.languages import unreviewed
 from survey.models import WaveForm
 
 _REVIEWS = "/reviews.yaml"
@@ -22,9 +23,15 @@ def pin_of(form: Form) -> dict[str, Any]:
     return {
         **form.pin(),
         "asks": form.asks,
-        "unreviewed_languages": list(form.unreviewed_languages()),
+        "unreviewed_languages": unreviewed_languages(form),
         "reviews": reviews,
     }
+
+
+def unreviewed_languages(form: Form) -> list[str]:
+    """The form's languages in which nobody has reviewed the questions, or the words around them."""
+    neither = unreviewed().union(form.unreviewed_languages())
+    return [language for language in form.languages if language in neither]
 
 
 def files_as_pinned(form: Form, pin: Mapping[str, Any]) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,13 @@ class Languages:
         """The keys of what residents read that a language leaves to Danish."""
         source, own = self._words[SOURCE].language, self._words[code].language
         return [key for key in source.messages if key in source.for_residents - own.for_residents]
+
+
+@lru_cache(maxsize=2)
+def unreviewed(folder: Path = TRANSLATIONS) -> frozenset[str]:
+    """The languages in which no native speaker has read what stands around the questions."""
+    files = (path for path in folder.glob("*.yaml") if not path.name.startswith(_DESK))
+    return frozenset(path.stem for path in files if _content(path)["review"] == "none")
 
 
 def _read(path: Path) -> Language:

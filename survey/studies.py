@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from instruments import Form
 from survey import audit
-from survey.forms import pin_of
+from survey.forms import pin_of, unreviewed_languages
 from survey.margins import misfits
 from survey.models import Study, Wave, WaveForm
 
@@ -158,7 +158,7 @@ def open_wave(
         told_first = f"Wave {wave.number} has register counts that answers cannot be weighted to:"
         remedy = f"beboerpuls study margins {wave.study.key} {wave.number} FILE --replace"
         raise StudyError("\n".join((told_first, *uncountable, f"Load them anew: {remedy}")))
-    unreviewed = set(form.unreviewed_languages())
+    unreviewed = set(unreviewed_languages(form))
     if not unreviewed <= set(accept_unreviewed):
         raise UnreviewedLanguagesError(unreviewed - set(accept_unreviewed))
     wave.status = "open"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from survey.languages import TRANSLATIONS, Languages, TranslationError
+from survey.languages import TRANSLATIONS, Languages, TranslationError, unreviewed
 
 FIXTURES = Path(__file__).parents[1] / "given" / "translations"
 DANISH = """
@@ -137,3 +137,8 @@ def test_a_file_that_is_not_a_translation_is_refused(written, content, words):
 def test_without_danish_there_is_nothing_to_fall_back_on(tmp_path):
     with pytest.raises(TranslationError, match=r"da\.yaml is missing"):
         Languages(tmp_path)
+
+
+def test_words_are_unreviewed_until_their_file_says_who_read_them(written):
+    read_by_ann = other("  hello: Hi\n").replace("review: none", "review: Ann, 2026-11-20")
+    assert unreviewed(written(en=read_by_ann)) == {"da"}

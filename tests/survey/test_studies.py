@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from survey import studies
 from survey.forms import pin_of
+from survey.languages import unreviewed
 from survey.models import AuditEntry, Study, Wave, WaveForm
 from survey.studies import StudyError, UnreviewedLanguagesError
 
@@ -100,12 +101,20 @@ def test_languages_nobody_has_reviewed_must_be_accepted_by_name(planned, publish
         assert session.scalars(select(Wave.status)).one() == "planned"
 
 
-def test_languages_that_were_reviewed_need_no_acceptance(planned, background):
-    review = object()
-    change(planned, studies.open_wave, with_texts(background, published=True, review=review))
+def test_reviewed_questions_among_words_that_nobody_has_reviewed_must_be_accepted_too(
+    planned, background
+):
+    reviewed = with_texts(background, published=True, review=object())
+    assert reviewed.unreviewed_languages() == ()
+    with pytest.raises(UnreviewedLanguagesError) as caught:
+        change(planned, studies.open_wave, reviewed)
+    assert set(caught.value.languages) == set(reviewed.languages) & unreviewed()
+    change(planned, studies.open_wave, reviewed, accept_unreviewed=reviewed.languages)
     with planned.reading() as session:
         noted = session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc())).first()
-    assert noted.detail["unreviewed_accepted"] == []
+        pin = session.scalars(select(WaveForm)).one().pin
+    assert noted.detail["unreviewed_accepted"] == sorted(caught.value.languages)
+    assert pin["unreviewed_languages"] == list(reviewed.languages)
 
 
 def test_a_draft_is_not_asked(planned, background):
