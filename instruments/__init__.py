@@ -45,6 +45,7 @@ from instruments.loader import LIBRARY, Listed, find, library, load, publish
 from instruments.readability import MOST_LIX, lix
 from instruments.recordings import unrecorded
 from instruments.routing import Answer, Answers, Comparison, Condition, hidden
+from instruments.text_files import reading_ease
 from instruments.texts import InstrumentTexts, Said, joined
 
 __all__ = [
@@ -104,5 +105,6 @@ __all__ = [
     "make_form",
     "month_written",
     "publish",
+    "reading_ease",
     "unrecorded",
 ]

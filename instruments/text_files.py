@@ -100,11 +100,16 @@ def missing_texts(
 
 def hard_texts(instrument: Instrument, document: Document) -> Iterator[Problem]:
     """List the Danish questions whose reading ease is above the limit."""
-    texts = InstrumentTexts(instrument, "da")
-    for item in instrument.items():
-        figure = lix(texts.full_question(item).text)
+    for item, figure in reading_ease(instrument).items():
         if figure > MOST_LIX:
-            yield hard_to_read(document.place(("items", item.id, "question")), figure, MOST_LIX)
+            yield hard_to_read(document.place(("items", item, "question")), figure, MOST_LIX)
+
+
+def reading_ease(instrument: Instrument) -> dict[str, float]:
+    """Return the LIX of each question in Danish, by item; nothing where there is no Danish text."""
+    texts = InstrumentTexts(instrument, "da")
+    questions = {item.id: texts.full_question(item) for item in instrument.items()}
+    return {item: lix(said.text) for item, said in questions.items() if said.language == "da"}
 
 
 def read_reviews(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from instruments import (
     find,
     library,
     publish,
+    reading_ease,
     unrecorded,
 )
 from survey.commands.examples import Group
@@ -94,18 +96,22 @@ def check(names: tuple[str, ...], root: Path, as_json: bool) -> None:
     Each problem says file, line, key, what is wrong and what to do. Warnings are told and harm
     nothing; notes tell where a page is not four to six items of one response scale, for which there
     may be a reason, and what nobody has recorded. Exit code 1 where there are problems.
+
+    Of Danish questions it tells the LIX: of each, where questionnaires are named, else the highest.
     """
     asked = [named(name) for name in names] or [(one.name, one.version) for one in library(root)]
     problems, warnings, notes = [], [], []
+    figures: dict[str, dict[str, float]] = {}
     for name, version in asked:
         try:
             found = find(name, version, root)
             warnings += [str(warning) for warning in found.warnings]
             notes += [str(note) for note in (*found.notes, *unrecorded(found))]
+            figures[found.key] = reading_ease(found)
         except DefinitionError as error:
             problems += [str(problem) for problem in error.problems]
     if as_json:
-        told = {"problems": problems, "warnings": warnings, "notes": notes}
+        told = {"problems": problems, "warnings": warnings, "notes": notes, "lix": figures}
         print_json({"checked": len(asked), **told})
     else:
         for line in problems:
@@ -114,6 +120,7 @@ def check(names: tuple[str, ...], root: Path, as_json: bool) -> None:
             click.echo(f"Warning: {line}")
         for line in notes:
             click.echo(f"Note: {line}")
+        _print_reading_ease(figures, of_each=bool(names))
         told_all = (
             counted(len(problems), "problem"),
             counted(len(warnings), "warning"),
@@ -122,6 +129,17 @@ def check(names: tuple[str, ...], root: Path, as_json: bool) -> None:
         click.echo(f"{len(asked)} checked: {', '.join(told_all)}.")
     if problems:
         raise SystemExit(1)
+
+
+def _print_reading_ease(figures: Mapping[str, Mapping[str, float]], *, of_each: bool) -> None:
+    for key, by_item in figures.items():
+        if of_each and by_item:
+            print_table(
+                (f"{key}, question", "LIX"), [(one, round(by_item[one])) for one in by_item]
+            )
+        elif by_item:
+            hardest = max(by_item, key=lambda one: by_item[one])
+            click.echo(f"LIX of {key}: at most {by_item[hardest]:.0f}, in {hardest}.")
 
 
 @instruments.command(
