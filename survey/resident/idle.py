@@ -54,3 +54,9 @@ def lead_out(response: Response) -> Response:
     forget()
     response.location = url_for("resident.has_left")
     return response
+
+
+@blueprint.app_context_processor
+def _for_scripts() -> dict[str, int]:
+    """After how long a page that shows answers closes itself, where there is a script."""
+    return {"idle_minutes": parts().settings.idle_minutes}

@@ -27,6 +27,7 @@ from survey.resident.visitor import visitor
 from survey.scripts import joined
 from survey.sealed_box import PublicKey, public_key
 from survey.secrets import Keys, shown_code
+from survey.staff.handing_over import interviewing
 from survey.walk import Asked, Walk, asked_by
 from survey.web import language, parts, reading, words
 
@@ -104,6 +105,7 @@ def carried(here: Walk, number: int) -> Mapping[str, Any]:
         "receipt": shown_code(parts().keys.receipt(here.response_id)),
         "minutes": None if minutes is None else round(minutes, 1),
         "idle": settings.idle_minutes,
+        "door": interviewing(),
         "page": number,
         "seen": [at for at, page in pages if page.key in here.content.seen],
         "answers": here.content.answers,
@@ -139,7 +141,15 @@ def _document(form: Form, wave_id: int, asked: Asked, year: int) -> str:
         },
     }
     return render_template(
-        "resident/offline.html", pages=shown, form=form, data=data, asked=asked, **_script_words()
+        "resident/offline.html",
+        pages=shown,
+        form=form,
+        data=data,
+        asked=asked,
+        # Whoever asks for it first, it is everybody's; at the door the script says so.
+        at_the_door=False,
+        plain_http_warning=False,
+        **_script_words(),
     )
 
 

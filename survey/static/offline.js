@@ -29,6 +29,7 @@ let mine = null; // whose packs this page speaks of; null for whoever has none h
 let finished = false;
 let lost = false; // whether something came that can never be stored
 let sending = false;
+let door = false; // whether a fieldworker asks, and takes the phone back
 
 start();
 
@@ -37,6 +38,8 @@ async function start() {
   copy = await readCopy().catch(() => null);
   if (copy && copy.wave !== form.wave) copy = null;
   if (copy) mine = await whoseIs(copy.response);
+  door = copy !== null && copy.door === true;
+  document.getElementById("at-the-door").hidden = !door;
   for (const part of parts.values()) {
     const own = part.querySelector("form");
     if (!own) continue;
@@ -235,6 +238,11 @@ async function backOnline() {
 
 // The end, of whatever kind: nothing readable stays, and what waits is sealed.
 async function close(how) {
+  if (copy === null) {
+    // The receipt stood there still.
+    parts.get("done").querySelector(".code").textContent = "";
+    return show("left", false);
+  }
   if (how === "leave") {
     const own = parts.get(at) && parts.get(at).querySelector("form");
     if (own && changed) return go(own, "leave");
@@ -256,6 +264,7 @@ async function thank(receipt = copy.receipt) {
   for (const [one, other] of parts) other.hidden = one !== "done";
   document.title = part.dataset.title;
   part.querySelector(".code").textContent = receipt;
+  if (door) coverReceipt(part);
   history.replaceState({ part: "done" }, "", "/done");
   scrollTo(0, 0);
   part.querySelector("h1:not([hidden])").focus();
@@ -267,8 +276,23 @@ async function thank(receipt = copy.receipt) {
   await sendWaiting();
 }
 
+// The receipt is the resident's: whoever asked sees it no sooner than it is uncovered.
+function coverReceipt(part) {
+  const covered = document.getElementById("covered");
+  const receipt = part.querySelector(".receipt");
+  receipt.hidden = true;
+  covered.hidden = false;
+  covered.querySelector("button").addEventListener("click", ({ target }) => {
+    target.parentElement.hidden = true;
+    receipt.hidden = false;
+    receipt.tabIndex = -1;
+    receipt.focus();
+  });
+}
+
 function arrived() {
   const part = parts.get("done");
+  document.getElementById("back-to-desk").hidden = !door;
   for (const one of part.querySelectorAll("[data-when]")) one.hidden = one.dataset.when !== "sent";
   document.title = part.dataset.sent;
 }

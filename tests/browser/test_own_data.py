@@ -175,6 +175,38 @@ def test_nothing_comes_back_with_the_back_button_after_closing(phone, receipt):
     assert phone.locator("dl.written").count() == 0
 
 
+@pytest.mark.parametrize("path", ["/mine/answers", "/mine/erase"])
+def test_answers_that_nobody_looks_at_any_more_are_closed(phone, receipt, path):
+    phone.clock.install()
+    look(phone, receipt)
+    phone.goto(path)
+    phone.clock.run_for(19 * 60 * 1000)
+    expect(phone).to_have_url(re.compile(f"{path}$"))
+    phone.clock.run_for(2 * 60 * 1000)
+    expect(phone.locator("h1")).to_have_text("Her kan ingen se dine svar")
+    phone.goto(path)
+    expect(phone).to_have_url(re.compile("/mine$"))
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_receipt_that_nobody_looks_at_any_more_is_closed(phone, code, offline):
+    phone.clock.install()
+    phone.goto(f"/c/{code}")
+    press(phone, "button[value=da]")
+    press(phone, "main form .button")
+    if offline:
+        wait_until(phone, "navigator.serviceWorker.controller !== null")
+        wait_until(phone, KEPT)
+        phone.context.set_offline(True)
+        answer_without_a_line(phone, helper="none")
+    else:
+        answer_to_the_end(phone)
+    expect(phone.locator(".receipt .code")).to_be_visible()
+    phone.clock.run_for(21 * 60 * 1000)
+    expect(phone.locator("h1:visible")).to_have_text("Her kan ingen se dine svar")
+    expect(phone.locator(".receipt .code:visible")).to_have_count(0)
+
+
 def test_after_a_double_click_one_dataset_supersedes_and_the_number_is_shown(
     phone, receipt, database, keys, form, wave, settings
 ):
@@ -269,6 +301,49 @@ def test_the_interviewers_desk_and_the_covered_receipt_are_accessible_and_fit(
     assert found == []
 
 
+def test_at_the_door_without_a_line_it_is_still_an_interview_and_the_receipt_is_covered(
+    open_browser, employ, signs_in, study, code, database
+):
+    employ("Karen", (study, "fieldworker"))
+    tablet = open_browser(viewport=TABLET, locale="da-DK")
+    signs_in(tablet, "Karen")
+    tablet.goto("/interview/")
+    tablet.fill("#code", code)
+    press(tablet, ".moves .button")
+    press(tablet, "button[value=da]")
+    press(tablet, "main form .button")
+    wait_until(tablet, "navigator.serviceWorker.controller !== null")
+    wait_until(tablet, KEPT)
+    tablet.context.set_offline(True)
+    answer_without_a_line(tablet, helper="none")
+    expect(tablet.locator("#at-the-door")).to_be_visible()
+    expect(tablet.locator(".receipt")).to_be_hidden()
+    expect(tablet.locator("#back-to-desk")).to_be_hidden()
+    tablet.locator("#covered button").click()
+    expect(tablet.locator(".receipt .code")).to_be_visible()
+    tablet.context.set_offline(False)
+    expect(tablet.locator("h1[data-when=sent]")).to_be_visible()
+    press(tablet, "#back-to-desk a")
+    expect(tablet.locator("h1")).to_have_text("Hvem skal svare?")
+    with database.reading() as session:
+        (response,) = session.scalars(select(Response)).all()
+    assert (response.mode, response.helper, response.status) == ("interview", "none", "submitted")
+
+
+def answer_without_a_line(page, helper):
+    for _ in range(20):
+        button = page.locator(".moves .button:visible").first
+        last = button.get_attribute("value") == "send"
+        assert page.locator("#helped:visible").count() == int(last)
+        if last:
+            page.locator(f"label[for=helper_{helper}]:visible").click()
+        before = page.url
+        button.click()
+        wait_until(page, f"location.href !== {json.dumps(before)}")
+        if page.url.endswith("/done"):
+            return
+
+
 def test_who_helped_is_sent_from_a_phone_without_a_line(phone, code, database):
     phone.goto(f"/c/{code}")
     press(phone, "button[value=da]")
@@ -276,17 +351,7 @@ def test_who_helped_is_sent_from_a_phone_without_a_line(phone, code, database):
     wait_until(phone, "navigator.serviceWorker.controller !== null")
     wait_until(phone, KEPT)
     phone.context.set_offline(True)
-    for _ in range(20):
-        button = phone.locator(".moves .button:visible").first
-        last = button.get_attribute("value") == "send"
-        assert phone.locator("#helped:visible").count() == int(last)
-        if last:
-            phone.locator("label[for=helper_present]:visible").click()
-        before = phone.url
-        button.click()
-        wait_until(phone, f"location.href !== {json.dumps(before)}")
-        if phone.url.endswith("/done"):
-            break
+    answer_without_a_line(phone, helper="present")
     phone.context.set_offline(False)
     expect(phone.locator("h1[data-when=sent]")).to_be_visible()
     with database.reading() as session:

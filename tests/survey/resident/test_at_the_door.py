@@ -1,9 +1,12 @@
 """An interview: a fieldworker's tablet is the resident's, and then the desk's again."""
 
 import datetime as dt
+import json
 import re
+from html import unescape
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from staff import PASSWORD
 
@@ -80,6 +83,25 @@ def test_the_desk_keeps_its_language_whatever_the_resident_chose(tablet, code):
     assert tablet.page.all("html")[0].attributes["lang"] == "ar"
     tablet.get("/interview/")
     assert tablet.page.all("html")[0].attributes["lang"] == "da"
+
+
+def test_what_the_tablet_keeps_for_a_lost_line_is_what_every_phone_keeps(
+    app, device, fieldworker, make, wave, area, code
+):
+    # Pages that nobody inspects: the document is the whole form in one, with a heading each.
+    tablet, phone = (type(device())(FlaskClient(app, app.response_class)) for _ in range(2))
+    tablet.get("/staff/sign-in")
+    tablet.send(name="Karen", password=PASSWORD)
+    ask(tablet, how="code", code=code).send(language="da").send()
+    carried = json.loads(unescape(re.search(r"data-carried='([^']*)'", tablet.answer.text)[1]))
+    assert carried["door"] is True
+    at_the_door = tablet.client.get(carried["document"]).text
+    phone.begin(make.invitation(wave, area)[1])
+    on_a_phone = phone.client.get(carried["document"]).text
+    assert at_the_door == on_a_phone
+    assert re.findall(r"<[^>]*at-the-door[^>]*>", on_a_phone) == [
+        '<p class="notice at-the-door" id="at-the-door" hidden>'
+    ]
 
 
 def test_what_follows_an_interview_is_none(tablet, device, make, wave, area, code, stored):
