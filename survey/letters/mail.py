@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -82,10 +83,7 @@ def hand_over(server: smtplib.SMTP, message: EmailMessage, sender: str, address:
     try:
         _expect(server, *server.mail(sender), wanted=250)
         code, said = server.rcpt(address)
-        if 500 <= code < 600:
-            _reset(server)
-            raise AddressRefusedError(f"{code} {said.decode(errors='replace')}")
-        _expect(server, code, said, wanted=250)
+        _taken(server, code, said)
     except (OSError, smtplib.SMTPServerDisconnected) as failure:
         raise MailServerError(_said(failure)) from None
     # From the first byte of the message to the server's word, a broken line tells nothing.
@@ -96,10 +94,7 @@ def hand_over(server: smtplib.SMTP, message: EmailMessage, sender: str, address:
         raise NotNowError(str(refused.smtp_code)) from None
     except (OSError, smtplib.SMTPServerDisconnected) as failure:
         raise UncertainError(_said(failure)) from None
-    if 500 <= code < 600:
-        _reset(server)
-        raise AddressRefusedError(f"{code} {said.decode(errors='replace')}")
-    _expect(server, code, said, wanted=250)
+    _taken(server, code, said)
 
 
 def _connect(mail: Mail) -> smtplib.SMTP:
@@ -124,15 +119,39 @@ def _connect(mail: Mail) -> smtplib.SMTP:
 
 
 def _expect(server: smtplib.SMTP, code: int, said: bytes, *, wanted: int) -> None:
-    if code == wanted or (wanted == 250 and code == 251):
+    if code == wanted:
         return
-    if code == 421:
-        raise MailServerError(f"{code} {said.decode(errors='replace')}")
-    _reset(server)
-    if 500 <= code < 600:
+    words = f"{code} {said.decode(errors='replace')}"
+    if code == 421 or 500 <= code < 600:
         # The sender is refused, or the whole dialogue: no address is to blame.
-        raise MailServerError(f"{code} {said.decode(errors='replace')}")
-    raise NotNowError(f"{code} {said.decode(errors='replace')}")
+        raise MailServerError(words)
+    _reset(server)
+    raise NotNowError(words)
+
+
+def _taken(server: smtplib.SMTP, code: int, said: bytes) -> None:
+    """Whether an address or a message was taken; whom to blame where it was not."""
+    if code in {250, 251}:
+        return
+    words = f"{code} {said.decode(errors='replace')}"
+    if code == 421:
+        raise MailServerError(words)
+    _reset(server)
+    if _is_of_the_address(code, words):
+        raise AddressRefusedError(words)
+    raise NotNowError(words)
+
+
+def _is_of_the_address(code: int, words: str) -> bool:
+    """Whether a refusal is for good and about whom it was for, and not about us or the message.
+
+    A server that does not relay for us, or takes us for a sender of spam, refuses every address
+    alike. Enhanced codes (RFC 3463) tell: 5.1 is an address, 5.2 a mailbox.
+    """
+    enhanced = re.match(r"5\d\d[ -]5\.(\d{1,3})\.", words)
+    if enhanced:
+        return enhanced[1] in {"1", "2"}
+    return code in {550, 551, 553}
 
 
 def _reset(server: smtplib.SMTP) -> None:

@@ -37,7 +37,7 @@ from survey.secrets import Keys
 PASSES = 3
 BETWEEN_PASSES = 60.0
 _AT_ONCE = 500  # rows in one statement
-_STALLED = 20  # refusals for now in a row, after which the server is left alone
+_STALLED = 10  # not taken in a row: then it is not the addresses, and the server is left alone
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,7 @@ class _Sending:
     pace: Pace
     total: int
     settled: int = 0  # sent, refused or passed over
+    last_words: str = ""  # of a server that did not take something
 
     def __post_init__(self) -> None:
         self.by_id = {one.invitation_id: one for one in self.written.recipients}
@@ -153,9 +154,7 @@ class _Sending:
         later: list[int] = []
         stalled = 0
         with connected(self.mail) as server:
-            for place, invitation_id in enumerate(waiting):
-                if stalled >= _STALLED:
-                    return [*later, *waiting[place:]]
+            for invitation_id in waiting:
                 recipient = self.by_id.get(invitation_id)
                 if recipient is None or not self._may_send(invitation_id):
                     self._say(invitation_id, "skipped")
@@ -164,6 +163,8 @@ class _Sending:
                 elif self._send(server, recipient) == "waiting":
                     later.append(invitation_id)
                     stalled += 1
+                    if stalled >= _STALLED:
+                        raise MailServerError(self.last_words)
                     continue
                 else:
                     self.pace.pause(60 / self.mail.rate)
@@ -182,9 +183,13 @@ class _Sending:
             message = compose(recipient, self.written.asking, self.texts, sender, message_id)
             hand_over(server, message, sender, recipient.reached.email)
             state = "sent"
-        except (AddressRefusedError, ValueError):
+        except AddressRefusedError:
+            self._mark_bounced(number)
             state = "refused"
-        except NotNowError:
+        except ValueError:
+            state = "refused"  # no e-mail can be made of it; the address may be right
+        except NotNowError as failure:
+            self.last_words = str(failure)
             state = "waiting"
         except UncertainError as failure:
             self._say(number, "uncertain")
@@ -217,6 +222,9 @@ class _Sending:
     def _say(self, invitation_id: int, state: str) -> None:
         with self.database.writing() as session:
             session.get_one(Addressee, (self.written.round_id, invitation_id)).mail = state
-            contact = session.get(Contact, invitation_id) if state == "refused" else None
+
+    def _mark_bounced(self, invitation_id: int) -> None:
+        with self.database.writing() as session:
+            contact = session.get(Contact, invitation_id)
             if contact is not None:
                 contact.mail_bounced = True

@@ -32,6 +32,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.taken = []  # (address, message) in the order they came
         self.refused = set()
         self.deferred = {}
+        self.to_everybody = None  # what it says to every address
         self.silent_at = None  # the number of the message after which no word comes
         self.silent = threading.Event()
         self.password = None
@@ -100,7 +101,9 @@ class _Dialogue(socketserver.StreamRequestHandler):
 
     def rcpt(self, address):
         self.address = address
-        if address in self.server.refused:
+        if self.server.to_everybody:
+            self.say(self.server.to_everybody)
+        elif address in self.server.refused:
             self.say("550 no such user")
         elif self.server.deferred.get(address, 0) > 0:
             self.server.deferred[address] -= 1

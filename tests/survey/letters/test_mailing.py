@@ -83,6 +83,49 @@ def test_an_address_that_the_server_refuses_is_marked_and_the_others_get_theirs(
     assert people[1].outcome is None
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "554 5.7.1 relay access denied",
+        "550 5.7.1 you look like spam",
+        "451 4.7.1 greylisted",
+    ],
+)
+def test_a_server_that_takes_nothing_from_us_says_nothing_of_addresses(
+    correspondence, send, mail_server, database, words
+):
+    for number in range(12):
+        correspondence.invite(email=f"r{number}@example.dk")
+    round_id = correspondence.draw()
+    mail_server.to_everybody = words
+    with pytest.raises(MailServerError, match=words):
+        send(round_id)
+    with database.reading() as session:
+        assert not any(session.scalars(select(Contact.mail_bounced)))
+    mail_server.to_everybody = None
+    assert send(round_id) == {"sent": 12}
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("550 5.1.1 no such user", "refused"),
+        ("552 5.2.2 mailbox full", "refused"),
+        ("553 no such mailbox", "refused"),
+        ("550 5.7.26 not authenticated", "waiting"),
+        ("554 no", "waiting"),
+    ],
+)
+def test_an_address_is_marked_only_where_the_refusal_is_about_it(
+    correspondence, send, mail_server, database, words, state
+):
+    correspondence.invite(email="aase@example.dk")
+    mail_server.to_everybody = words
+    assert send(correspondence.draw()) == {state: 1}
+    with database.reading() as session:
+        assert session.scalars(select(Contact.mail_bounced)).one() == (state == "refused")
+
+
 def test_whoever_is_deferred_is_tried_again_and_then_waits(invited, send, mail_server):
     _, round_id = invited
     mail_server.deferred |= {"r1@example.dk": 1, "r3@example.dk": 99}
