@@ -75,7 +75,7 @@ class Workshop:
 
 
 def files_of(settings: Settings) -> Path:
-    return settings.data / "jobs"
+    return settings.data / ".jobs"  # no study can be called so
 
 
 class Work:
