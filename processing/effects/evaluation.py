@@ -42,7 +42,8 @@ class Evaluation:
     row for every method. `staggered` holds effects by exposure where plans start in different waves,
     `parted` what is left of the first effect where trends may have parted as much as they did
     before (see `parted_trends`), for all residents where there are two waves before. `trends` has the mean of treated and of other
-    areas by wave: scale, treated (ever), wave, mean, low, high, areas.
+    areas by wave: scale, treated (ever), wave, mean, low, high, areas. Every frame says of its rows
+    whether they are confirmatory or exploratory (kind).
     """
 
     effects: pd.DataFrame
@@ -121,12 +122,21 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> E
                 f"The dataset's plans are of the kinds {', '.join(_kinds(study)) or 'none'}",
             )
         )
+    effects = _adjusted(pd.DataFrame(found))
+    kinds = effects[["scale", "cohort", "kind"]]
+    of_all = kinds[kinds["cohort"] == "all"].drop(columns="cohort")
     return Evaluation(
-        effects=_adjusted(pd.DataFrame(found)),
-        inferences=pd.concat(inferences, ignore_index=True),
-        staggered=pd.concat(staggered, ignore_index=True) if staggered else pd.DataFrame(),
-        parted=pd.concat(parted, ignore_index=True) if parted else pd.DataFrame(),
-        trends=_trends(measured.measures, treated, plan.level),
+        effects=effects,
+        inferences=pd.concat(inferences, ignore_index=True).merge(kinds, on=["scale", "cohort"]),
+        staggered=pd.concat(staggered, ignore_index=True).merge(kinds, on=["scale", "cohort"])
+        if staggered
+        else pd.DataFrame(),
+        parted=pd.concat(parted, ignore_index=True).merge(of_all, on="scale")
+        if parted
+        else pd.DataFrame(),
+        trends=_trends(measured.measures, treated, plan.level).merge(
+            of_all, on="scale", how="left"
+        ),
         measures=measured,
         plan=plan,
         registered=registered,

@@ -193,7 +193,7 @@ class _Page(Measured):
         return [
             Figure(self.t("effects_caption"), self.t("effects_note", level=self.level), drawing),
             self._table(
-                ("scale", "effect", "interval_head", "p", "areas", "in_sd"),
+                ("scale", "effect", "interval_head", "p", "areas", "in_sd", "kind_head"),
                 [
                     (
                         self.name(row.scale),
@@ -202,6 +202,7 @@ class _Page(Measured):
                         self._p(row.p_adjusted),
                         f"{row.treated} + {row.comparison}",
                         self.n(row.in_sd, 2, signed=True),
+                        self.t("kind_yes" if row.kind == "confirmatory" else "kind_no"),
                     )
                     for row in each(self.every)
                 ],

@@ -1,0 +1,64 @@
+"""`beboerpuls report` and `feed` as they are called."""
+
+import pandas as pd
+import pytest
+from evaluations import draw, with_few
+
+from processing import AreasDrawn, PeopleDrawn, write_drawn_study
+
+PLAN = "primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    _, codebook, drawn = draw(
+        AreasDrawn(12, [2] * 6),
+        PeopleDrawn(),
+        questionnaires=("tryghed", "background"),
+        languages=("da",),
+    )
+    place = tmp_path_factory.mktemp("commands") / "bopuls"
+    write_drawn_study(with_few(drawn, 4), codebook, place, "bopuls")
+    return place
+
+
+def test_both_reports_are_written_as_page_and_paper(shell, folder, tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN)
+    for asked in (["--plan", str(plan)], ["--area", "9000-004"]):
+        out = tmp_path / f"{asked[0]}.html"
+        done = shell.run("report", str(folder), *asked, "--pdf", "--out", str(out))
+        assert done.exit_code == 0, done.output
+        assert out.read_text("utf-8").startswith("<!doctype html>")
+        assert out.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_report_of_neither_both_or_a_small_area_is_refused_in_words(shell, folder, tmp_path):
+    assert "Give either --plan" in shell.run("report", str(folder)).output
+    done = shell.run("report", str(folder), "--area", "9000-000", "--out", str(tmp_path / "a.html"))
+    assert done.exit_code
+    assert "nothing of it may be told" in done.output
+    assert not (tmp_path / "a.html").exists()
+
+
+def test_the_feed_is_laid_beside_outcomes_that_keep_their_zeros(shell, folder, tmp_path):
+    outcomes = tmp_path / "register.csv"
+    outcomes.write_text("area,year,employed\n9000-004,2026,0.41\n0667-012,2026,0.5\n")
+    out = tmp_path / "feed"
+    done = shell.run("feed", str(folder), "--outcomes", str(outcomes), "--out", str(out))
+    assert done.exit_code == 0, done.output
+    joined = pd.read_parquet(tmp_path / "feed-outcomes" / "joined.parquet")
+    assert set(joined["unit"]) == {"9000-004"}
+    missing = pd.read_parquet(tmp_path / "feed-outcomes" / "missing.parquet")
+    assert "0667-012 2026" in set(missing.loc[missing.only_in == "outcomes", "area_year"])
+    outcomes.write_text("area;year\n1;2\n")
+    assert (
+        "there is no such column"
+        in shell.run("feed", str(folder), "--outcomes", str(outcomes)).output
+    )
+
+
+def test_partners_must_be_partners(shell, folder):
+    done = shell.run("feed", str(folder), "--cooperation", str(folder))
+    assert done.exit_code
+    assert "partners are asked samarbejde alone" in done.output
