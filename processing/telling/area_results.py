@@ -16,7 +16,7 @@ from processing.measuring.measures import measures
 from processing.measuring.published_tables import Parents
 from processing.measuring.study_measures import StudyMeasures
 
-from .feed import adds_up, feed
+from .feed import adds_up, feed, places_of
 
 RESULT_COLUMNS = (
     "measure", "name", "level", "unit", "wave", "wave_before", "year", "estimate", "low", "high",
@@ -97,13 +97,13 @@ def _answered(study: Study, found: StudyMeasures, limits: DisclosureLimits) -> p
     by = by.groupby(["level", "unit", "wave"], as_index=False)[["invited", "finished"]].sum()
     # Somebody answered over the open link too: then the invited are no bound.
     by = by[by["invited"] >= by["finished"]].assign(rest=by["invited"] - by["finished"])
-    cells = by.assign(place=by["level"] + ":" + by["unit"]).melt(
+    cells = by.assign(place=places_of(by)).melt(
         ["place", "wave"], ["invited", "finished", "rest"], var_name="what", value_name="n"
     )
     cells["n"] = cells["n"].astype(int)
     hidden = _hidden_counts(cells, {"finished": "invited", "rest": "invited"}, found, limits)
     hidden = hidden[hidden["what"] == "finished"][["place", "wave", "hidden"]]
-    told = by.assign(place=by["level"] + ":" + by["unit"]).merge(hidden, on=["place", "wave"])
+    told = by.assign(place=places_of(by)).merge(hidden, on=["place", "wave"])
     return told.assign(
         measure="answered", name="", n=told["finished"].astype(float),
         estimate=100 * told["finished"] / told["invited"].replace(0, np.nan),
@@ -139,7 +139,7 @@ def _shares(
         return pd.DataFrame(columns=RESULT_COLUMNS)
     whole = measures(sums, found.units).means
     whole = whole[whole["cohort"] == "all"].rename(columns={"scale": "name"})
-    whole = whole.assign(place=whole["level"] + ":" + whole["unit"], n=whole["n"].astype(int))
+    whole = whole.assign(place=places_of(whole), n=whole["n"].astype(int))
     keys = ["name", "place", "wave"]
     parents: Parents = {"place": adds_up(found.units)}
     cells = whole[[*keys, "n", "w", "mean"]]
@@ -159,7 +159,7 @@ def _shares(
 def _sides(counts: pd.DataFrame, found: StudyMeasures) -> pd.DataFrame:
     """Unweighted numbers on either side of an item, and of both, by place and wave; zeros too."""
     by = counts.merge(found.units, on=["area", "wave"])
-    by = by.assign(place=by["level"] + ":" + by["unit"], yes=by["size"].where(by["said"] > 50, 0))
+    by = by.assign(place=places_of(by), yes=by["size"].where(by["said"] > 50, 0))
     by = by.groupby(["name", "place", "wave"], as_index=False)[["size", "yes"]].sum()
     wide = by.assign(no=by["size"] - by["yes"]).rename(columns={"size": "all"})
     told = wide.melt(["name", "place", "wave"], ["all", "yes", "no"], "what", "n")

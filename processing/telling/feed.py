@@ -151,18 +151,54 @@ def _hidden(found: StudyMeasures, limits: DisclosureLimits) -> pd.DataFrame:
     """The means with `hidden`, after everything that adds up was looked at together."""
     means = found.measures.means
     means = means[(means["cohort"] == "all") | (means["level"] == "study")]
-    means = means.assign(place=means["level"] + ":" + means["unit"].astype(str))
+    means = means.assign(place=places_of(means))
     keys = ["scale", "place", "wave", "cohort"]
-    cells = means[[*keys, "n", "w", "mean"]]
+    parents = adds_up(found.units)
+    torn = _torn(means, parents)
+    cells = means.loc[~means["place"].isin(torn), [*keys, "n", "w", "mean"]]
     cells = pd.concat([cells, _of_unknown_cohort(cells, keys)], ignore_index=True)
     cells = cells.assign(n=cells["n"].astype(int))
     cohorts: dict[Hashable, Hashable | Sequence[Hashable]] = dict.fromkeys(
         ("stayer", "newcomer", _UNKNOWN), "all"
     )
-    parents: Parents = {"place": adds_up(found.units), "cohort": cohorts}
-    shown = disclose(cells, keys, parents, mean="mean", weight="w", limits=limits).frame
+    every: Parents = {"place": parents, "cohort": cohorts}
+    shown = disclose(cells, keys, every, mean="mean", weight="w", limits=limits).frame
     hidden = (shown["n"].isna() | shown["mean"].isna()).astype(int)
-    return means.merge(shown[keys].assign(hidden=hidden), on=keys, how="left")
+    told = means.merge(shown[keys].assign(hidden=hidden), on=keys, how="left")
+    return told.assign(hidden=told["hidden"].fillna(1).astype(int))
+
+
+def _torn(
+    means: pd.DataFrame, parents: Mapping[Hashable, Hashable | Sequence[Hashable]]
+) -> set[str]:
+    """Plans and groups that hold a part of a merged afdeling alone.
+
+    Less its whole afdelinger such a total is that part, which is told of nowhere: it is hidden.
+    """
+    whole = means[means["cohort"] == "all"]
+    pairs = pd.DataFrame(
+        [(child, total) for child, above in parents.items() for total in _each(above)],
+        columns=["place", "total"],
+    )
+    keys = ["scale", "total", "wave"]
+    parts = whole[["scale", "place", "wave", "n"]].merge(pairs, on="place")
+    sums = pd.DataFrame(parts.groupby(keys, as_index=False)["n"].sum())
+    sums = sums.rename(columns={"total": "place"})
+    both = whole.merge(sums, on=["scale", "place", "wave"], suffixes=("", "_of_parts"))
+    return set(both.loc[both["n"] != both["n_of_parts"], "place"])
+
+
+def _each(above: Hashable | Sequence[Hashable]) -> tuple[Hashable, ...]:
+    return tuple(above) if isinstance(above, tuple | list) else (above,)
+
+
+def places_of(frame: pd.DataFrame) -> pd.Series:
+    """A name for each row's place, by level, unit and wave: what a plan or group holds is dated."""
+    place = frame["level"] + ":" + frame["unit"].astype(str)
+    dated: pd.Series = place.where(
+        frame["level"] == "afdeling", place + "@" + frame["wave"].astype(str)
+    )
+    return dated
 
 
 def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -181,8 +217,8 @@ def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame
 
 
 def adds_up(units: pd.DataFrame) -> dict[Hashable, Hashable | Sequence[Hashable]]:
-    """What each afdeling is added up to: its boligområder and plans, and the study."""
-    named = units.assign(place=units["level"] + ":" + units["unit"].astype(str))
+    """What each afdeling is added up to: its boligområder and plans, and the study, wave by wave."""
+    named = units.assign(place=places_of(units))
     own = named[named["level"] == "afdeling"][["wave", "area", "place"]]
     others = named[named["level"] != "afdeling"][["wave", "area", "place"]]
     pairs = own.merge(others, on=["wave", "area"], suffixes=("", "_of"))[["place", "place_of"]]
