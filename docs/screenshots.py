@@ -8,6 +8,7 @@ Starts the product on a temporary database with invented people, and drives Debi
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import sys
 import tempfile
@@ -48,6 +49,25 @@ ENLARGED = {"viewport": {"width": 180, "height": 370}, "device_scale_factor": 4}
 VOICES = """
 speechSynthesis.getVoices = () => ["da", "ar", "ur"].map((lang) =>
   ({ lang, name: lang, voiceURI: lang, localService: true, default: false }));
+"""
+FONT_FILES = ROOT / "survey" / "printing" / "fonts"
+FONTS = """<?xml version="1.0"?>
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>{fonts}</dir>
+  <match target="pattern">
+    <test name="family" compare="eq"><string>sans-serif</string></test>
+    <edit name="family" mode="prepend" binding="strong">
+      <string>Noto Sans</string><string>Noto Sans Arabic</string>
+    </edit>
+  </match>
+  <match target="pattern">
+    <test name="family" compare="eq"><string>system-ui</string></test>
+    <edit name="family" mode="prepend" binding="strong">
+      <string>Noto Sans</string><string>Noto Sans Arabic</string>
+    </edit>
+  </match>
+</fontconfig>
 """
 
 
@@ -154,8 +174,8 @@ class Camera:
 
     def begin(self, code: str, language: str = "da") -> None:
         self.page.goto(f"/c/{code}")
-        self.page.locator(f"button[value={language}]").click()
-        self.page.locator("main form button.button").first.click()
+        self.press(f"button[value={language}]")
+        self.press("main form button.button")
 
     def choose(self, *answers: int) -> None:
         """Choose the nth answer of each question of the page."""
@@ -180,13 +200,13 @@ def resident(browser: Browser, product: Product, folder: Path, name: str, **devi
     page.goto("/")
     camera.take(f"{name}-1-front")
     page.fill("#code", "K7M4 RW2P 9XQ1")
-    page.locator("main form button.button").first.click()
+    camera.press("main form button.button")
     camera.take(f"{name}-2-mistyped")
     page.goto(f"/c/{product.code()}")
     camera.take(f"{name}-3-language")
-    page.locator("button[value=da]").click()
+    camera.press("button[value=da]")
     camera.take(f"{name}-4-about")
-    page.locator("main form button.button").first.click()
+    camera.press("main form button.button")
     camera.choose(3)
     camera.take(f"{name}-5-question")
     camera.take(f"{name}-5-question-screen", whole=False)
@@ -307,13 +327,27 @@ def letter() -> None:
         (PICTURES / f"{name}.png").write_bytes(page)
 
 
+def our_fonts(folder: Path) -> Path:
+    """Have the browser draw with the fonts of our letters, whatever this computer has.
+
+    A picture of Urdu without Nastaliq, or without its letters, shows a page that no phone shows.
+    """
+    settings = folder / "fonts.conf"
+    settings.write_text(FONTS.format(fonts=FONT_FILES), encoding="utf-8")
+    return settings
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     PICTURES.mkdir(exist_ok=True)
     letter()
     browser_path = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as work, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=browser_path,
+            args=["--no-sandbox"],
+            env={**os.environ, "FONTCONFIG_FILE": str(our_fonts(Path(work)))},
+        )
         places = [Path(work) / name for name in ("ours", "mini")]
         for place in places:
             place.mkdir()
