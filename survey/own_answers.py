@@ -55,6 +55,7 @@ class Line:
     question: Said
     answers: tuple[Said, ...]
     unreadable: bool = False  # on paper: a cross nobody could read, or two where one fits
+    ranked: bool = False  # the answers stand in the order they were given
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,8 @@ def _lines(
             continue
         said = tuple(_words(texts, item, value))
         unreadable = not said and value != NOT_ANSWERED
-        yield Line(texts.full_question(item), said, unreadable)
+        ranked = item.kind is Kind.RANKING and isinstance(value, list)
+        yield Line(texts.full_question(item), said, unreadable, ranked)
 
 
 def _words(texts: InstrumentTexts, item: Item, value: Value) -> Iterator[Said]:

@@ -453,3 +453,21 @@ def test_help_is_asked_for_on_the_last_page_alone_and_stays_when_the_page_comes_
     assert 'name="helper"' in resident.answer.text
     resident.send("send", mini_comment="x" * 600, helper="helped")
     assert resident.filled()["helper"] == ["helped"]
+
+
+def test_what_was_ranked_is_told_with_its_places(device, make, study, area, kinds):
+    _, code = make.invitation(make.open_wave(study, kinds), area)
+    somebody = device().begin(code).send("next", kinds_moved="5/2014")
+    somebody.send("next", kinds_wishes=["3", "1", ""])
+    somebody.send("send")
+    receipt = re.search(r'<bdi class="code" dir="ltr">([^<]+)<', somebody.answer.text)[1]
+    told = [one.words() for one in look(somebody, receipt).page.all("dd")]
+    assert "Nr. 1: Renere trapperNr. 2: Lys" in told  # each on a line of its own
+    own = somebody.client.get("/mine/answers.json").get_json()
+    (ranked,) = [
+        one["answer"]
+        for part in own["answers"]
+        for one in part["questions"]
+        if len(one["answer"]) > 1
+    ]
+    assert ranked == ["Renere trapper", "Lys"]
