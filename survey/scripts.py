@@ -16,6 +16,8 @@ _EXPORT = re.compile(r"^export (?=(?:async )?function |const |class )", re.MULTI
 
 # A third of a script argues why; the phone need not carry it.
 _COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
+# Nor what makes it readable to us, where no text in backticks runs over lines.
+_INDENT = re.compile(r"^ +|^\n", re.MULTILINE)
 _NAME = re.compile(r"^(?:async function|function|const|let|class) (\w+)", re.MULTILINE)
 
 
@@ -32,7 +34,7 @@ def joined(path: Path) -> str:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ScriptError(f"{path.name}: one file holds all, and two call something {twice[0]}.")
-    return text
+    return _INDENT.sub("", text)
 
 
 def _collect(path: Path, parts: dict[Path, str], outer: tuple[Path, ...]) -> None:
@@ -50,4 +52,10 @@ def _collect(path: Path, parts: dict[Path, str], outer: tuple[Path, ...]) -> Non
     left = re.search(r"^(?:import|export)\b.*", text, re.MULTILINE)
     if left:
         raise ScriptError(f'{path.name}: "{left[0]}" is no import or export that can be joined.')
-    parts[path] = _COMMENT.sub("", text)
+    text = _COMMENT.sub("", text)
+    over_lines = next((line for line in text.splitlines() if line.count("`") % 2), None)
+    if over_lines is not None:
+        raise ScriptError(
+            f'{path.name}: "{over_lines.strip()}" begins a text that runs over lines.'
+        )
+    parts[path] = text

@@ -96,6 +96,12 @@ def test_what_is_imported_comes_first_and_once(tmp_path):
     assert joined(c) == "const a = 1;\nfunction b() { return a; }\nb(a);\n"
 
 
+def test_a_phone_carries_no_blanks_that_only_make_a_script_readable(tmp_path):
+    text = "function a() {\n  if (b) {\n    return `c  d`;\n  }\n}\n\na();\n"
+    expected = "function a() {\nif (b) {\nreturn `c  d`;\n}\n}\na();\n"
+    assert joined(script(tmp_path, "a.js", text)) == expected
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -104,6 +110,7 @@ def test_what_is_imported_comes_first_and_once(tmp_path):
         ('import a from "./a.js";\n', "can be joined"),
         ("export default 1;\n", "can be joined"),
         ("const a = 1;\nfunction a() {}\n", "two call something a"),
+        ("const a = `\n  b`;\n", "begins a text that runs over lines"),
     ],
 )
 def test_what_cannot_be_joined_says_which_and_why(tmp_path, text, problem):
