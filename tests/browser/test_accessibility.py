@@ -290,3 +290,7 @@ def test_what_falls_back_on_danish_says_so(open_page, small):
     )
     assert page.locator("main [lang=da]").count() > 0
     assert unmarked == []
+    # To be seen, too, and not only heard.
+    fallen_back = page.locator("main span[lang=da]").first
+    mark = fallen_back.evaluate("(one) => getComputedStyle(one, '::before').content")
+    assert mark.startswith('"da')

@@ -76,4 +76,4 @@ def test_what_the_operator_wrote_is_marked_as_danish_on_a_page_in_another_langua
     client = stated(KNOWN)
     client.get("/?language=ar")
     page = client.get("/accessibility").get_data(as_text=True)
-    assert f'<bdi lang="da">{KNOWN.contact}</bdi>' in page
+    assert f'<bdi lang="da" class="contact">{KNOWN.contact}</bdi>' in page
