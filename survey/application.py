@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 
-from flask import Flask, request
+from flask import Flask, Request, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -33,6 +34,20 @@ COOKIE = "beboerpuls"
 COOKIE_HERE_ALONE = "__Host-beboerpuls"
 
 
+class _InMemory(Request):
+    """A request whose files stay in memory: unsealed, a scan must not reach the disk."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        del total_content_length, content_type, filename, content_length
+        return BytesIO()
+
+
 class _RowNumber(IntegerConverter):
     """A number in an address; one larger than any row can have leads nowhere."""
 
@@ -48,6 +63,7 @@ def create_app(settings: Settings | None = None, languages: Languages | None = N
     """Put the application together. Raises SettingsError when the environment is not as it must be."""
     settings = settings or read_settings()
     app = Flask("survey", static_folder=None)
+    app.request_class = _InMemory
     app.config.update(
         SECRET_KEY=settings.keys.of("web", "cookies"),
         MAX_CONTENT_LENGTH=LARGEST_POST,
@@ -77,7 +93,10 @@ def create_app(settings: Settings | None = None, languages: Languages | None = N
     app.add_template_filter(said)
     app.before_request(_make_room_for_words)  # before anything reads what was sent
     # What waited on a phone names its response in a sealed box; no cookie speaks for it.
-    CSRFProtect(app).exempt(resident.deliver.deliver)
+    protect = CSRFProtect(app)
+    protect.exempt(resident.deliver.deliver)
+    # It checks the token itself, once it has said how much may be sent.
+    protect.exempt(fieldwork.upload_scans)
     delivery.register(app)
     errors.register(app)
     staff.login.init_app(app)

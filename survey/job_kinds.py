@@ -22,6 +22,7 @@ _DOERS = {
     "findings": ("findings_work", "findings"),
     "effects": ("findings_work", "effects"),
     "sheets": ("sheets_work", "print_ordered"),
+    "scan": ("scans_work", "read_upload"),
 }
 
 

@@ -141,7 +141,7 @@ def erase_keyed(session: Session, sheets: Select[int]) -> None:
     session.execute(
         update(ScanPage)
         .where(ScanPage.sheet_id.in_(sheets))
-        .values(sealed_readings=None, sealed_picture=None),
+        .values(sealed_readings=None, sealed_picture=None, unsure=0),
         execution_options={"synchronize_session": False},
     )
 

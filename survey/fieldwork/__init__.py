@@ -1,10 +1,22 @@
-"""What fieldworkers do: receiving and keying sheets, settling them, and asking at the door."""
+"""What fieldworkers do: receiving, scanning and keying sheets, settling, asking at the door."""
 
+from survey.fieldwork import deciding  # its pages are among those of scans
 from survey.fieldwork.interview import blueprint as interviews
 from survey.fieldwork.keying import blueprint
 from survey.fieldwork.paper_desk import blueprint as paper_desk
+from survey.fieldwork.scans import blueprint as scanned
+from survey.fieldwork.scans import upload as upload_scans
 from survey.fieldwork.settling import blueprint as settling
 
-BLUEPRINTS = (blueprint, settling, paper_desk, interviews)
+BLUEPRINTS = (blueprint, settling, paper_desk, interviews, scanned)
 
-__all__ = ["BLUEPRINTS", "blueprint", "interviews", "paper_desk", "settling"]
+__all__ = [
+    "BLUEPRINTS",
+    "blueprint",
+    "deciding",
+    "interviews",
+    "paper_desk",
+    "scanned",
+    "settling",
+    "upload_scans",
+]

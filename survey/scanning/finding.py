@@ -28,6 +28,7 @@ _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _LOOKED_AT = 1800  # dots of the longer side: marks of 8 mm are then 30 to 48
 _ENLARGED = 14  # dots a millimetre of the code that is read: 8 a module
 _ROUND_CODE = 3.0  # millimetres of paper around it
+_LEAST_SEEN = 2  # squares, of four corners each
 _CLOSE = 6.0  # dots that a mark's corner may lie off where the other marks say
 
 
@@ -99,13 +100,16 @@ def _marks(picture: Picture) -> tuple[Mapping[int, Points], bool]:
 
 
 def _lies(marks: Mapping[int, Points], code: Points | None = None) -> Homography | None:
-    """How the page lies, from three marks or more; from fewer with the code's corners."""
+    """How the page lies, from two marks, or from one and the code's corners.
+
+    Two are few where a camera looks aslant; then the print is not where it should be, and told so.
+    """
     paper = [_square(MARKS[number]) for number in marks]
     seen = list(marks.values())
     if code is not None:
         paper.append(_square(CODE))
         seen.append(code)
-    if len(seen) < (2 if code is not None else 3):
+    if len(seen) < _LEAST_SEEN:
         return None
     found, _ = cv2.findHomography(np.concatenate(paper), np.concatenate(seen), cv2.RANSAC, _CLOSE)
     return None if found is None else np.asarray(found, dtype=np.float64)

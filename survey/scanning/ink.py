@@ -24,7 +24,9 @@ _FAINTEST = 0.11  # darkness below which nothing is ink
 _NOISES = 4.0  # and no less than so many times the noise of plain paper
 _FRAME = 0.55  # millimetres inside a box's edge that its frame may cover
 _AROUND = (0.5, 2.4)  # millimetres outside a box's edge where a ring round it lies
+_BESIDE = 1.7  # millimetres outside it where ink is its own matter, and not the next question's
 _SECTORS = 24
+_RING = 0.75  # share of the directions in which a ring has ink
 _TOUCHED = 0.03  # share of a box's inside that is ink, where a line begins or ends in it
 _SPECK_SPAN, _SPECK_COVER = 0.4, 0.1  # of a box's inside: less than the shortest line
 _SPECK = 0.12  # square millimetres: dust, and the grain of pencil
@@ -80,6 +82,10 @@ class PageInk:
         joined = cv2.dilate(ink, np.ones((11, 11), np.uint8))
         _, self._joined = cv2.connectedComponents(joined, connectivity=8)
         self.ink = ink
+        self._rings: dict[
+            tuple[str, int],
+            tuple[tuple[slice, slice], NDArray[np.bool_], float, NDArray[np.int32]],
+        ] = {}
 
     def box(self, box: Mapping[str, Any]) -> Box:
         """What a box to be ticked holds."""
@@ -96,9 +102,9 @@ class PageInk:
         return float(counted[sizes >= _SPECK].sum()) / DOTS**2
 
     @cached_property
-    def _begun_inside(self) -> NDArray[np.int32]:
-        """The lines that come out of a box."""
-        inside = []
+    def _owned(self) -> NDArray[np.int32]:
+        """The lines that some box explains: they come out of it, or are a ring around it."""
+        inside = [self._ring(box)[3] for box in self._boxes]
         for box in self._boxes:
             area = self._inside(box)
             inked = self.ink[area] > 0
@@ -140,24 +146,37 @@ class PageInk:
         )
 
     def _around(self, box: Mapping[str, Any]) -> tuple[float, float]:
-        x, y, width, height = (box[name] for name in ("x", "y", "width", "height"))
-        near, far = _AROUND
-        area = self._area(x - far, y - far, x + width + far, y + height + far)
-        ink = self.ink[area].astype(bool)
-        lines = self._lines[area]
-        big = self._stats[:, cv2.CC_STAT_AREA] >= _SPECK * DOTS**2
-        ink &= big[lines]
-        down, across = np.indices(ink.shape)
-        dx = (across + area[1].start) / DOTS - (x + width / 2)
-        dy = (down + area[0].start) / DOTS - (y + height / 2)
-        outside = np.maximum(np.abs(dx) - width / 2, np.abs(dy) - height / 2) > near
-        ring = ink & outside
-        if not ring.any():
-            return 0.0, 0.0
-        sectors = np.floor((np.arctan2(dy, dx) / (2 * np.pi) + 0.5) * _SECTORS).astype(int)
-        touched = np.unique(np.clip(sectors[ring], 0, _SECTORS - 1)).size / _SECTORS
-        stray = ring & ~np.isin(self._joined[area], self._begun_inside)
+        """Share of the directions with ink around a box, and its ink that no box explains."""
+        area, ring, touched, _ = self._ring(box)
+        stray = ring & self._close(box, area) & ~np.isin(self._joined[area], self._owned)
         return touched, float(stray.sum()) / DOTS**2
+
+    def _ring(
+        self, box: Mapping[str, Any]
+    ) -> tuple[tuple[slice, slice], NDArray[np.bool_], float, NDArray[np.int32]]:
+        """The ink around a box: where, which, in how many directions, and of which lines if a ring."""
+        named = (box["column"], box["code"])
+        if named not in self._rings:
+            x, y, width, height = (box[name] for name in ("x", "y", "width", "height"))
+            near, far = _AROUND
+            area = self._area(x - far, y - far, x + width + far, y + height + far)
+            big = self._stats[:, cv2.CC_STAT_AREA] >= _SPECK * DOTS**2
+            ink = self.ink[area].astype(bool) & big[self._lines[area]]
+            dx, dy = _from_middle(box, area)
+            ring = ink & (_outside(box, dx, dy) > near)
+            touched, lines = 0.0, np.zeros(0, dtype=np.int32)
+            if ring.any():
+                turn = np.arctan2(dy, dx)[ring] / (2 * np.pi) + 0.5
+                sectors = np.clip((turn * _SECTORS).astype(int), 0, _SECTORS - 1)
+                touched = np.unique(sectors).size / _SECTORS
+                if touched >= _RING:
+                    lines = np.unique(self._joined[area][ring])
+            self._rings[named] = (area, ring, touched, lines)
+        return self._rings[named]
+
+    @staticmethod
+    def _close(box: Mapping[str, Any], area: tuple[slice, slice]) -> NDArray[np.bool_]:
+        return np.asarray(_outside(box, *_from_middle(box, area)) < _BESIDE)
 
     def _beyond(self, box: Mapping[str, Any], line: int) -> float:
         left, top, width, height, _ = (int(one) for one in self._stats[line])
@@ -186,9 +205,27 @@ class PageInk:
         )
 
 
+def _from_middle(
+    box: Mapping[str, Any], area: tuple[slice, slice]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far each dot of an area lies from a box's middle, across and down, in millimetres."""
+    rows, columns = area
+    down = np.arange(rows.start, rows.stop)[:, None] / DOTS - (box["y"] + box["height"] / 2)
+    across = np.arange(columns.start, columns.stop)[None, :] / DOTS - (box["x"] + box["width"] / 2)
+    dx, dy = np.broadcast_arrays(across, down)
+    return dx, dy
+
+
+def _outside(
+    box: Mapping[str, Any], dx: NDArray[np.float64], dy: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far outside a box's edge, in millimetres; below zero inside."""
+    return np.asarray(np.maximum(np.abs(dx) - box["width"] / 2, np.abs(dy) - box["height"] / 2))
+
+
 def judged(ink: _Ink) -> Box:
     """What the ink in and around a box means."""
-    beside = ink.beside > 0.5
+    beside = ink.beside > 0.3
     state, confidence = _state(ink)
     speck = 0 < ink.span < _SPECK_SPAN and ink.cover < _SPECK_COVER and not ink.beyond
     return Box(state, round(confidence, 3), round(ink.darkness, 3), beside, speck)

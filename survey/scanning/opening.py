@@ -80,7 +80,7 @@ def _pdf(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:
         raise FileError("password" if "password" in str(failure).lower() else "damaged") from None
     with document:
         if len(document) > MOST_PAGES:
-            raise FileError("pages")
+            raise FileError("pages_too_many")
         for number in numbers:
             if number > len(document):
                 return
@@ -105,7 +105,7 @@ def _tiff(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:
     data = np.frombuffer(content, dtype=np.uint8)
     for number in numbers:
         if number > MOST_PAGES:
-            raise FileError("pages")
+            raise FileError("pages_too_many")
         try:
             there, pages = cv2.imdecodemulti(
                 data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,

@@ -7,7 +7,7 @@ it goes to a person with the reason. Handwriting always does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -89,15 +89,26 @@ def _look_again(
     marks: dict[str, dict[int, Box]],
     pen: float,
 ) -> None:
-    """Look at what is unclear through the page's own pen: a mark in a stain is then a mark again."""
-    unclear = [box for box in ticks if marks[box["column"]][box["code"]].confidence < SURE]
-    if not unclear or not pen:
+    """Look again through the page's own pen: a mark in a stain is then a mark, and a stain nothing.
+
+    Only beside a clear mark is a stain nothing: who left the rest empty may have changed pens.
+    """
+    doubted = [box for box in ticks if _doubted(marks[box["column"]][box["code"]])]
+    if not doubted or not pen:
         return
     ink = PageInk(straight, ticks, faintest=_FAINT * pen)
-    for box in unclear:
-        again = ink.box(box)
-        if again.state is State.MARKED and again.confidence >= SURE:
-            marks[box["column"]][box["code"]] = again
+    for box in doubted:
+        own = marks[box["column"]]
+        before, again = own[box["code"]], ink.box(box)
+        if before.confidence < SURE:
+            if again.state is State.MARKED and again.confidence >= SURE:
+                own[box["code"]] = again
+        elif any(one.state is State.MARKED and one.confidence >= SURE for one in own.values()):
+            own[box["code"]] = replace(before, beside=again.beside)
+
+
+def _doubted(box: Box) -> bool:
+    return box.confidence < SURE or box.beside
 
 
 def _pen(marks: Mapping[str, Mapping[int, Box]]) -> float:

@@ -26,7 +26,7 @@ ROOMS = {
 }
 # Where a role works besides.
 MORE_ROOMS = {
-    "fieldworker": ("settling.start", "paper.start", "interview.start"),
+    "fieldworker": ("settling.start", "paper.start", "scans.start", "interview.start"),
     "coordinator": ("paper.start",),
 }
 

@@ -10,11 +10,24 @@ import numpy as np
 import pypdfium2
 import pytest
 from scanned_sheets import Stock
+from sqlalchemy import select
 
-from instruments import make_form
+from instruments import LIBRARY, make_form
+from survey.forms import Forms
 from survey.languages import Languages
+from survey.models import (
+    BlankSheet,
+    Keying,
+    PrintedSheet,
+    PrintRun,
+    ScanPage,
+    SheetLayout,
+)
 from survey.printing.content import Asking, sheet_content
 from survey.printing.typesetting import Typesetter
+from survey.scanning.deciding import decide, open_sheets, to_decide
+from survey.scanning.deletion import keep_until
+from survey.scanning.files import Upload, read_scan, receive
 from survey.scanning.layouts import taking_several
 from survey.scanning.opening import Opened
 from survey.scanning.pages import PrintedLayout, read_picture
@@ -79,3 +92,116 @@ def reads(background_stock):
         return read_picture(Opened(1, picture), known[id(stock)])
 
     return reads
+
+
+NOW = dt.datetime(2026, 11, 22, 10, tzinfo=dt.UTC)
+DAY = dt.date(2027, 6, 30)
+
+
+@pytest.fixture
+def scanning(make, database, keys, background_stock):
+    """A study whose sheets are of the background's stock, and a day on which pictures go."""
+    return Scanning(make, database, keys, background_stock)
+
+
+class Scanning:
+    """A study with sheets printed, filled in and scanned."""
+
+    def __init__(self, make, database, keys, stock):
+        self.make, self.database, self.keys, self.stock = make, database, keys, stock
+        self.forms = Forms(LIBRARY)
+        self.study = make.study(key="puls")
+        self.area = make.area(self.study)
+        self.form = make_form(["background"], ["da"])
+        self.wave = make.open_wave(self.study, self.form)
+        self.keyer = make.account(self.study, "fieldworker")
+        self.studies = {self.study.id}
+        with database.writing() as session:
+            keep_until(session, self.study, DAY, actor="operator")
+
+    def sheet(self, wave=None, area=None, **values):
+        """A sheet printed by the stock's layout."""
+        wave, area = wave or self.wave, area or self.area
+        sheet = self.make.sheet(wave, area, **values)
+        typesetter = self.stock.typesetter
+        with self.database.writing() as session:
+            if session.get(SheetLayout, typesetter.layout_id) is None:
+                session.add(
+                    SheetLayout(
+                        id=typesetter.layout_id,
+                        wave_id=wave.id,
+                        language="da",
+                        large=False,
+                        layout=typesetter.layout,
+                    )
+                )
+                session.flush()
+                session.add(BlankSheet(layout_id=typesetter.layout_id, pdf=typesetter.blank()))
+            run = PrintRun(
+                wave_id=wave.id,
+                layout_id=typesetter.layout_id,
+                actor="operator",
+                started=NOW,
+                finished=NOW,
+                sheets=1,
+            )
+            session.add(run)
+            session.flush()
+            session.add(PrintedSheet(print_run_id=run.id, sheet_id=sheet.id))
+        return sheet
+
+    def pages(self, sheet, seed=1):
+        """Its pages as somebody filled them in, scanned well."""
+        filled = self.stock.filled(sheet.serial, seed)
+        return [taken.jpeg for taken in filled.scanned(photo=False)], filled.truth
+
+    def receive(self, content, name="scan.pdf", study=None):
+        with self.database.writing() as session:
+            upload = Upload(name, content)
+            return receive(session, self.keys, study or self.study, upload, actor="Karen", now=NOW)
+
+    def read(self, content, name="scan.pdf"):
+        """Take a file in and read it; its pages' outcomes."""
+        scan = self.receive(content, name)
+        read_scan(self.database, self.keys, self.forms, scan.id, now=lambda: NOW)
+        return self.outcomes(scan.id)
+
+    def outcomes(self, scan_id):
+        with self.database.reading() as session:
+            rows = session.scalars(
+                select(ScanPage).where(ScanPage.scan_id == scan_id).order_by(ScanPage.number)
+            )
+            return [row.outcome for row in rows]
+
+    def waiting(self):
+        with self.database.reading() as session:
+            return open_sheets(session, self.studies)
+
+    def keyings(self):
+        with self.database.reading() as session:
+            return session.scalars(select(Keying)).all()
+
+    def decide(self, sheet, decided, keyer=None):
+        with self.database.writing() as session:
+            return decide(
+                session,
+                self.keys,
+                self.forms,
+                sheet.serial,
+                self.studies,
+                decided,
+                decided_by=(keyer or self.keyer).id,
+                text_languages={"background_words": "da"},
+                now=NOW,
+            )
+
+
+def decisions(scanning, sheet, truth):
+    """What a person would key of the fields that are not sure."""
+    with scanning.database.reading() as session:
+        _, unsure = to_decide(session, scanning.keys, sheet.serial, scanning.studies)
+    values = {one["column"]: truth[one["column"]].value for one in unsure}
+    return {
+        column: 2 if column in {"background_adults", "background_children_number"} else value
+        for column, value in values.items()
+    } | ({"background_moved_in": 2014} if "background_moved_in" in values else {})

@@ -1,0 +1,59 @@
+"""The strip of a scanned sheet that shows one question: for whoever decides, or settles."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from survey.models import Scan, ScanPage, ScanRules, Sheet, SheetLayout
+from survey.scanning.kept_pictures import strip
+from survey.scanning.matching import pages_of
+from survey.secrets import Keys
+
+
+def field_crop(
+    session: Session, keys: Keys, sheet: Sheet, column: str, *, today: dt.date
+) -> bytes | None:
+    """The strip of a sheet that shows one question, as JPEG; None where there is no picture.
+
+    Nothing is shown from the study's day on, also where it is not deleted yet. Raises
+    MissingLibrariesError.
+    """
+    for page in pages_of(session, sheet):
+        layout = session.get_one(SheetLayout, page.layout_id).layout
+        boxes = [
+            box for box in layout["boxes"] if box["column"] == column and box["page"] == page.page
+        ]
+        if boxes:
+            picture = page_picture(session, keys, page, today=today)
+            return strip(picture, boxes) if picture else None
+    return None
+
+
+def page_picture(session: Session, keys: Keys, page: ScanPage, *, today: dt.date) -> bytes | None:
+    """The picture kept of a page, as JPEG; None where there is none, or its day has come."""
+    if page.sealed_picture is None or today >= _day(session, page):
+        return None
+    return keys.open_bytes(page.key_id, page.sealed_picture, page.id, table="scan_page.picture")
+
+
+def with_pictures(session: Session, sheet: Sheet, *, today: dt.date) -> frozenset[str]:
+    """The questions of a sheet of which there is a picture to show."""
+    shown: set[str] = set()
+    for page in pages_of(session, sheet):
+        if page.sealed_picture is not None and today < _day(session, page):
+            layout = session.get_one(SheetLayout, page.layout_id).layout
+            shown.update(box["column"] for box in layout["boxes"] if box["page"] == page.page)
+    return frozenset(shown)
+
+
+def _day(session: Session, page: ScanPage) -> dt.date:
+    """The day from which the page's picture is gone; the first of all where no day was said."""
+    day = session.scalar(
+        select(ScanRules.delete_on)
+        .join(Scan, Scan.study_id == ScanRules.study_id)
+        .where(Scan.id == page.scan_id)
+    )
+    return day or dt.date.min

@@ -1,0 +1,131 @@
+"""Uploaded files: taken in sealed, read page by page, and given back as what was found in them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from survey import audit
+from survey.database import Database
+from survey.forms import Forms
+from survey.models import Scan, ScanPage, ScanRules, Study
+from survey.scanning.layouts import layouts_of
+from survey.scanning.matching import keep_page
+from survey.scanning.reading_room import UnreadableFileError, read_file
+from survey.secrets import Keys
+
+LARGEST_FILE = 200 * 1024 * 1024
+
+
+class ScanError(Exception):
+    """A file that is not taken in; a message's key under `scans.error`, and its values."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key, self.values = key, values
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it came."""
+
+    name: str
+    content: bytes
+
+
+def receive(
+    session: Session, keys: Keys, study: Study, upload: Upload, *, actor: str, now: dt.datetime
+) -> Scan:
+    """Keep a file sealed until it is read. Raises ScanError."""
+    rules = session.get(ScanRules, study.id)
+    if rules is None:
+        raise ScanError("no_day", study=study.key)
+    if rules.delete_on <= now.date():
+        raise ScanError("day_over", study=study.key, day=rules.delete_on)
+    if len(upload.content) > LARGEST_FILE:
+        raise ScanError("large", name=upload.name, most=LARGEST_FILE // 1024**2)
+    digest = hashlib.sha256(upload.content).hexdigest()
+    # Noted first, which lets one writer in at a time: the same file twice is seen.
+    audit.note(session, actor, "scan received", study.key, size=len(upload.content))
+    before = session.scalars(
+        select(Scan).where(Scan.study_id == study.id, Scan.digest == digest, Scan.state != "failed")
+    ).first()
+    if before is not None:
+        raise ScanError("same_file", name=upload.name, before=before.name, at=before.at)
+    key_id, sealed = keys.seal_bytes(upload.content, digest, table="scan")
+    scan = Scan(
+        study_id=study.id,
+        actor=actor,
+        at=now,
+        name=upload.name,
+        size=len(upload.content),
+        digest=digest,
+        key_id=key_id,
+        sealed=sealed,
+    )
+    session.add(scan)
+    session.flush()
+    return scan
+
+
+def read_scan(
+    database: Database,
+    keys: Keys,
+    forms: Forms,
+    scan_id: int,
+    *,
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    tell: Callable[[int], None] = lambda _pages: None,
+    look: Callable[[], None] = lambda: None,
+) -> Scan:
+    """Read a file that waits: each page is kept as soon as it is read, and the file let go in the end.
+
+    Begun again after it broke off, it keeps nothing twice. `tell` hears how many pages are read;
+    `look` may raise to stop. Raises MissingLibrariesError, in which case the file goes on waiting.
+    """
+    with database.reading() as session:
+        scan = session.get_one(Scan, scan_id)
+        if scan.sealed is None:
+            return scan
+        content = keys.open_bytes(scan.key_id, scan.sealed, scan.digest, table="scan")
+        layouts = layouts_of(session, forms, scan.study_id)
+        done = set(session.scalars(select(ScanPage.number).where(ScanPage.scan_id == scan_id)))
+    problem = ""
+    try:
+        for told in read_file(content, layouts, look=look):
+            if told["number"] in done:
+                continue
+            with database.writing() as session:
+                keep_page(session, keys, forms, session.get_one(Scan, scan_id), told, now())
+            done.add(told["number"])
+            tell(len(done))
+    except UnreadableFileError as failure:
+        problem = failure.problem
+    return _let_go(database, scan_id, problem)
+
+
+def scans_of(session: Session, study_ids: frozenset[int], most: int = 50) -> list[Scan]:
+    """The newest files of these studies."""
+    return list(
+        session.scalars(
+            select(Scan).where(Scan.study_id.in_(study_ids)).order_by(Scan.id.desc()).limit(most)
+        )
+    )
+
+
+def _let_go(database: Database, scan_id: int, problem: str) -> Scan:
+    with database.writing() as session:
+        scan = session.get_one(Scan, scan_id)
+        pages = session.scalar(select(func.count()).where(ScanPage.scan_id == scan_id)) or 0
+        if not pages and not problem:
+            problem = "no_pages"
+        # A file that gave up in the middle keeps the pages that it gave.
+        scan.state, scan.problem = ("failed", problem) if problem else ("read", "")
+        scan.sealed = None
+        session.flush()
+        return scan

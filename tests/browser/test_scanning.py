@@ -1,0 +1,44 @@
+"""What the scanner was not sure of, decided with the keyboard alone."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from scans import as_pdf, decisions
+from sqlalchemy import select
+
+from survey.models import Keying
+
+
+@pytest.fixture
+def scanned(scanning):
+    """A sheet that was scanned and holds handwriting; and what it says."""
+    sheet = scanning.sheet()
+    pages, truth = scanning.pages(sheet)
+    scanning.read(as_pdf(pages))
+    return sheet, decisions(scanning, sheet, truth)
+
+
+def test_unsure_fields_are_decided_by_keyboard(desk, employ, signs_in, scanning, scanned, database):
+    page = desk
+    sheet, decided = scanned
+    employ("Karen", (scanning.study, "fieldworker"))
+    signs_in(page, "Karen")
+    page.goto("/scans/")
+    page.get_by_role("link", name=f"Skema {sheet.serial}").click()
+    page.wait_for_url(re.compile(f"/scans/sheet/{sheet.serial}$"))
+    strips = page.locator("img.strip")
+    expect(strips).to_have_count(len(decided))
+    expect(page.locator("input.entry").first).to_be_focused()
+    for place, field in enumerate(page.locator("input.entry").all()):
+        expect(field).to_be_focused()
+        value = decided[field.get_attribute("name")]
+        page.keyboard.type("-" if value == -8 else str(value))
+        page.keyboard.press("Enter")
+        assert place < len(decided)
+    page.keyboard.press("Enter")  # past the language of what was written
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/scans/$"))
+    expect(page.get_by_role("status")).to_contain_text(sheet.serial)
+    with database.reading() as session:
+        assert session.scalars(select(Keying.keyed_by)).all() == ["scanner"]

@@ -1,0 +1,139 @@
+"""Scanned sheets at the desk: files added, what became of them, and what a person decides."""
+
+import io
+
+import pytest
+from scans import as_pdf, decisions
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import encode_multipart
+
+from survey.models import Job, Keying, ScanPage
+
+
+@pytest.fixture
+def desk(employ, signed_in, scanning):
+    """A fieldworker of the scanning's study, signed in."""
+    employ("Karen", (scanning.study, "fieldworker"))
+    return signed_in("Karen")
+
+
+@pytest.fixture
+def add(desk, token):
+    """A function that adds files at the desk."""
+
+    def add(*files, client=desk):
+        sent = {"csrf_token": token(client.get("/scans/"))}
+        parts = [FileStorage(io.BytesIO(content), name) for name, content in files]
+        # Encoded here: the client would leave a large one's file open.
+        boundary, body = encode_multipart(
+            MultiDict([*sent.items(), *(("files", one) for one in parts)])
+        )
+        return client.post(
+            "/scans/", data=body, content_type=f"multipart/form-data; boundary={boundary}"
+        )
+
+    return add
+
+
+def typed(decided):
+    """What a keyer would type for such answers."""
+    return {
+        column: " ".join(map(str, value)) if isinstance(value, tuple) else "-"
+        if value == -8
+        else str(value)
+        for column, value in decided.items()
+    }  # fmt: skip
+
+
+def test_files_are_read_as_a_job_and_decided_at_the_desk(
+    scanning, desk, add, token, do_jobs, database
+):
+    sheet = scanning.sheet()
+    pages, truth = scanning.pages(sheet)
+    assert add(("bundt.pdf", as_pdf(pages)), ("noter.txt", b"Hej")).status_code == 302
+    assert "2 filer er lagt ind" in desk.get("/scans/").get_data(as_text=True)
+    assert do_jobs() == 2
+    start = desk.get("/scans/").get_data(as_text=True)
+    assert f"Skema {sheet.serial}" in start
+    assert "Kunne ikke læses" in start
+    with database.reading() as session:
+        failed = session.scalars(select(Job).where(Job.state == "failed")).one()
+        assert failed.error["key"] == "scans.file.no_picture"
+    of_file = desk.get("/scans/1").get_data(as_text=True)
+    assert sheet.serial in of_file
+    address = f"/scans/sheet/{sheet.serial}"
+    page = desk.get(address)
+    decided = decisions(scanning, sheet, truth)
+    assert all(f'name="{column}"' in page.get_data(as_text=True) for column in decided)
+    crop = desk.get(f"{address}/{next(iter(decided))}.jpg")
+    assert crop.mimetype == "image/jpeg"
+    assert crop.headers["Cache-Control"] == "no-store"
+    sent = {"csrf_token": token(page)}
+    empty = desk.post(address, data=sent | typed(decided) | {"background_moved_in": ""})
+    assert empty.status_code == 422
+    wrong = desk.post(address, data=sent | typed(decided) | {"background_moved_in": "1066"})
+    assert wrong.status_code == 422
+    assert desk.post(address, data=sent | typed(decided)).status_code == 302
+    with database.reading() as session:
+        assert session.scalars(select(Keying.keyed_by)).all() == ["scanner"]
+    assert desk.get(address).status_code == 409
+
+
+def test_the_same_file_again_no_file_and_no_day_are_told(scanning, add, desk, token):
+    content = as_pdf(scanning.pages(scanning.sheet())[0])
+    assert add(("a.pdf", content)).status_code == 302
+    again = add(("b.pdf", content))
+    assert again.status_code == 422
+    assert "samme fil" in again.get_data(as_text=True)
+    sent = {"csrf_token": token(desk.get("/scans/"))}
+    nothing = desk.post("/scans/", data=sent, content_type="multipart/form-data")
+    assert "Vælg mindst én fil" in nothing.get_data(as_text=True)
+
+
+def test_an_upload_without_the_pages_token_is_refused(desk):
+    answer = desk.post(
+        "/scans/", data={"files": [(io.BytesIO(b"%PDF-"), "a.pdf")]},
+        content_type="multipart/form-data",
+    )  # fmt: skip
+    assert answer.status_code == 400
+
+
+def test_too_much_at_once_is_told(add, monkeypatch):
+    monkeypatch.setattr("survey.fieldwork.scans.LARGEST_UPLOAD", 1024)
+    answer = add(("a.pdf", b"%PDF-" + b"0" * 4096))
+    assert answer.status_code == 413
+    assert "større end" in answer.get_data(as_text=True)
+
+
+def test_other_studies_see_neither_pages_nor_pictures(scanning, make, employ, signed_in, database):
+    sheet = scanning.sheet()
+    scanning.read(as_pdf(scanning.pages(sheet)[0]))
+    employ("Ole", (make.study(), "fieldworker"))
+    other = signed_in("Ole")
+    with database.reading() as session:
+        page = session.scalars(select(ScanPage.id)).first()
+    assert other.get("/scans/1").status_code == 404
+    assert other.get(f"/scans/page/{page}.jpg").status_code == 404
+    assert other.get(f"/scans/sheet/{sheet.serial}").status_code == 403
+    assert other.get(f"/scans/sheet/{sheet.serial}/background_gender.jpg").status_code == 404
+    employ("Eva", (scanning.study, "researcher"))
+    assert signed_in("Eva").get("/scans/").status_code == 403
+
+
+def test_the_commands_keep_read_list_and_delete(commands, scanning, tmp_path):
+    sheet = scanning.sheet()
+    file = tmp_path / "scan.pdf"
+    file.write_bytes(as_pdf(scanning.pages(sheet)[0]))
+    (tmp_path / "cat.txt").write_text("kat")
+    told = commands.json("scans", "read", "puls", file, tmp_path / "cat.txt")
+    assert [page["became"] for page in told["files"][0]["pages"]] == ["read", "read"]
+    assert "neither PDF" in told["files"][1]["problem"]
+    assert told["waiting"][0]["serial"] == sheet.serial
+    assert "same file" in commands.works("scans", "read", "puls", file)
+    listed = commands.json("scans", "list", "puls")
+    assert [one["state"] for one in listed] == ["read", "failed"]
+    assert "No study's day" in commands.works("scans", "delete")
+    commands.works("scans", "keep", "puls", "--until", "2026-01-01")
+    (deleted,) = commands.json("scans", "delete")
+    assert (deleted["study"], deleted["pages"]) == ("puls", 2)

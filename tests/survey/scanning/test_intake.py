@@ -1,0 +1,272 @@
+"""Files that came: what became of their pages, of the sheets, and of the pictures on their day."""
+
+import datetime as dt
+import uuid
+
+import cv2
+import numpy as np
+import pytest
+from scans import DAY, NOW, as_pdf, decisions
+from sqlalchemy import func, select
+
+from instruments import NOT_ANSWERED
+from survey import answering
+from survey.keyed import opened
+from survey.languages import Languages
+from survey.models import (
+    Response,
+    Scan,
+    ScanPage,
+    Sheet,
+    SheetEvent,
+)
+from survey.paper import KeyedByYouError, Pass, save_keying
+from survey.printing.orders import Order
+from survey.printing.runs import print_sheets
+from survey.scanning.crops import field_crop
+from survey.scanning.deciding import NothingToDecideError
+from survey.scanning.deletion import delete_due, keep_until
+from survey.scanning.files import ScanError, read_scan
+from survey.secrets import NotOpenedError
+from survey.serials import make_serial
+
+
+def test_a_sheet_scanned_upside_down_and_backwards_becomes_the_scanners_keying(scanning):
+    sheet = scanning.sheet()
+    pages, truth = scanning.pages(sheet)
+    assert scanning.read(as_pdf(pages[::-1])) == ["read", "read"]
+    (waiting,) = scanning.waiting()
+    assert (waiting.serial, waiting.pages, waiting.of) == (sheet.serial, 2, 2)
+    assert waiting.unsure > 0
+    assert scanning.keyings() == []
+    decided = decisions(scanning, sheet, truth)
+    scanning.decide(sheet, decided)
+    (keying,) = scanning.keyings()
+    assert (keying.keyed_by, keying.number, keying.keyer_id) == ("scanner", 1, scanning.keyer.id)
+    kept = opened(scanning.keys, keying)
+    assert set(kept.by_person) == set(decided)
+    for column, value in kept.values.items():
+        wanted = decided.get(column, truth[column].value)
+        assert value == (list(wanted) if isinstance(wanted, tuple) else wanted), column
+    assert scanning.waiting() == []
+    with scanning.database.reading() as session:
+        response = session.scalars(select(Response)).one()
+        assert (response.mode, response.status) == ("paper", "submitted")
+        states = session.scalars(select(SheetEvent.state).order_by(SheetEvent.id)).all()
+        assert states == ["returned", "keyed_once", "settled"]
+
+
+def test_a_sheet_that_is_wholly_sure_needs_nobody(scanning, background_stock):
+    sheet = scanning.sheet()
+    blank = [background_stock.numbered(sheet.serial, page) for page in (1, 2)]
+    jpegs = [cv2.imencode(".jpg", page)[1].tobytes() for page in blank]
+    assert scanning.read(as_pdf(jpegs)) == ["read", "read"]
+    (keying,) = scanning.keyings()
+    assert (keying.keyed_by, keying.keyer_id) == ("scanner", None)
+    assert set(opened(scanning.keys, keying).values.values()) == {NOT_ANSWERED}
+
+
+def test_whoever_decided_for_the_scanner_cannot_key_the_same_sheet(scanning):
+    sheet = scanning.sheet()
+    with scanning.database.writing() as session:
+        session.get(Sheet, sheet.id).batch.second_keying_share = 1.0
+    pages, truth = scanning.pages(sheet)
+    scanning.read(as_pdf(pages))
+    scanning.decide(sheet, decisions(scanning, sheet, truth))
+    keyed = Pass(id=uuid.uuid4(), values={}, finished=NOW, day=NOW.date())
+    with pytest.raises(KeyedByYouError), scanning.database.writing() as session:
+        save_keying(
+            session,
+            scanning.keys,
+            scanning.form,
+            sheet.serial,
+            scanning.keyer.id,
+            scanning.studies,
+            keyed,
+        )
+
+
+def test_missing_doubled_foreign_void_unknown_and_blank_pages_are_listed(scanning, make):
+    whole, torn, void = scanning.sheet(), scanning.sheet(), scanning.sheet(state="void")
+    other_study = make.study()
+    other = scanning.sheet(make.open_wave(other_study, scanning.form), make.area(other_study))
+    paper = np.full((1700, 1200), 245, np.uint8)
+    empty = cv2.imencode(".jpg", paper)[1].tobytes()
+    (first, second), _ = scanning.pages(whole)
+    (alone, _), _ = scanning.pages(torn)
+    (foreign, _), _ = scanning.pages(other)
+    (gone, _), _ = scanning.pages(void)
+    (unknown, _), _ = scanning.pages(Sheet(serial=make_serial(777777)))
+    content = as_pdf([second, empty, first, first, alone, foreign, gone, unknown])
+    assert sorted(scanning.read(content)) == sorted(
+        ["read", "blank", "read", "twice", "read", "foreign", "void", "unknown_sheet"]
+    )
+    lacking = [one for one in scanning.waiting() if not one.whole]
+    assert [(one.serial, one.pages, one.of) for one in lacking] == [(torn.serial, 1, 2)]
+    with scanning.database.reading() as session:
+        rows = {row.outcome: row for row in session.scalars(select(ScanPage))}
+        assert rows["foreign"].sealed_picture is None
+        assert rows["foreign"].sheet_id is None
+        assert rows["unknown_sheet"].sealed_picture is None
+        assert rows["twice"].sealed_picture is not None
+
+
+def test_a_sheet_printed_by_another_layout_is_an_old_version(scanning, make):
+    printed = scanning.sheet()
+    never = make.sheet(scanning.wave, scanning.area)
+    assert printed.serial != never.serial
+    (first, _), _ = scanning.pages(never)
+    assert scanning.read(first) == ["old_version"]
+
+
+def test_the_same_file_twice_is_told_and_the_same_sheet_again_is_twice(scanning):
+    sheet = scanning.sheet()
+    pages, _ = scanning.pages(sheet)
+    content = as_pdf(pages)
+    assert scanning.read(content) == ["read", "read"]
+    with pytest.raises(ScanError) as told:
+        scanning.receive(content, "igen.pdf")
+    assert told.value.key == "same_file"
+    again, _ = scanning.pages(sheet, seed=2)
+    assert scanning.read(again[0], "igen.jpg") == ["twice"]
+
+
+def test_a_sheet_that_was_keyed_keeps_its_picture_for_settling(scanning):
+    sheet = scanning.sheet()
+    with scanning.database.writing() as session:
+        save_keying(
+            session,
+            scanning.keys,
+            scanning.form,
+            sheet.serial,
+            scanning.keyer.id,
+            scanning.studies,
+            Pass(id=uuid.uuid4(), values={}, finished=NOW, day=NOW.date()),
+        )
+    pages, _ = scanning.pages(sheet)
+    assert scanning.read(as_pdf(pages)) == ["kept", "kept"]
+    assert scanning.waiting() == []
+    with scanning.database.reading() as session:
+        crop = field_crop(
+            session, scanning.keys, session.get(Sheet, sheet.id), "background_gender",
+            today=NOW.date(),
+        )  # fmt: skip
+    assert crop.startswith(b"\xff\xd8")
+
+
+def test_nothing_is_taken_in_before_the_study_has_a_day_nor_after_it(make, scanning):
+    with pytest.raises(ScanError) as told:
+        scanning.receive(b"%PDF-", study=make.study())
+    assert told.value.key == "no_day"
+    with scanning.database.writing() as session:
+        keep_until(session, scanning.study, NOW.date(), actor="operator")
+    with pytest.raises(ScanError) as told:
+        scanning.receive(b"%PDF-")
+    assert told.value.key == "day_over"
+
+
+def test_pictures_and_readings_go_on_the_studys_day_and_answers_stay(scanning):
+    sheet, waiting = scanning.sheet(), scanning.sheet()
+    pages, truth = scanning.pages(sheet)
+    others, _ = scanning.pages(waiting)
+    scanning.read(as_pdf(pages + others))
+    scanning.decide(sheet, decisions(scanning, sheet, truth))
+    left = scanning.receive(b"%PDF-1.7 waits")
+    with scanning.database.writing() as session:
+        assert delete_due(session, DAY - dt.timedelta(days=1)) == []
+    with scanning.database.reading() as session:
+        # From the day on nothing is shown, whether or not anybody deleted it.
+        row = session.get(Sheet, sheet.id)
+        shown = [
+            field_crop(session, scanning.keys, row, "background_gender", today=day)
+            for day in (DAY - dt.timedelta(days=1), DAY)
+        ]
+        assert (shown[0] is None, shown[1]) == (False, None)
+    with scanning.database.writing() as session:
+        (deleted,) = delete_due(session, DAY)
+    assert (deleted.study, deleted.pages) == ("puls", 5)
+    with scanning.database.reading() as session:
+        kept = session.scalar(
+            select(func.count())
+            .select_from(ScanPage)
+            .where(ScanPage.sealed_picture.is_not(None) | ScanPage.sealed_readings.is_not(None))
+        )
+        assert kept == 0
+        assert session.get(Scan, left.id).sealed is None
+        assert session.scalar(select(func.count()).select_from(Response)) == 1
+        assert session.scalar(select(func.count()).select_from(ScanPage)) == 4
+    with scanning.database.writing() as session:
+        assert delete_due(session, DAY) == []
+    with pytest.raises(NothingToDecideError):
+        decisions(scanning, waiting, truth)
+
+
+def test_files_pictures_and_readings_are_sealed(scanning):
+    sheet = scanning.sheet()
+    pages, _ = scanning.pages(sheet)
+    content = as_pdf(pages)
+    scan = scanning.receive(content)
+    with scanning.database.reading() as session:
+        sealed = session.get(Scan, scan.id).sealed
+    assert content[:100] not in sealed
+    assert b"%PDF" not in sealed
+    read_scan(scanning.database, scanning.keys, scanning.forms, scan.id, now=lambda: NOW)
+    with scanning.database.reading() as session:
+        assert session.get(Scan, scan.id).sealed is None
+        row = session.scalars(select(ScanPage)).first()
+        assert b"\xff\xd8\xff" not in row.sealed_picture[:40]
+        assert b"background" not in row.sealed_readings
+        other = session.scalars(select(ScanPage).where(ScanPage.id != row.id)).first()
+        with pytest.raises(NotOpenedError):  # moved to another page's row
+            scanning.keys.open_bytes(
+                row.key_id, row.sealed_picture, other.id, table="scan_page.picture"
+            )
+
+
+def test_reading_that_broke_off_goes_on_and_keeps_nothing_twice(scanning):
+    sheet = scanning.sheet()
+    pages, _ = scanning.pages(sheet)
+    scan = scanning.receive(as_pdf(pages))
+
+    class StopError(Exception):
+        pass
+
+    def stop(_pages):
+        raise StopError
+
+    with pytest.raises(StopError):
+        read_scan(
+            scanning.database, scanning.keys, scanning.forms, scan.id, now=lambda: NOW, tell=stop
+        )
+    assert len(scanning.outcomes(scan.id)) == 1
+    read_scan(scanning.database, scanning.keys, scanning.forms, scan.id, now=lambda: NOW)
+    assert scanning.outcomes(scan.id) == ["read", "read"]
+
+
+def test_an_answer_that_the_form_does_not_know_is_refused(scanning):
+    sheet = scanning.sheet()
+    pages, truth = scanning.pages(sheet)
+    scanning.read(as_pdf(pages))
+    decided = decisions(scanning, sheet, truth) | {"background_moved_in": 1066}
+    with pytest.raises(answering.InvalidAnswersError):
+        scanning.decide(sheet, decided)
+    assert scanning.keyings() == []
+    del decided["background_moved_in"]
+    assert scanning.decide(sheet, decided) is None
+
+
+def test_what_is_printed_can_be_scanned(make, database, keys, tmp_path, scanning):
+    """The whole way: print, and scan the paper as it came out of the printer."""
+    printed = print_sheets(
+        database,
+        scanning.wave.id,
+        scanning.form,
+        Languages().words("da"),
+        Order(stock=1, area=scanning.area.key),
+        tmp_path / "prints",
+        actor="operator",
+    )
+    pdf = (tmp_path / "prints" / f"{printed.serials[0]}.pdf").read_bytes()
+    assert scanning.read(pdf) == ["read", "read"]
+    (keying,) = scanning.keyings()
+    assert set(opened(keys, keying).values.values()) == {NOT_ANSWERED}
