@@ -25,11 +25,15 @@ def register_plan(session: Session, study: Study, content: bytes, *, actor: str)
     return plan
 
 
-def registered_plans(session: Session, study: Study) -> tuple[str, ...]:
-    """The hashes of a study's plans, in the order in which they were registered."""
-    entries = session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.act == REGISTERED, AuditEntry.subject == study.key)
-        .order_by(AuditEntry.number)
-    )
+def registered_plans(
+    session: Session, study: Study, *, before: int | None = None
+) -> tuple[str, ...]:
+    """The hashes of a study's plans, in the order in which they were registered.
+
+    `before` is an entry of the audit's chain: what was registered after it is left out.
+    """
+    wanted = select(AuditEntry).where(AuditEntry.act == REGISTERED, AuditEntry.subject == study.key)
+    if before is not None:
+        wanted = wanted.where(AuditEntry.number < before)
+    entries = session.scalars(wanted.order_by(AuditEntry.number))
     return tuple(str(entry.detail["sha256"]) for entry in entries)

@@ -47,6 +47,7 @@ from survey.analysis_plans import registered_plans
 from survey.forms import files_as_pinned
 from survey.models import (
     Area,
+    AuditEntry,
     Batch,
     Freeze,
     Invitation,
@@ -61,6 +62,7 @@ from survey.places import place_tables
 from survey.sealed_answers import Content, read
 from survey.secrets import Keys
 
+FROZEN = "wave frozen"
 _ROWS_A_FETCH = 1000
 
 
@@ -93,7 +95,7 @@ def freeze(
     audit.note(
         session,
         actor,
-        "wave frozen",
+        FROZEN,
         f"{wave.study.key} wave {wave.number}",
         dataset=frozen.dataset.hash,
         rows=frozen.dataset.rows,
@@ -125,6 +127,19 @@ def supersede(
     )
     _afterwards(session, wave.study, data)
     return frozen
+
+
+def _frozen_first(session: Session, wave: Wave) -> int | None:
+    """The audit's entry of the wave's first freeze: from then on anybody could look.
+
+    A dataset that supersedes names the plans that the first one named, and none that came since.
+    """
+    return session.scalar(
+        select(func.min(AuditEntry.number)).where(
+            AuditEntry.act == FROZEN,
+            AuditEntry.subject == f"{wave.study.key} wave {wave.number}",
+        )
+    )
 
 
 def hold_alone(session: Session, wave: Wave) -> None:
@@ -188,12 +203,12 @@ def _refuse_unsettled(session: Session, wave: Wave) -> None:
         select(func.count())
         .select_from(Sheet)
         .join(Batch, Batch.id == Sheet.batch_id)
-        .where(Batch.wave_id == wave.id, Sheet.state.in_(("keyed_once", "keyed_twice")))
+        .where(Batch.wave_id == wave.id, Sheet.state.in_(("returned", "keyed_once", "keyed_twice")))
     )
     if waiting:
         raise NotFreezableError(
-            f"Wave {wave.number}: {waiting} sheets are keyed and not settled; frozen now, their "
-            "answers would be missing. Settle them first."
+            f"Wave {wave.number}: {waiting} sheets came back and are not settled; frozen now, their "
+            "answers would be missing. Key and settle them, or take them out of use."
         )
 
 
@@ -242,7 +257,7 @@ def _write(
             form=tuple(pin["instruments"]),
             counts=_counts(session, wave) | {"opened": len(given) - len(answered)},
             supersedes=supersedes,
-            analysis_plans=registered_plans(session, study),
+            analysis_plans=registered_plans(session, study, before=_frozen_first(session, wave)),
         ),
         text_languages=noted,
     )

@@ -101,7 +101,7 @@ def plan_of(content: bytes, name: str = "plan") -> AnalysisPlan:
         if key not in _known()
     ]
     problems += [problem for key in _known() for problem in _wrong(name, key, data)]
-    if data.get("mean_n", 10) < data.get("count", 5) and not problems:
+    if not problems and data.get("mean_n", 10) < data.get("count", 5):
         problems = [
             Problem(
                 f"{name}, mean_n",
@@ -121,6 +121,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "level": (0.5, 0.999),
     "draws": (99, 999_999),
     "seed": (0, 2**63),
+    # Nothing is equal to within nothing.
+    "margin": (0.01, 100),
     # Danmarks Statistik: at least three units a cell; a mean of few is nearly somebody's answer.
     "mean_n": (5, 1_000),
     "count": (3, 1_000),

@@ -17,7 +17,7 @@ from processing import (
     write_drawn_study,
 )
 from processing.measuring.published_tables import relations
-from processing.telling.feed import adds_up
+from processing.telling.feed import adds_up, places_of
 
 DARK = "tryghed_t1_out_dark"
 FIGURES = ["estimate", "low", "high", "n"]
@@ -49,9 +49,10 @@ def test_a_place_whose_response_is_hidden_shows_nothing(few):
 def test_the_hidden_responses_cannot_be_worked_out_by_linear_programs(few):
     _, found, table = few
     cells = table[(table.measure == "answered") & (table.wave == 2)].copy()
-    cells["place"] = cells.level + ":" + cells.unit
+    cells["place"] = places_of(cells)
     keys = ["place", "wave"]
     matrix = relations(cells, keys, {"place": adds_up(found.units)}).matrix
+    assert matrix.shape[0] > 0
     shown = cells["n"].to_numpy(float)
     assert np.isnan(shown).sum() >= 2
     _, least, greatest = attack(matrix, shown, np.zeros(len(cells)), cells.invited.to_numpy(float))

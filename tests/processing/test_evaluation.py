@@ -192,6 +192,8 @@ def test_the_same_dataset_and_plan_give_the_same_tables(make_study):
         (b"primary: [a]\ntreatment: [x]\nlevel: 95", "from 0.5 to 0.999, got 95"),
         (b"primary: [a]\ntreatment: [x]\ncount: 2", "from 3 to 1000, got 2"),
         (b"primary: [a]\ntreatment: [x]\ncount: 20", "mean_n: 10 is below count, 20"),
+        (b"primary: [a]\ntreatment: [x]\nmean_n: ten", "mean_n: a number, got 'ten'"),
+        (b"primary: [a]\ntreatment: [x]\nmargin: 0", "margin: from 0.01 to 100, got 0"),
         (b"primary: [a]\ntreatment: [x]\ninference: best", "CR2 or CR3 or randomisation"),
         (b"primary: [a]\ntreatment: [x]\ndraws: true", "a number, got True"),
         (b"primary: [a\ntreatment", "it is not YAML"),

@@ -14,6 +14,7 @@ from instruments import load_form
 from processing import check, read_study, read_wave
 from processing.datasets.completion import Completion
 from survey import audit
+from survey.analysis_plans import register_plan
 from survey.answering import WholeForm, begin, record, submit, submit_whole
 from survey.freezing import NotFreezableError, freeze, put_right, standing, supersede
 from survey.invitations import report_outcomes
@@ -408,10 +409,11 @@ def test_who_has_no_receipt_withdraws_with_the_code_of_the_letter(answered, make
     assert answered.freeze().rows == 2
 
 
-def test_a_wave_with_keyed_sheets_that_nobody_settled_is_not_frozen(answered, keyed):
+@pytest.mark.parametrize("state", ["returned", "keyed_once", "keyed_twice"])
+def test_a_wave_with_sheets_that_came_back_and_nobody_settled_is_not_frozen(answered, keyed, state):
     with answered.database.writing() as session:
-        session.execute(update(Sheet).values(state="keyed_twice"))
-    with pytest.raises(NotFreezableError, match="2 sheets are keyed and not settled"):
+        session.execute(update(Sheet).values(state=state))
+    with pytest.raises(NotFreezableError, match="2 sheets came back and are not settled"):
         answered.freeze()
 
 
@@ -480,3 +482,19 @@ def test_what_is_reported_while_a_wave_is_frozen_comes_too_late(answered):
         assert reporting.is_alive()
     reporting.join(10)
     assert refused == ["Wave 1 is frozen; what became of invitations is counted."]
+
+
+def test_a_plan_registered_after_the_first_freeze_is_in_no_dataset_that_supersedes(answered):
+    early, late = (b"primary: [a]\ntreatment: [x]\nlevel: 0.9", b"primary: [b]\ntreatment: [x]")
+
+    def register(content):
+        with answered.database.writing() as session:
+            study = session.get_one(Wave, answered.wave_id).study
+            return register_plan(session, study, content, actor="bodil").hash
+
+    first = register(early)
+    assert answered.freeze().manifest["analysis_plans"] == [first]
+    register(late)
+    answered.withdraw(answered.receipt)
+    [superseding] = (answered.data).rglob("wave-1-freeze-2/manifest.json")
+    assert json.loads(superseding.read_text())["analysis_plans"] == [first]
