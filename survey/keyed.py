@@ -39,7 +39,7 @@ def looked_at(form: Form, *keyed: Keyed) -> tuple[str, ...]:
 
 def same(first: Keyed, second: Keyed, column: str) -> bool:
     """Whether two say the same of a field. A blank that was keyed equals one that was passed over."""
-    return _compared(first.values, column) == _compared(second.values, column)
+    return compared(first.values, column) == compared(second.values, column)
 
 
 def differing(form: Form, first: Keyed, second: Keyed) -> tuple[str, ...]:
@@ -85,7 +85,8 @@ def settle(
     became(session, sheet, "settled", actor=actor, at=at, note=note)
 
 
-def _compared(values: Mapping[str, Value], column: str) -> Value:
+def compared(values: Mapping[str, Value], column: str) -> Value:
+    """What a keying says of a field, as two of them are held beside each other."""
     value = values.get(column, NOT_ANSWERED)
     # How many blanks stand between two words is nothing that anybody reads off paper.
     return " ".join(value.split()) if isinstance(value, str) else value

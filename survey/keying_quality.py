@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from instruments import Form
 from processing import ErrorRate, KeyingAgreement, error_rate, keying_agreement
-from survey.keyed import Keyed, differing, looked_at, opened, same
+from survey.keyed import Keyed, compared, differing, looked_at, opened, same
 from survey.models import Account, Batch, BatchVerdict, Keying, Resolution, Sheet, Wave
 from survey.secrets import Keys
 from survey.sheet_states import SCANNER
@@ -143,11 +143,7 @@ def _compare(pile: _Pile, form: Form, first: Keyed, second: Keyed) -> None:
     pile.twice += 1
     pile.differing += bool(differing(form, first, second))
     for column in looked_at(form, first, second):
-        if same(first, second, column):
-            value = _hashable(first, column)
-            pile.pairs[column].append((value, value))
-        else:
-            pile.pairs[column].append((_hashable(first, column), _hashable(second, column)))
+        pile.pairs[column].append((_hashable(first, column), _hashable(second, column)))
 
 
 def _check(
@@ -206,5 +202,5 @@ def _batches(session: Session, wave: Wave, piles: dict[int, _Pile]) -> Iterator[
 
 
 def _hashable(keyed: Keyed, column: str) -> Hashable:
-    value = keyed.values.get(column)
+    value = compared(keyed.values, column)
     return tuple(value) if isinstance(value, list) else value

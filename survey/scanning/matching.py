@@ -62,7 +62,7 @@ def keep_page(
     session.flush()
     if outcome == "read" and sheet is not None:
         if sheet.state in {"printed", "sent"}:
-            became(session, sheet, "returned", actor=scan.actor, at=now, note=scan.name)
+            became(session, sheet, "returned", actor=scan.actor, at=now, note=f"scan {scan.id}")
         with suppress(SheetError), session.begin_nested():
             # One that cannot go on is listed as whole and open: its page is kept in any case.
             finish_sheet(session, keys, forms, sheet, now)
@@ -81,8 +81,8 @@ def pages_of(session: Session, sheet: Sheet) -> list[ScanPage]:
 
 
 def whole(session: Session, pages: list[ScanPage]) -> bool:
-    """Whether every page of the sheet is there."""
-    if not pages:
+    """Whether every page of the sheet is there, with what it said."""
+    if not pages or any(page.sealed_readings is None for page in pages):
         return False
     layout = session.get_one(SheetLayout, pages[0].layout_id)
     return bool(len(pages) == layout.layout["pages"])

@@ -6,6 +6,7 @@ picture is made larger than reading needs.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -103,9 +104,12 @@ def _pdf_page(document: pypdfium2.PdfDocument, number: int) -> Opened:
 
 def _tiff(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:
     data = np.frombuffer(content, dtype=np.uint8)
+    known = _tiff_pages(content)
+    if known > MOST_PAGES:
+        raise FileError("pages_too_many")
     for number in numbers:
-        if number > MOST_PAGES:
-            raise FileError("pages_too_many")
+        if number > known:
+            return
         try:
             there, pages = cv2.imdecodemulti(
                 data, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION,
@@ -113,13 +117,37 @@ def _tiff(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:
             )  # fmt: skip
         except (cv2.error, MemoryError) as failure:
             yield Opened(number, None, _said(failure))
-            # What cannot be opened does not say whether anything comes after it.
-            return
-        if not there or not pages:
-            if number == 1:
-                yield Opened(number, None, "damaged")
-            return
-        yield Opened(number, _small_enough(pages[0]))
+            continue
+        if there and pages:
+            yield Opened(number, _small_enough(pages[0]))
+        else:
+            yield Opened(number, None, "damaged")
+
+
+def _tiff_pages(content: bytes) -> int:
+    """How many pages a TIFF says it has; where their chain is broken, what is lost counts as one.
+
+    The library stops at the first page that it cannot read, and says nothing of those after it.
+    """
+    order = "<" if content.startswith(b"II") else ">"
+    seen: set[int] = set()
+    at = _number(content, f"{order}I", 4)
+    while at and at not in seen and len(seen) <= MOST_PAGES:
+        seen.add(at)
+        entries = _number(content, f"{order}H", at)
+        if entries is None:
+            break  # this page itself is cut off
+        at = _number(content, f"{order}I", at + 2 + 12 * entries)
+        if at is None:
+            return len(seen) + 1
+    return max(1, len(seen))
+
+
+def _number(content: bytes, form: str, at: int) -> int | None:
+    """A number that stands in a file, or None beyond its end."""
+    if at + struct.calcsize(form) > len(content):
+        return None
+    return int(struct.unpack_from(form, content, at)[0])
 
 
 def _one(number: int, content: bytes) -> Opened:

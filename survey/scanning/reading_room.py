@@ -89,7 +89,8 @@ class _Reader(threading.Thread):
         self._stopped = False
 
     def run(self) -> None:
-        over = ""
+        # Whatever ends this unforeseen has not read the file to its end.
+        over = "too_much"
         try:
             over = self._read()
         finally:
@@ -158,7 +159,10 @@ class _Reader(threading.Thread):
             late.cancel()
             if not line:
                 return False, failed
-            what = json.loads(line)
+            try:
+                what = json.loads(line)
+            except ValueError:  # killed in the middle of a line
+                return False, failed
             if "begins" in what:
                 self._next = what["begins"]
             elif "failed" in what:

@@ -124,6 +124,21 @@ def test_a_truncated_file_is_damaged(reads_file, page):
         assert all(outcome != "read" for _, outcome, _ in told)
 
 
+def test_every_page_that_a_cut_tiff_still_names_is_told(reads_file, page):
+    picture = cv2.imdecode(np.frombuffer(page, np.uint8), cv2.IMREAD_GRAYSCALE)
+    whole = cv2.imencodemulti(".tiff", [picture] * 3)[1].tobytes()
+    assert [one["outcome"] for one in reads_file(whole)] == ["read"] * 3
+    told = outcomes(reads_file(whole[: len(whole) // 2]))
+    assert [number for number, _, _ in told] == list(range(1, len(told) + 1))
+    assert told[-1][1:] == ("damaged", "damaged")
+
+
+def test_a_page_too_large_hides_none_of_those_after_it(reads_file):
+    strip = zlib.compress(b"\0" * 1_000_000)
+    told = reads_file(tiff(60_000, 60_000, strip, bits=8, compression=8, count=3))
+    assert outcomes(told) == [(number, "damaged", "too_large") for number in (1, 2, 3)]
+
+
 def test_a_picture_of_two_hundred_million_dots_is_refused_unopened(reads_file):
     assert outcomes(reads_file(png(20_000, 10_000))) == [(1, "damaged", "too_large")]
 
