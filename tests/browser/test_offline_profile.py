@@ -138,8 +138,9 @@ def eventually(page, holds):
     assert holds()
 
 
-def test_a_browser_that_was_closed_sends_when_it_is_opened_again(
-    open_phone, server, code, the_only
+@pytest.mark.parametrize("end", ["closed", "killed"])
+def test_a_browser_that_was_closed_or_killed_sends_when_it_is_opened_again(
+    open_phone, profile, server, code, the_only, end
 ):
     page = open_phone()
     begin(page, code)
@@ -148,7 +149,10 @@ def test_a_browser_that_was_closed_sends_when_it_is_opened_again(
     page.context.set_offline(False)
     forward(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Tak. Dine svar venter på telefonen.")
-    page.context.close()
+    if end == "killed":
+        kill(profile)
+    else:
+        page.context.close()
     server.start()
     assert the_only()[0] == "started"
     page = open_phone()
