@@ -6,8 +6,8 @@ In every language a real browser opens the front page and a page of questions wi
 counts what comes over the line, headers included; what scripts fetch afterwards is the copy for a
 lost line and is told apart. The bad line is a relay that every connection runs through: 400 ms a
 round trip, two of them to connect (TCP, TLS 1.3), 400 kbit/s for all connections together, both
-ways. Peers' figures are those of their first visit, measured in the same way with their own demo
-questionnaires. Lighthouse (`npm install lighthouse`) judges the page of questions as a phone; where
+ways. Peers' figures are of a first visit, gzip, and were taken once before: they are printed for
+comparison, not measured here. Lighthouse (`npm install lighthouse`) judges the page of questions as a phone; where
 it is missing, the script says so and ends with 1. The exit code is 1 where a limit is broken.
 """
 
@@ -46,7 +46,7 @@ LARGEST_VISIT, MOST_REQUESTS, LARGEST_COPY = 30_000, 4, 60_000
 MOST_SECONDS, LEAST_ACCESSIBLE, LEAST_FAST = 2.5, 100, 98
 ROUND_TRIP, BYTES_A_SECOND, TO_CONNECT = 0.4, 50_000, 2
 PHONE = {"viewport": {"width": 360, "height": 740}, "locale": "da-DK"}
-# First visits, gzip, measured for the same purpose: kB and requests.
+# First visits, gzip, as taken once before: kB and requests.
 PEERS = {"LimeSurvey": (1218, 28), "UK census runner": (553, 7), "SurveyJS": (451, 5)}
 
 # When the first answers can be seen and pressed, by the browser's own clock, from the press that

@@ -293,5 +293,7 @@ def test_pages_with_every_kind_are_accessible(phone, code, judge, language):
     forward(phone)
     phone.wait_for_url("**/page/2")
     judge.look(phone)
-    for box in phone.locator("select, input:visible, textarea").all():
-        assert box.bounding_box()["height"] >= 24
+    targets = phone.locator("select, textarea, .answer label:visible").all()
+    assert len(targets) >= 4
+    for target in targets:
+        assert target.bounding_box()["height"] >= 44
