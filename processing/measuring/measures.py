@@ -13,6 +13,7 @@ from .calibrated_means import calibrated_variances
 from .direct import by_unit, with_intervals
 from .fay_herriot import fay_herriot
 from .margin_regression import MarginSums
+from .panel_covariance import panel_covariance
 from .places import must_know
 
 FEWEST_TO_SHRINK = 5
@@ -67,16 +68,17 @@ def measures(
     correction; with `margins` their variances are those of residuals, as after calibration. The
     share of an observed mean's variance over units that is true, λ = A/(A + D),
     and the shrunk mean are Fay and Herriot's by REML over the units of one level and wave, with
-    D = s²/effective n and s² pooled within units. A change's variance is V₁ + V₂ − 2C with
-    C = Σ w₁(y₁ − ȳ₁)·w₂(y₂ − ȳ₂) / (Σw₁·Σw₂) over people in both waves of the unit; where
-    calibration has lessened V₁ and V₂, C is lessened so that the correlation stays.
+    D = s²/effective n and s² pooled within units. A change's variance is V₁ + V₂ − 2C with C as in
+    `panel_covariance`, over people in both waves, about the means of their areas as V₁ and V₂ are;
+    where calibration has lessened these, C is lessened so that the correlation stays.
 
     Parameters: `sums` from `area_sums`; `units` from `places`; `overlap` from the function of that
     name; `dispositions` with wave, area, invited and finished, for the response rate (AAPOR RR1,
     everyone invited counted as eligible); `margins` as calibration summed them; `population` with
     area and population, the dwellings that answers were drawn from.
 
-    Equal to R survey 4.1-1's svyby with areas as strata, calibrated too. Raises StatisticsError.
+    Equal to R survey 4.1-1's svyby with areas as strata, calibrated too, and its changes where the
+    same people answered both waves. Raises StatisticsError.
     """
     must_know(units, sums.frame["area"])
     drawn = sums.drawn
@@ -91,7 +93,7 @@ def measures(
     found = with_intervals(found, level)
     found = _with_rates(found, units, dispositions)
     found = _shrunk(found, level)
-    changes = _changes(found, overlap, units, level)
+    changes = _changes(found, overlap, sums, units, level)
     for what in ("mode", "language"):
         changes = _at_first_mix(changes, sums.mix, units, what)
     kept = [
@@ -151,7 +153,11 @@ def _shrunk(found: pd.DataFrame, level: float) -> pd.DataFrame:
 
 
 def _changes(
-    found: pd.DataFrame, overlap: pd.DataFrame | None, units: pd.DataFrame, level: float
+    found: pd.DataFrame,
+    overlap: pd.DataFrame | None,
+    sums: AreaSums,
+    units: pd.DataFrame,
+    level: float,
 ) -> pd.DataFrame:
     keys = ["scale", "level", "unit", "cohort"]
     columns = [*keys, "wave", "mean", "variance", "gain", "df", "n", "w"]
@@ -162,7 +168,7 @@ def _changes(
             both = found.loc[found["wave"] == one, columns].merge(
                 found.loc[found["wave"] == other, columns], on=keys, suffixes=("_1", "_2")
             )
-            parts.append(_with_covariance(both, overlap, units))
+            parts.append(panel_covariance(both, overlap, sums, units))
     if not parts:
         return pd.DataFrame(columns=[*keys, "wave_1", "wave_2", "change"])
     whole = pd.concat(parts, ignore_index=True)
@@ -176,44 +182,6 @@ def _changes(
     kept = [*keys, "wave_1", "wave_2", "n_1", "n_2", "pairs", "covariance"]
     return whole[kept].assign(
         change=change, standard_error=error, low=change - reach, high=change + reach, p=p
-    )
-
-
-def _with_covariance(
-    both: pd.DataFrame, overlap: pd.DataFrame | None, units: pd.DataFrame
-) -> pd.DataFrame:
-    """Covariance over the people in both waves of one unit, and of one cohort where told apart."""
-    both = both.assign(pairs=0.0, covariance=0.0)
-    if overlap is None or not len(overlap) or not len(both):
-        return both
-    one, other = both["wave_1"].iloc[0], both["wave_2"].iloc[0]
-    pairs = overlap[(overlap["wave_1"] == one) & (overlap["wave_2"] == other)]
-    first = units.rename(columns={"area": "area_1", "wave": "wave_1"})
-    second = units.rename(columns={"area": "area_2", "wave": "wave_2"})
-    placed = pairs.merge(first, on=["area_1", "wave_1"]).merge(
-        second, on=["area_2", "wave_2", "level", "unit"]
-    )
-    if "cohort" not in placed:
-        placed = placed.assign(cohort="")
-    apart = placed[placed["cohort"] != ""]
-    keys = ["scale", "level", "unit", "cohort"]
-    sums = (
-        pd.concat([placed.assign(cohort="all"), apart])
-        .groupby(keys, as_index=False)[["pairs", "s11", "s10", "s01", "s00"]]
-        .sum()
-    )
-    joined = both.drop(columns="pairs").merge(sums, on=keys, how="left")
-    cross = (
-        joined["s11"]
-        - joined["mean_1"] * joined["s01"]
-        - joined["mean_2"] * joined["s10"]
-        + joined["mean_1"] * joined["mean_2"] * joined["s00"]
-    )
-    cross *= np.sqrt(joined["gain_1"] * joined["gain_2"])
-    known = joined["pairs"].notna()
-    return joined.assign(
-        pairs=joined["pairs"].where(known, 0),
-        covariance=(cross / (joined["w_1"] * joined["w_2"])).where(known, 0),
     )
 
 

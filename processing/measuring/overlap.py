@@ -10,8 +10,10 @@ import pandas as pd
 from .calibration import Array, Ids
 from .spot_keys import COHORTS, SpotKeys
 
-OVERLAP = ("pairs", "s11", "s10", "s01", "s00")
-"""How many people, and with w₁w₂ = v: Σv·y₁y₂, Σv·y₁, Σv·y₂, Σv."""
+OVERLAP = ("pairs", "s11", "s10", "s01", "s00", "matched", "u1", "u1y", "u2", "u2y")
+"""How many people with both scores, and with w₁w₂ = v: Σv·y₁y₂, Σv·y₁, Σv·y₂, Σv. Then how many people
+with a score or none, and Σw, Σwy of those among them who have one in the first wave, and in the second:
+what a stratum's mean takes out of their products."""
 _NOBODY = np.uint64(0)
 
 
@@ -21,7 +23,8 @@ def overlap(
     """Sums over people who answered two waves: scale, wave_1, area_1, wave_2, area_2, cohort, `OVERLAP`.
 
     `person` names the column with the person's pseudonym over waves, empty where there is none;
-    `cohort`, where the rows have it, is told of pairs that are of one in both waves. Whoever
+    `cohort`, where the rows have it, is told of pairs that are of one in both waves, and of sums of
+    one wave alone by that wave's. Whoever
     answered one wave twice, which a pseudonym of a dwelling can make happen, is left out.
     """
     known = rows[rows[person].notna() & (rows[person] != "")]
@@ -134,23 +137,34 @@ def _once(person: np.ndarray, rows: Ids) -> Ids:
 def _sums(
     spot: np.ndarray, cohort: np.ndarray, w: Array, y: Array, first: Ids, second: Ids
 ) -> pd.DataFrame:
-    has = ~(np.isnan(y[first]) | np.isnan(y[second]))
-    one, other = first[has], second[has]
-    same = np.where(cohort[one] == cohort[other], cohort[one], 0).astype(np.int64)
+    """A row a pair of spots and a cohort, of `OVERLAP`."""
     spots = int(spot.max(initial=0)) + 1
-    code = (spot[one].astype(np.int64) * spots + spot[other]) * len(COHORTS) + same
-    used, at = np.unique(code, return_inverse=True)
+    places = spot[first].astype(np.int64) * spots + spot[second]
+    pair, at = np.unique(places, return_inverse=True)
+    size = len(pair) * len(COHORTS)
+    has_1, has_2 = ~np.isnan(y[first]), ~np.isnan(y[second])
+    both = has_1 & has_2
+    one, other = first[both], second[both]
+    same = np.where(cohort[one] == cohort[other], cohort[one], 0)
     v, y1, y2 = w[one] * w[other], y[one], y[other]
-    values = (np.ones(len(v)), v * y1 * y2, v * y1, v * y2, v)
-    pair, cohorts = np.divmod(used, len(COHORTS))
+    sums = [
+        np.bincount(at[both] * len(COHORTS) + same, value, size)
+        for value in (np.ones(len(v)), v * y1 * y2, v * y1, v * y2, v)
+    ]
+    # Whoever is matched is counted once, in the row of no cohort.
+    sums.append(np.bincount(at * len(COHORTS), minlength=size).astype(float))
+    for rows, has in ((first, has_1), (second, has_2)):
+        mine = rows[has]
+        key = at[has] * len(COHORTS) + cohort[mine]
+        sums += [np.bincount(key, value, size) for value in (w[mine], w[mine] * y[mine])]
+    table = np.array(sums)
+    used = np.flatnonzero(table[[0, 5, 6, 8]].any(axis=0))
+    place, cohorts = np.divmod(used, len(COHORTS))
     return pd.DataFrame(
         {
-            "spot_1": pair // spots,
-            "spot_2": pair % spots,
+            "spot_1": pair[place] // spots,
+            "spot_2": pair[place] % spots,
             "cohort": cohorts,
-            **{
-                name: np.bincount(at, value, len(used))
-                for name, value in zip(OVERLAP, values, strict=True)
-            },
+            **dict(zip(OVERLAP, table[:, used], strict=True)),
         }
     )
