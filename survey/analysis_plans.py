@@ -32,8 +32,13 @@ def registered_plans(
 
     `before` is an entry of the audit's chain: what was registered after it is left out.
     """
+    return tuple(registered_days(session, study, before=before))
+
+
+def registered_days(session: Session, study: Study, *, before: int | None = None) -> dict[str, str]:
+    """The same plans with the day on which each was registered, as 2026-03-04 (UTC)."""
     wanted = select(AuditEntry).where(AuditEntry.act == REGISTERED, AuditEntry.subject == study.key)
     if before is not None:
         wanted = wanted.where(AuditEntry.number < before)
     entries = session.scalars(wanted.order_by(AuditEntry.number))
-    return tuple(str(entry.detail["sha256"]) for entry in entries)
+    return {str(entry.detail["sha256"]): entry.at.date().isoformat() for entry in entries}

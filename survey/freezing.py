@@ -43,7 +43,7 @@ from processing import (
     write_wave,
 )
 from survey import audit
-from survey.analysis_plans import registered_plans
+from survey.analysis_plans import registered_days
 from survey.forms import files_as_pinned
 from survey.models import (
     Area,
@@ -242,6 +242,7 @@ def _write(
     if wave.form is None:
         raise NotFreezableError(f"Wave {wave.number} has pinned no form; it was never opened.")
     pin = wave.form.pin
+    plans = registered_days(session, study, before=_frozen_first(session, wave))
     dataset = write_wave(
         folder,
         responses=rows,
@@ -257,7 +258,8 @@ def _write(
             form=tuple(pin["instruments"]),
             counts=_counts(session, wave) | {"opened": len(given) - len(answered)},
             supersedes=supersedes,
-            analysis_plans=registered_plans(session, study, before=_frozen_first(session, wave)),
+            analysis_plans=tuple(plans),
+            analysis_plan_days=plans,
         ),
         text_languages=noted,
     )

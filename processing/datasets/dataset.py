@@ -52,7 +52,9 @@ class WaveFacts:
     supersedes: str = ""
     """The hash of the dataset that this one replaces."""
     analysis_plans: tuple[str, ...] = ()
-    """SHA-256 of the plans that were registered before this wave was frozen."""
+    """SHA-256 of the plans that were registered before this wave was frozen,"""
+    analysis_plan_days: Mapping[str, str] = field(default_factory=dict)
+    """and the day of each; the time of day stands in the audit's chain."""
     source: Mapping[str, str] = field(default_factory=dict)
     """Of an import: the file's name and SHA-256, the map's SHA-256."""
 

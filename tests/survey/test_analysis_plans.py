@@ -1,3 +1,4 @@
+import datetime as dt
 import hashlib
 import json
 
@@ -55,7 +56,11 @@ def test_a_wave_names_the_plans_that_were_there_before_it_was_frozen(commands, t
     said = commands.works("study", "analysis-plan", "puls", later)
     assert "Frozen before it: wave 1. Effects that end there stay exploratory." in said
     [manifest] = tmp_path.rglob("wave-1-freeze-1/manifest.json")
-    assert json.loads(manifest.read_text())["analysis_plans"] == [HASH]
+    named = json.loads(manifest.read_text())
+    assert named["analysis_plans"] == [HASH]
+    # Day and no time of day: a report of the folder alone can tell it was before the freeze.
+    assert [*named["analysis_plan_days"]] == [HASH]
+    assert dt.date.fromisoformat(named["analysis_plan_days"][HASH])
 
 
 def test_a_plan_file_that_is_not_there_is_told(commands, tmp_path):
