@@ -97,10 +97,11 @@ class CsvFile:
         return self.rows
 
 
-def read_csv(path: Path, columns: Sequence[Column]) -> CsvFile:
+def read_csv(path: Path, columns: Sequence[Column], *, empty: bool = False) -> CsvFile:
     """Read a file with these columns; problems of single cells are remembered, not raised.
 
-    Raises CsvFileError where the file as a whole cannot be read.
+    Raises CsvFileError where the file as a whole cannot be read, or has no rows and may not be
+    `empty`.
     """
     lines = csv.reader(io.StringIO(text := _text(path)), delimiter=_separator(text), strict=True)
     file = CsvFile(path.name)
@@ -123,7 +124,7 @@ def read_csv(path: Path, columns: Sequence[Column]) -> CsvFile:
             file.rows.append(Row(number, values))
     except csv.Error as error:
         raise CsvFileError([f"{path.name}, line {lines.line_num}: {error}."]) from None
-    if not file.rows and not file.problems:
+    if not file.rows and not file.problems and not empty:
         raise CsvFileError([f"{path.name}: has a header and no rows. Fill it in, or leave it out."])
     return file
 

@@ -1,17 +1,18 @@
 """What a study knows of its places, read from CSV: areas, their groups, plans, register counts.
 
-A file loaded again brings what is new and corrects what changed; nothing is deleted, but for
-register counts where that is asked for. When anything in it is wrong, nothing of it is kept.
+A file loaded again brings what is new and corrects what changed; nothing is deleted but where that
+is asked for: then what the file does not name is taken out, unless answers, invitations or sheets
+hang on it. When anything in it is wrong, nothing of it is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from instruments import Form
@@ -27,8 +28,11 @@ from survey.models import (
     AreaStatus,
     AreaSuccession,
     Base,
+    Invitation,
     Margin,
     Plan,
+    Response,
+    Sheet,
     Study,
     Wave,
 )
@@ -79,11 +83,14 @@ class Loaded:
     rows: int
     added: int
     changed: int
+    removed: int = 0
 
 
-def load_areas(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+def load_areas(
+    session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
+) -> Loaded:
     """Load areas. Raises CsvFileError, as all of these do."""
-    file = read_csv(path, COLUMNS["areas"])
+    file = read_csv(path, COLUMNS["areas"], empty=replace)
     file.refuse_repeated("area")
     file.refuse_backwards("valid_from", "valid_to")
     incoming = {
@@ -94,12 +101,14 @@ def load_areas(session: Session, study: Study, path: Path, *, actor: str) -> Loa
         for row in file.finish()
     }
     there = {(area.key,): area for area in _of(session, Area, study)}
-    return _keep(session, "areas loaded", study.key, Area, there, incoming, actor)
+    return _keep(session, "areas loaded", study.key, Area, there, incoming, actor, replace=replace)
 
 
-def load_successions(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+def load_successions(
+    session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
+) -> Loaded:
     """Load which afdeling became which."""
-    file = read_csv(path, COLUMNS["successions"])
+    file = read_csv(path, COLUMNS["successions"], empty=replace)
     areas = _areas(session, study)
     file.refuse_repeated("from_area", "to_area")
     file.refuse_unknown("from_area", areas, _LOAD_AREAS)
@@ -117,12 +126,23 @@ def load_successions(session: Session, study: Study, path: Path, *, actor: str) 
             select(AreaSuccession).where(AreaSuccession.from_area_id.in_(areas.values()))
         )
     }
-    return _keep(session, "successions loaded", study.key, AreaSuccession, there, incoming, actor)
+    return _keep(
+        session,
+        "successions loaded",
+        study.key,
+        AreaSuccession,
+        there,
+        incoming,
+        actor,
+        replace=replace,
+    )
 
 
-def load_groups(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+def load_groups(
+    session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
+) -> Loaded:
     """Load groups of areas, a row an area and period."""
-    file = read_csv(path, COLUMNS["groups"])
+    file = read_csv(path, COLUMNS["groups"], empty=replace)
     areas = _areas(session, study)
     file.refuse_repeated("area_group", "area", "valid_from")
     file.refuse_backwards("valid_from", "valid_to")
@@ -148,12 +168,26 @@ def load_groups(session: Session, study: Study, path: Path, *, actor: str) -> Lo
         key = (ids[row["area_group"]], areas[row["area"]], row["valid_from"])
         incoming[key] = dict(zip(("area_group_id", "area_id", "valid_from"), key, strict=True))
         incoming[key]["valid_to"] = row["valid_to"]
-    return _keep(session, "groups loaded", study.key, AreaGroupMember, there, incoming, actor)
+    loaded = _keep(
+        session,
+        "groups loaded",
+        study.key,
+        AreaGroupMember,
+        there,
+        incoming,
+        actor,
+        replace=replace,
+    )
+    if replace:
+        _take_out(session, [group for key, group in groups.items() if key not in named])
+    return loaded
 
 
-def load_statuses(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+def load_statuses(
+    session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
+) -> Loaded:
     """Load what the state called an area, and from when."""
-    file = read_csv(path, COLUMNS["statuses"])
+    file = read_csv(path, COLUMNS["statuses"], empty=replace)
     areas = _areas(session, study)
     file.refuse_repeated("area", "status", "valid_from")
     file.refuse_backwards("valid_from", "valid_to")
@@ -169,24 +203,30 @@ def load_statuses(session: Session, study: Study, path: Path, *, actor: str) -> 
             select(AreaStatus).where(AreaStatus.area_id.in_(areas.values()))
         )
     }
-    return _keep(session, "statuses loaded", study.key, AreaStatus, there, incoming, actor)
+    return _keep(
+        session, "statuses loaded", study.key, AreaStatus, there, incoming, actor, replace=replace
+    )
 
 
-def load_plans(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+def load_plans(
+    session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
+) -> Loaded:
     """Load what is being evaluated."""
-    file = read_csv(path, COLUMNS["plans"])
+    file = read_csv(path, COLUMNS["plans"], empty=replace)
     file.refuse_repeated("plan")
     incoming = {
         (row["plan"],): _taken(row, "name", "kind") | {"study_id": study.id, "key": row["plan"]}
         for row in file.finish()
     }
     there = {(plan.key,): plan for plan in _of(session, Plan, study)}
-    return _keep(session, "plans loaded", study.key, Plan, there, incoming, actor)
+    return _keep(session, "plans loaded", study.key, Plan, there, incoming, actor, replace=replace)
 
 
-def load_area_plans(session: Session, study: Study, path: Path, *, actor: str) -> Loaded:
+def load_area_plans(
+    session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
+) -> Loaded:
     """Load which plan covers which area, and from when."""
-    file = read_csv(path, COLUMNS["area-plans"])
+    file = read_csv(path, COLUMNS["area-plans"], empty=replace)
     areas = _areas(session, study)
     plans = {plan.key: plan.id for plan in _of(session, Plan, study)}
     file.refuse_repeated("area", "plan", "valid_from")
@@ -202,7 +242,9 @@ def load_area_plans(session: Session, study: Study, path: Path, *, actor: str) -
         (found.plan_id, found.area_id, found.valid_from): found
         for found in session.scalars(select(AreaPlan).where(AreaPlan.plan_id.in_(plans.values())))
     }
-    return _keep(session, "area plans loaded", study.key, AreaPlan, there, incoming, actor)
+    return _keep(
+        session, "area plans loaded", study.key, AreaPlan, there, incoming, actor, replace=replace
+    )
 
 
 def load_margins(
@@ -225,7 +267,7 @@ def load_margins(
             f"Wave {wave.number} is frozen, its register counts with it. Load them before."
         )
     study = wave.study
-    file = read_csv(path, COLUMNS["margins"])
+    file = read_csv(path, COLUMNS["margins"], empty=replace)
     areas = _areas(session, study)
     groups = {group.key: group.id for group in _of(session, AreaGroup, study)}
     file.refuse_repeated("area", "area_group", "variable", "category")
@@ -250,12 +292,9 @@ def load_margins(
         (found.area_id, found.area_group_id, found.variable, found.category): found
         for found in session.scalars(select(Margin).where(Margin.wave_id == wave.id))
     }
-    if replace:
-        gone = [there.pop(key) for key in [*there] if key not in incoming]
-        for margin in gone:
-            session.delete(margin)
-        audit.note(session, actor, "margins taken out", told(wave), removed=len(gone))
-    return _keep(session, "margins loaded", told(wave), Margin, there, incoming, actor)
+    return _keep(
+        session, "margins loaded", told(wave), Margin, there, incoming, actor, replace=replace
+    )
 
 
 def _refuse_two_names(file: CsvFile) -> None:
@@ -288,10 +327,74 @@ def _keep(
     there: Mapping[Any, Base],
     incoming: Mapping[Any, dict[str, Any]],
     actor: str,
+    *,
+    replace: bool = False,
 ) -> Loaded:
+    gone = [row for key, row in there.items() if key not in incoming] if replace else []
+    _take_out(session, gone)
     loaded = _merge(session, model, there, incoming)
-    audit.note(session, actor, act, subject, added=loaded.added, changed=loaded.changed)
-    return loaded
+    audit.note(
+        session, actor, act, subject,
+        added=loaded.added, changed=loaded.changed, removed=len(gone),
+    )  # fmt: skip
+    return Loaded(loaded.rows, loaded.added, loaded.changed, len(gone))
+
+
+def _take_out(session: Session, gone: Collection[Base]) -> None:
+    """Delete rows, with the memberships and periods that are theirs alone. Raises StudyError."""
+    areas = [row.id for row in gone if isinstance(row, Area)]
+    used = session.scalars(select(Area.key).where(Area.id.in_(areas), _is_used())).all()
+    counted = session.scalars(
+        select(AreaGroup.key)
+        .join(Margin, Margin.area_group_id == AreaGroup.id)
+        .where(AreaGroup.id.in_([row.id for row in gone if isinstance(row, AreaGroup)]))
+        .distinct()
+    ).all()
+    problems = [
+        f"Area {key}: people were invited there, sheets printed or register counts loaded, so it "
+        "stays. Keep its row in the file."
+        for key in sorted(used)
+    ] + [
+        f"Group {key}: register counts are loaded for it. Take them out first with: beboerpuls "
+        "study margins STUDY WAVE FILE --replace"
+        for key in sorted(counted)
+    ]
+    if problems:
+        raise StudyError("\n".join(problems))
+    for row in gone:
+        _take_out_of(session, row)
+    session.flush()
+
+
+def _take_out_of(session: Session, row: Base) -> None:
+    owned: tuple[tuple[Any, Any], ...] = ()
+    if isinstance(row, Area):
+        owned = (
+            (AreaGroupMember, AreaGroupMember.area_id == row.id),
+            (AreaPlan, AreaPlan.area_id == row.id),
+            (AreaStatus, AreaStatus.area_id == row.id),
+            (
+                AreaSuccession,
+                or_(AreaSuccession.from_area_id == row.id, AreaSuccession.to_area_id == row.id),
+            ),
+        )
+    elif isinstance(row, Plan):
+        owned = ((AreaPlan, AreaPlan.plan_id == row.id),)
+    elif isinstance(row, AreaGroup):
+        owned = ((AreaGroupMember, AreaGroupMember.area_group_id == row.id),)
+    for model, mine in owned:
+        session.execute(delete(model).where(mine))
+    session.delete(row)
+
+
+def _is_used() -> ColumnElement[bool]:
+    """Whether anything hangs on an area that a file of places did not bring."""
+    return or_(
+        *(
+            exists().where(model.area_id == Area.id)
+            for model in (Invitation, Response, Sheet, Margin)
+        )
+    )
 
 
 def _merge(

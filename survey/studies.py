@@ -87,9 +87,13 @@ def plan_wave(
     legal_basis: str = "consent",
     opens: dt.date | None = None,
     closes: dt.date | None = None,
+    today: dt.date | None = None,
     actor: str,
 ) -> Wave:
-    """Add the study's next wave, so that people can be invited to it. Raises StudyError."""
+    """Add the study's next wave, so that people can be invited to it. Raises StudyError.
+
+    With `today` a last day that has gone by is refused.
+    """
     problems = []
     if legal_basis not in LEGAL_BASES:
         problems.append(
@@ -97,6 +101,8 @@ def plan_wave(
         )
     if opens and closes and closes < opens:
         problems.append(f"The wave closes on {closes}, before it opens on {opens}.")
+    elif closes and today and closes < today:
+        problems.append(f"The wave closes on {closes}, which has gone by. Give a day to come.")
     if problems:
         raise StudyError("\n".join(problems))
     number = max((wave.number for wave in study.waves), default=0) + 1

@@ -29,6 +29,7 @@ from survey.secrets import shown_code
 from survey.studies import StudyError
 
 _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+_replace = click.option("--replace", is_flag=True, help="Take out what FILE does not name.")
 
 
 @click.group(cls=Group)
@@ -36,7 +37,8 @@ def study() -> None:
     """Make a study and load what it knows.
 
     Every CSV file is checked whole first: either all of it is taken, or nothing and you are told
-    every row, column and value that is wrong. A file loaded again adds and corrects.
+    every row, column and value that is wrong. A file loaded again adds and corrects; with --replace
+    what it does not name is taken out, unless answers or invitations hang on it.
     """
 
 
@@ -87,11 +89,13 @@ def _loader(
     @study.command(name)
     @click.argument("study_key", metavar="STUDY")
     @_file
+    @_replace
     @as_json
     @refuses(CsvFileError, StudyError)
-    def command(study_key: str, file: Path, as_json: bool) -> None:
+    def command(study_key: str, file: Path, *, replace: bool, as_json: bool) -> None:
         with installation() as here, here.database.writing() as session:
-            loaded = load(session, studies.find_study(session, study_key), file, actor=here.actor)
+            found = studies.find_study(session, study_key)
+            loaded = load(session, found, file, replace=replace, actor=here.actor)
         _print_loaded(loaded, as_json)
 
     command.help = f"{about}\n\nColumns: {', '.join(columns)}."
@@ -103,8 +107,10 @@ def _print_loaded(loaded: Loaded, as_json: bool) -> None:
         print_json(asdict(loaded))
     else:
         same = loaded.rows - loaded.added - loaded.changed
+        out = f", {loaded.removed} taken out" if loaded.removed else ""
         click.echo(
-            f"{counted(loaded.rows, 'row')}: {loaded.added} added, {loaded.changed} changed, {same} as before."
+            f"{counted(loaded.rows, 'row')}: {loaded.added} added, {loaded.changed} changed, "
+            f"{same} as before{out}."
         )
 
 
@@ -162,7 +168,7 @@ _loader(
 @click.argument("study_key", metavar="STUDY")
 @click.argument("wave", type=int)
 @_file
-@click.option("--replace", is_flag=True, help="Take out counts that FILE does not name.")
+@_replace
 @as_json
 @refuses(CsvFileError, StudyError, NoFormError, DefinitionError)
 def margins(study_key: str, wave: int, file: Path, *, replace: bool, as_json: bool) -> None:

@@ -71,6 +71,7 @@ def plan(
             legal_basis=legal_basis,
             opens=opens,
             closes=closes,
+            today=today(),
             actor=here.actor,
         )
         number = planned.number

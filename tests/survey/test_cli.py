@@ -122,7 +122,8 @@ def test_a_study_is_made_from_files_and_each_step_says_the_next(study, database)
 )
 def test_files_that_a_study_brings_are_counted(study, tmp_path, kind, content):
     path = files(tmp_path, given=content)["given"]
-    assert study.json("study", kind, "puls", path) == {"rows": 1, "added": 1, "changed": 0}
+    told = study.json("study", kind, "puls", path)
+    assert told == {"rows": 1, "added": 1, "changed": 0, "removed": 0}
     assert study.works("study", kind, "puls", path) == ("1 row: 0 added, 0 changed, 1 as before.\n")
 
 
@@ -135,7 +136,7 @@ def test_files_that_need_others_are_counted(study, tmp_path):
         area_plans="area,plan,valid_from\n0667-001,hp,2021-01-01\n",
         margins="area,variable,category,count\n0667-001,background_gender,1,70\n",
     )
-    one = {"rows": 1, "added": 1, "changed": 0}
+    one = {"rows": 1, "added": 1, "changed": 0, "removed": 0}
     assert study.json("study", "areas", "puls", given["areas"]) == one
     assert study.json("study", "plans", "puls", given["plans"]) == one
     assert study.json("study", "successions", "puls", given["successions"]) == one

@@ -63,12 +63,12 @@ def load(database, make, tmp_path):
     """A function that loads a file of some kind into the study `puls`, from its text."""
     make.study(key="puls")
 
-    def load_text(kind, content):
+    def load_text(kind, content, **options):
         path = tmp_path / f"{kind}.csv"
         path.write_text(content, encoding="utf-8")
         with database.writing() as session:
             study = find_study(session, "puls")
-            return LOADERS[kind](session, study, path, actor="operator")
+            return LOADERS[kind](session, study, path, actor="operator", **options)
 
     return load_text
 
@@ -84,6 +84,51 @@ def loaded(load):
 def counted(database, model):
     with database.reading() as session:
         return session.scalar(select(func.count()).select_from(model))
+
+
+def without_rows(kind, *begun):
+    """A kind's file without the rows that begin so."""
+    head, *rows = FILES[kind].splitlines(keepends=True)
+    return head + "".join(row for row in rows if not row.startswith(begun))
+
+
+def test_what_was_loaded_wrongly_is_taken_out_by_a_file_that_does_not_name_it(database, loaded):
+    gone = {
+        "successions": "0667-002",
+        "groups": "marken",
+        "area-plans": "0667-001",
+        "plans": "hp1",
+        "statuses": "0667-001",
+    }
+    for kind, begun in gone.items():
+        before = counted(database, MODELS[kind])
+        told = loaded(kind, without_rows(kind, begun), replace=True)
+        assert told.removed == before
+        assert counted(database, MODELS[kind]) == 0
+    assert counted(database, AreaGroup) == 0
+    loaded("groups", FILES["groups"])
+    loaded("successions", FILES["successions"])
+    assert loaded("areas", without_rows("areas", "0667-002")).removed == 0
+    # An area goes with its memberships and successions, and the other keeps its own.
+    assert loaded("areas", without_rows("areas", "0667-002"), replace=True).removed == 1
+    assert [counted(database, one) for one in (AreaSuccession, AreaGroupMember)] == [0, 1]
+
+
+def test_an_area_that_people_were_invited_in_and_a_counted_group_stay(database, loaded, make):
+    with database.reading() as session:
+        study = find_study(session, "puls")
+        area = session.scalars(select(Area).where(Area.key == "0667-002")).one()
+        group = session.scalars(select(AreaGroup)).one()
+    wave = make.wave(study, number=1)
+    make.invitation(wave, area)
+    with database.writing() as session:
+        count = {"variable": "v", "category": "1", "count": 1}
+        session.add(Margin(wave_id=wave.id, area_group_id=group.id, **count))
+    with pytest.raises(StudyError, match="Area 0667-002: people were invited there"):
+        loaded("areas", without_rows("areas", "0667-002"), replace=True)
+    with pytest.raises(StudyError, match="Group marken: register counts are loaded for it"):
+        loaded("groups", without_rows("groups", "marken"), replace=True)
+    assert counted(database, Area) == 2
 
 
 def refused(load, kind, content):
@@ -278,7 +323,7 @@ def test_a_wave_does_not_open_with_counts_that_its_form_does_not_ask(database, l
 
     with pytest.raises(StudyError, match=r"gender = 2: gender is not asked(.|\n)*--replace"):
         open_it()
-    assert load_margins(MARGINS, replace=True) == Loaded(3, added=1, changed=0)
+    assert load_margins(MARGINS, replace=True) == Loaded(3, added=1, changed=0, removed=1)
     assert counted(database, Margin) == 3
     open_it()
 

@@ -167,6 +167,12 @@ def test_all_reasons_against_a_wave_are_told_at_once(planned):
         "The legal basis is 'habit'; it must be consent or research.",
         "The wave closes on 2026-01-01, before it opens on 2026-11-22.",
     ]
+    with planned.writing() as session:
+        study = studies.find_study(session, "puls")
+        with pytest.raises(StudyError, match="closes on 2026-11-21, which has gone by"):
+            studies.plan_wave(
+                session, study, closes=dt.date(2026, 11, 21), today=TODAY, actor="operator"
+            )
 
 
 def test_a_study_or_wave_that_is_not_there_is_told_with_those_that_are(planned):
