@@ -169,6 +169,8 @@ if TYPE_CHECKING:
     from .measuring.places import places as places
     from .measuring.study_measures import StudyMeasures as StudyMeasures
     from .measuring.study_measures import study_measures as study_measures
+    from .measuring.study_terms import StudyTerms as StudyTerms
+    from .measuring.study_terms import study_terms as study_terms
     from .measuring.table_attack import attack as attack
     from .measuring.weighted_means import WeightedMeans as WeightedMeans
     from .measuring.weighted_means import weighted_means as weighted_means
@@ -322,6 +324,7 @@ _HOMES = {
     "measuring.overlap": ("overlap",),
     "measuring.places": ("places",),
     "measuring.study_measures": ("StudyMeasures", "study_measures"),
+    "measuring.study_terms": ("StudyTerms", "study_terms"),
     "measuring.table_attack": ("attack",),
     "measuring.weighted_means": ("WeightedMeans", "weighted_means"),
     "measuring.weighting_cells": ("add_tallies", "tally"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,8 +23,9 @@ def register_plan(session: Session, study: Study, content: bytes, *, actor: str)
     plan = plan_of(content, "the plan")
     if plan.hash not in registered_plans(session, study):
         audit.note(
-            session, actor, REGISTERED, study.key, sha256=plan.hash, primary=list(plan.primary)
-        )
+            session, actor, REGISTERED, study.key,
+            sha256=plan.hash, primary=list(plan.primary), terms=plan.terms.to_dict(),
+        )  # fmt: skip
     return plan
 
 
@@ -37,8 +41,20 @@ def registered_plans(
 
 def registered_days(session: Session, study: Study, *, before: int | None = None) -> dict[str, str]:
     """The same plans with the day on which each was registered, as 2026-03-04 (UTC)."""
+    entries = _registrations(session, study, before)
+    return {str(entry.detail["sha256"]): entry.at.date().isoformat() for entry in entries}
+
+
+def registered_terms(
+    session: Session, study: Study, *, before: int | None = None
+) -> Mapping[str, Any]:
+    """What the plan that was registered last lays down for all outputs; nothing without a plan."""
+    entries = _registrations(session, study, before)
+    return dict(entries[-1].detail.get("terms", {})) if entries else {}
+
+
+def _registrations(session: Session, study: Study, before: int | None) -> Sequence[AuditEntry]:
     wanted = select(AuditEntry).where(AuditEntry.act == REGISTERED, AuditEntry.subject == study.key)
     if before is not None:
         wanted = wanted.where(AuditEntry.number < before)
-    entries = session.scalars(wanted.order_by(AuditEntry.number))
-    return {str(entry.detail["sha256"]): entry.at.date().isoformat() for entry in entries}
+    return session.scalars(wanted.order_by(AuditEntry.number)).all()

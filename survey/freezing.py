@@ -43,7 +43,7 @@ from processing import (
     write_wave,
 )
 from survey import audit
-from survey.analysis_plans import registered_days
+from survey.analysis_plans import registered_days, registered_terms
 from survey.forms import files_as_pinned
 from survey.models import (
     Area,
@@ -242,7 +242,8 @@ def _write(
     if wave.form is None:
         raise NotFreezableError(f"Wave {wave.number} has pinned no form; it was never opened.")
     pin = wave.form.pin
-    plans = registered_days(session, study, before=_frozen_first(session, wave))
+    first = _frozen_first(session, wave)
+    plans = registered_days(session, study, before=first)
     dataset = write_wave(
         folder,
         responses=rows,
@@ -260,6 +261,7 @@ def _write(
             supersedes=supersedes,
             analysis_plans=tuple(plans),
             analysis_plan_days=plans,
+            terms=registered_terms(session, study, before=first),
         ),
         text_languages=noted,
     )

@@ -55,6 +55,8 @@ class WaveFacts:
     """SHA-256 of the plans that were registered before this wave was frozen,"""
     analysis_plan_days: Mapping[str, str] = field(default_factory=dict)
     """and the day of each; the time of day stands in the audit's chain."""
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    """What the last of them lays down for all that is made of the dataset; see `StudyTerms`."""
     source: Mapping[str, str] = field(default_factory=dict)
     """Of an import: the file's name and SHA-256, the map's SHA-256."""
 

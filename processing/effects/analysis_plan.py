@@ -11,6 +11,7 @@ import yaml
 
 from processing.errors import Problem, StatisticsError
 from processing.measuring.disclosure import DisclosureLimits
+from processing.measuring.study_terms import StudyTerms
 
 _WEIGHTINGS = ("equal", "answers")
 _UNITS = ("areas", "persons")
@@ -51,6 +52,10 @@ class AnalysisPlan:
     mean_n: int = 10
     count: int = 5
     """No mean of fewer answers and no smaller count leaves the house."""
+    adults: str = ""
+    """The column of adults in the dwelling, where base weights do not count them yet."""
+    ordered: tuple[str, ...] = ()
+    """Margins whose thin categories are joined to their neighbours, as background_age_band."""
     hash: str = field(default="", compare=False)
 
     @property
@@ -60,7 +65,12 @@ class AnalysisPlan:
     @property
     def limits(self) -> DisclosureLimits:
         """What may be published, by the study's own thresholds."""
-        return DisclosureLimits(mean_n=self.mean_n, count=self.count)
+        return self.terms.limits
+
+    @property
+    def terms(self) -> StudyTerms:
+        """What holds for all that is made of the study's datasets once the plan is registered."""
+        return StudyTerms(self.mean_n, self.count, self.adults, self.ordered)
 
 
 def read_plan(path: Path | str) -> AnalysisPlan:
@@ -139,7 +149,11 @@ def _wrong(name: str, key: str, data: dict[str, Any]) -> list[Problem]:
         needed = key in {"primary", "treatment"}
         return [Problem(where, "it is missing", "Give a list")] if needed else []
     value = data[key]
-    if key in {"primary", "secondary", "treatment", "comparison", "covariates"}:
+    if key == "adults":
+        if isinstance(value, str) and value:
+            return []
+        return [Problem(where, f"a column's name, got {value!r}", "Name it, or leave it out")]
+    if key in {"primary", "secondary", "treatment", "comparison", "covariates", "ordered"}:
         texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
         if not texts or (key in {"primary", "treatment"} and not value):
             return [Problem(where, f"a list of names, got {value!r}", "Write [one, another]")]

@@ -76,7 +76,10 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> E
     the cohorts. Raises StatisticsError.
     """
     points = Points(plan.below, plan.above)
-    measured = study_measures(study, points=points, level=plan.level)
+    measured = study_measures(
+        study, points=points, level=plan.level,
+        adults=plan.adults or None, ordered=plan.ordered or None,
+    )  # fmt: skip
     unknown = [name for name in plan.scales if name not in measured.scales]
     if unknown:
         raise StatisticsError(
@@ -195,7 +198,9 @@ def _people(
 ) -> pd.DataFrame:
     first = int(min(measured.days.values())[:4])
     rows = pd.concat(
-        scored_rows(study, measured.scales, first, measured.weights, extra=covariates),
+        scored_rows(
+            study, measured.scales, first, measured.weights, extra=covariates, base=measured.base
+        ),
         ignore_index=True,
     )
     units = measured.units[measured.units["level"] == "afdeling"]

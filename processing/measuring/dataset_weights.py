@@ -13,17 +13,22 @@ import pandas as pd
 
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
-from processing.errors import Problem, stop_if_any
+from processing.errors import Problem, StatisticsError, stop_if_any
 
 from .base_weights import base_weights
 from .calibration import Ids
 from .dataset_parts import Workers, pieces
-from .places import must_know, places
+from .places import Tied, must_know, places
 from .weighting_cells import ROWS, add_tallies, tally
 from .weights import Weights, weigh_cells
 
 _TABLES = ("areas", "area_succession", "area_group", "area_plan")
 _TALLIES_AT_ONCE = 8
+_SHOWN = 5
+
+
+class SharedAreasError(StatisticsError):
+    """Groups share an area, and only they are counted: their counts cannot be added up."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,11 @@ class DatasetWeights:
     weights: Weights
     level: str
     units: pd.DataFrame
-    design: _Base
+    design: BaseDesign
 
     @property
     def needed(self) -> tuple[str, ...]:
-        columns = ("wave", "area", "base_weight", "open_link", *self.design.variables)
-        return (*columns, self.design.adults) if self.design.adults else columns
+        return ("wave", "area", *self.design.needed)
 
     def cell_of(self, rows: pd.DataFrame) -> Ids:
         """Each row's weighting cell, -1 where it has no weight."""
@@ -54,17 +58,54 @@ class DatasetWeights:
 
 
 @dataclass(frozen=True)
-class _Base:
-    """How base weights are made of rows, wherever they are read."""
+class BaseDesign:
+    """How base weights are made of rows, wherever they are read.
 
-    variables: tuple[str, ...]
-    adults: str | None
-    most: int | None
+    `variables` are those of the margins; `unknown` is how many adults a dwelling counts as whose
+    number nobody knows.
+    """
+
+    variables: tuple[str, ...] = ()
+    adults: str | None = None
+    most: int | None = None
     unknown: float | None = None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns that a piece of rows must have."""
+        columns = ("base_weight", "open_link", *self.variables)
+        return (*columns, self.adults) if self.adults else columns
 
     def of(self, rows: pd.DataFrame) -> pd.DataFrame:
         made = base_weights(rows, adults=self.adults, most=self.most, unknown=self.unknown)
         return rows.assign(base=made.weight)
+
+
+def base_design(
+    dataset: Dataset | Study, adults: str | None = None, workers: Workers | None = None
+) -> BaseDesign:
+    """How a dataset's rows get base weights where nothing is calibrated.
+
+    `adults` is a column of adults in the dwelling, or None. Raises StatisticsError where the dataset
+    has no such column.
+    """
+    stop_if_any(_no_column(dataset, adults))
+    if not adults:
+        return BaseDesign()
+    seen = (workers or Workers()).add_up(dataset, partial(_seen, adults=adults, most=None))
+    return BaseDesign((), adults, None, seen.mean_adults())
+
+
+def _no_column(dataset: Dataset | Study, adults: str | None) -> list[Problem]:
+    if not adults or adults in dataset.codebook.names:
+        return []
+    return [
+        Problem(
+            f"adults: {adults}",
+            "the dataset has no such column",
+            "Name the question of how many adults live in the dwelling, or leave it out",
+        )
+    ]
 
 
 def weigh_dataset(
@@ -104,13 +145,16 @@ def dataset_weights(
 
     Parameters: `level` is afdeling, a level of the area groups, plan or study. An area that lies in
     no unit of the level is weighted on its own. A unit's counts are those of its group; where the
-    group has none, those of its areas, added up. Memberships hold on the last day anybody answered.
-    `adults` and `most` are as in `base_weights`, all else as in `weigh`.
+    group has none, those of its areas, added up. Units that share an area in a wave are weighted as
+    one, their keys joined by +, by the counts of their areas: a row is weighted once. Memberships
+    hold on the last day anybody answered. `adults` and `most` are as in `base_weights`, all else as
+    in `weigh`.
 
-    Raises StatisticsError with every problem: an area in two units, a group whose counts differ
-    from its areas', and all that `weigh` refuses.
+    Raises StatisticsError with every problem: a group whose counts differ from its areas', a unit of
+    which counts cover a part, and all that `weigh` refuses.
     """
     workers = workers or Workers()
+    stop_if_any(_no_column(dataset, adults))
     tables = {name: dataset.table(name) for name in (*_TABLES, "margins")}
     margins = tables["margins"]
     if isinstance(dataset, Dataset):
@@ -118,14 +162,16 @@ def dataset_weights(
     known = set(dataset.codebook.names)
     variables = [name for name in dict.fromkeys(margins["variable"]) if name in known]
     seen = workers.add_up(dataset, partial(_seen, adults=adults, most=most))
-    design = _Base(tuple(variables), adults, most, seen.mean_adults())
+    design = BaseDesign(tuple(variables), adults, most, seen.mean_adults())
     units = _units(tables, seen, level)
     must_know(units, pd.Series([area for _, area in seen.areas]))
     answered = pd.DataFrame(seen.areas, columns=["wave", "area"]).assign(answered=True)
     units = units.merge(answered, on=["wave", "area"], how="left")
     units["answered"] = units["answered"].notna()
     counts, problems = _counts(margins, units)
-    stop_if_any([*_in_two(units), *problems])
+    stop_if_any([*problems, *_partly_counted(margins, units, counts)])
+    if shared := [*_shared(units, counts)]:
+        raise SharedAreasError(*shared)
     told = workers.add_up(dataset, partial(_tallied, design=design, units=units))
     weights = weigh_cells(
         told.cells, counts, group=("wave", "unit"), base="base", left_out=told.left_out, **options
@@ -188,12 +234,11 @@ class _Tallied:
 
 
 def _tallied(
-    dataset: Dataset | Study, parts: Collection[Path], *, design: _Base, units: pd.DataFrame
+    dataset: Dataset | Study, parts: Collection[Path], *, design: BaseDesign, units: pd.DataFrame
 ) -> _Tallied:
     """How many rows are alike in all that weights know."""
     columns = ["wave", "unit", *design.variables, "base"]
-    needed = ["wave", "area", "base_weight", "open_link", *design.variables]
-    needed += [design.adults] if design.adults else []
+    needed = ["wave", "area", *design.needed]
     held: list[pd.DataFrame] = []
     left_out = 0
     for piece in pieces(dataset, needed, parts):
@@ -225,22 +270,61 @@ def _units(tables: dict[str, pd.DataFrame], seen: _Seen, level: str) -> pd.DataF
         for name, table in tables.items()
     }
     every = places(plain, days)
-    found = every[every["level"] == level]
+    found = _as_one(every[every["level"] == level])
     alone = every[every["level"] == "afdeling"]
     keys = ["wave", "area"]
     alone = alone.merge(found[keys].drop_duplicates(), on=keys, how="left", indicator=True)
     alone = alone.query("_merge == 'left_only'")
-    return pd.concat([found, alone], ignore_index=True)[[*keys, "unit"]]
+    alone = alone.assign(shared=False)
+    return pd.concat([found, alone], ignore_index=True)[[*keys, "unit", "shared"]]
 
 
-def _in_two(units: pd.DataFrame) -> Iterator[Problem]:
-    for key, group in units.groupby(["wave", "area"]):
-        if len(group) > 1:
-            wave, area = key
+def _as_one(found: pd.DataFrame) -> pd.DataFrame:
+    """Units that share an area in a wave, joined; each area is in one unit then."""
+    parts = []
+    for _, own in found.groupby("wave", sort=False):
+        tied = Tied()
+        for _, units in own[own["area"].duplicated(keep=False)].groupby("area")["unit"]:
+            tied.tie([*units])
+        names = {unit: "+".join(sorted(group)) for group in tied.groups() for unit in group}
+        unit = [names.get(one, one) for one in own["unit"]]
+        parts.append(own.assign(shared=own["unit"].isin(names), unit=unit).drop_duplicates())
+    return pd.concat(parts, ignore_index=True) if parts else found.assign(shared=False)
+
+
+def _partly_counted(
+    margins: pd.DataFrame, units: pd.DataFrame, counts: pd.DataFrame
+) -> Iterator[Problem]:
+    """Units in which people answered and whose counts cover some of their areas alone."""
+    keys = ["wave", "unit"]
+    met = pd.MultiIndex.from_frame(counts[keys])
+    by_area = margins[margins["area"].notna()]
+    there = pd.MultiIndex.from_frame(by_area[["wave", "area"]])
+    for (wave, unit), own in units[units["answered"]].groupby(keys):
+        if (wave, unit) in met:
+            continue
+        known = pd.MultiIndex.from_frame(own[["wave", "area"]]).isin(there)
+        lacking = ", ".join(sorted(own.loc[~known, "area"])[:_SHOWN])
+        if known.any():
             yield Problem(
-                f"area {area}, wave {wave}",
-                f"it lies in {' and '.join(sorted(group['unit']))} at once, and a row is weighted once",
-                "Weight within another level",
+                f"margins of {unit}, wave {wave}",
+                f"its register counts cover {known.sum()} of {len(own)} areas in which people"
+                f" answered, and not {lacking or 'every variable in each'}",
+                "Count every area of it, or the group itself, or weight within another level",
+            )
+
+
+def _shared(units: pd.DataFrame, counts: pd.DataFrame) -> Iterator[Problem]:
+    """Groups weighted as one of whose areas nothing is counted."""
+    keys = ["wave", "unit"]
+    met = set(counts[keys].itertuples(index=False, name=None))
+    asked = units.loc[units["answered"] & units["shared"], keys].drop_duplicates()
+    for wave, unit in asked.itertuples(index=False, name=None):
+        if (wave, unit) not in met:
+            yield Problem(
+                f"margins of {unit}, wave {wave}",
+                "these groups share an area, and their counts would count it twice",
+                "Count their areas, or weight within another level",
             )
 
 

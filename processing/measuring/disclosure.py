@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,12 @@ class DisclosureLimits:
     lowest: float = 0.0
     highest: float = 100.0
     zeros: bool = False
+
+    def stricter(self, other: DisclosureLimits) -> DisclosureLimits:
+        """These limits, with the other's numbers of answers where those are higher."""
+        return replace(
+            self, mean_n=max(self.mean_n, other.mean_n), count=max(self.count, other.count)
+        )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from .places import must_know
 
 FEWEST_TO_SHRINK = 5
 """Units of one level that a model of their means needs."""
+EXPLORATORY = "exploratory"
 AAPOR = "AAPOR RR1, everyone invited counted as eligible"
 
 
@@ -34,6 +35,7 @@ class Measures:
     high, p, pairs (people in both), covariance, and the change had modes, or languages, been mixed
     as at first.
     `composition`: a row a level × unit × wave × mode: n and weighted share; `languages` the same.
+    `kind` is exploratory in every row: no plan tests them.
     """
 
     means: pd.DataFrame
@@ -103,7 +105,10 @@ def measures(
         "reliability", "shrunk", "shrunk_low", "shrunk_high", "mse",
     ]  # fmt: skip
     modes, languages = (_composition(sums.mix, units, what) for what in ("mode", "language"))
-    return Measures(found[kept], changes, modes, languages, level)
+    # Whether a plan named what is tested is told of effects; whatever is described here explores.
+    told = (one.assign(kind=EXPLORATORY) for one in (found[kept], changes, modes, languages))
+    means, changes, modes, languages = told
+    return Measures(means, changes, modes, languages, level)
 
 
 def _calibrated(found: pd.DataFrame, variance: pd.Series) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -79,21 +79,36 @@ def _lineages(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
     table = tables.get("area_succession")
     if table is None or not len(table):
         return {}
-    root: dict[str, str] = {}
-
-    def top(area: str) -> str:
-        while root.setdefault(area, area) != area:
-            area = root[area]
-        return area
-
-    pairs = table[["from_area", "to_area"]].astype(str).itertuples(index=False)
+    tied = Tied()
     ended = set(table["from_area"].astype(str))
-    for before, after in pairs:
-        root[top(before)] = top(after)
-    members: dict[str, list[str]] = {}
-    for area in root:
-        members.setdefault(top(area), []).append(area)
-    names = {
-        head: "+".join(sorted(set(tied) - ended) or sorted(tied)) for head, tied in members.items()
+    for pair in table[["from_area", "to_area"]].astype(str).itertuples(index=False, name=None):
+        tied.tie(pair)
+    return {
+        area: "+".join(sorted(set(group) - ended) or sorted(group))
+        for group in tied.groups()
+        for area in group
     }
-    return {area: names[top(area)] for area in root}
+
+
+class Tied:
+    """Keys that are tied to one another, directly or over others."""
+
+    def __init__(self) -> None:
+        self._root: dict[str, str] = {}
+
+    def tie(self, keys: Sequence[str]) -> None:
+        """Let these be of one group."""
+        for key in keys:
+            self._root[self._top(keys[0])] = self._top(key)
+
+    def groups(self) -> list[list[str]]:
+        """The keys that were named, in their groups."""
+        members: dict[str, list[str]] = {}
+        for key in self._root:
+            members.setdefault(self._top(key), []).append(key)
+        return [*members.values()]
+
+    def _top(self, key: str) -> str:
+        while self._root.setdefault(key, key) != key:
+            key = self._root[key]
+        return key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,13 +21,20 @@ from processing.scoring.by_wave import scores_of, with_scales
 
 from .area_sums import Points
 from .dataset_parts import ROWS_AT_A_TIME, Workers, pieces, with_wave
-from .dataset_weights import DatasetWeights, dataset_weights
+from .dataset_weights import (
+    BaseDesign,
+    DatasetWeights,
+    SharedAreasError,
+    base_design,
+    dataset_weights,
+)
 from .margin_regression import MarginRegression
 from .measures import Measures, measures
 from .overlap import pseudonyms
 from .places import places
 from .running_sums import Coded, RunningSums
 from .spot_keys import COHORTS, MODES, SpotKeys
+from .study_terms import StudyTerms, study_terms
 
 MOVED_IN = "background_moved_in"
 
@@ -45,15 +52,19 @@ class StudyMeasures:
     """base_weight, or within what the weights were calibrated"""
     weights: DatasetWeights | None = field(default=None, repr=False)
     """Calibrated weights; None where base weights were taken"""
+    base: BaseDesign = field(default_factory=BaseDesign, repr=False)
+    """How base weights are made of rows"""
+    terms: StudyTerms = field(default_factory=StudyTerms)
+    """What the study laid down: from how many answers on anything is told, and more"""
 
     @property
     def weighting_columns(self) -> tuple[str, ...]:
         """The columns that `weight_of` needs."""
-        return self.weights.needed if self.weights else ("base_weight", "open_link")
+        return self.weights.needed if self.weights else self.base.needed
 
     def weight_of(self, rows: pd.DataFrame) -> pd.Series:
         """The weights of a piece of the dataset's rows, NaN where they have none."""
-        return _weight_of(rows, self.weights)
+        return _weight_of(rows, self.weights, self.base)
 
 
 def study_measures(
@@ -63,6 +74,8 @@ def study_measures(
     points: Points | None = None,
     level: float = 0.95,
     calibrated: bool | None = None,
+    adults: str | None = None,
+    ordered: Sequence[str] | None = None,
     leave_out: NDArray[np.bool_] | None = None,
     executor: Executor | None = None,
     tasks: int = 2,
@@ -87,7 +100,14 @@ def study_measures(
     chosen = _chosen(dataset, scales)
     workers = Workers(executor, tasks)
     stop_if_any(_problems(dataset, leave_out, executor))
-    weight, weights = _weights(dataset, calibrated, workers)
+    terms = study_terms(dataset)
+    terms = replace(
+        terms,
+        adults=terms.adults if adults is None else adults,
+        ordered=terms.ordered if ordered is None else tuple(ordered),
+    )
+    weight, weights = _weights(dataset, calibrated, terms, workers)
+    base = weights.design if weights else base_design(dataset, terms.adults or None, workers)
     days = wave_days(dataset, workers)
     tables = _tables(dataset)
     units = places(tables, days)
@@ -98,6 +118,7 @@ def study_measures(
         points=points or Points(),
         first_year=int(min(days.values())[:4]) if days else 0,
         weights=weights,
+        base=base,
         leave_out=leave_out,
     )
     sums = workers.add_up(dataset, task)
@@ -114,7 +135,9 @@ def study_measures(
         population=_population(tables["areas"]),
         level=level,
     )
-    return StudyMeasures(found, units, days, tuple(chosen), dataset.hash, weight, weights)
+    return StudyMeasures(
+        found, units, days, tuple(chosen), dataset.hash, weight, weights, base, terms
+    )
 
 
 def _summed(
@@ -126,13 +149,17 @@ def _summed(
     points: Points,
     first_year: int,
     weights: DatasetWeights | None,
+    base: BaseDesign,
     leave_out: NDArray[np.bool_] | None,
 ) -> RunningSums:
     regression = MarginRegression.of(weights.weights) if weights else None
     sums = RunningSums(keys, scales, points, regression)
     seen = 0
     extra = ("language",)
-    for rows in scored_rows(dataset, scales, first_year, weights, parts=parts, extra=extra):
+    pieces_of = scored_rows(
+        dataset, scales, first_year, weights, parts=parts, extra=extra, base=base
+    )
+    for rows in pieces_of:
         seen += len(rows)
         known = (rows["weight"] > 0).to_numpy()
         if leave_out is not None:
@@ -161,10 +188,12 @@ def scored_rows(
     *,
     parts: Collection[Path] | None = None,
     extra: Sequence[str] = (),
+    base: BaseDesign | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Rows with area, wave, cohort, mode, panel, weight, cell, `extra` and a column a scale, in pieces."""
     entries = [scale for scale in dataset.codebook.scales if _named(scale) & set(scales)]
-    about = ["wave", "area", "mode", "panel", "base_weight", "open_link", *extra]
+    base = base or BaseDesign()
+    about = ["wave", "area", "mode", "panel", *base.needed, *extra]
     about += list(weights.needed) if weights is not None else []
     about += [MOVED_IN] if MOVED_IN in dataset.codebook.names else []
     wanted = list(dict.fromkeys(about))
@@ -182,7 +211,7 @@ def scored_rows(
                 "mode": batch["mode"].map(modes).fillna(""),
                 "panel": batch["panel"].fillna("").astype(str),
                 "cell": cell,
-                "weight": _weight_of(batch, weights) if weights is None else _at(weights, cell),
+                "weight": base.of(batch)["base"] if weights is None else _at(weights, cell),
                 "cohort": np.select(
                     [moved >= first_year, moved >= 0], ["newcomer", "stayer"], default=""
                 ),
@@ -199,26 +228,34 @@ def _at(weights: DatasetWeights, cell: NDArray[np.intp]) -> NDArray[np.float64]:
     return by_cell[cell]
 
 
-def _weight_of(rows: pd.DataFrame, weights: DatasetWeights | None) -> pd.Series:
-    if weights is None:
-        return rows["base_weight"].where(rows["open_link"] != 1).astype(float)
-    return weights.of(rows)
+def _weight_of(rows: pd.DataFrame, weights: DatasetWeights | None, base: BaseDesign) -> pd.Series:
+    return base.of(rows)["base"] if weights is None else weights.of(rows)
 
 
 def _weights(
-    dataset: Dataset | Study, calibrated: bool | None, workers: Workers
+    dataset: Dataset | Study, calibrated: bool | None, terms: StudyTerms, workers: Workers
 ) -> tuple[str, DatasetWeights | None]:
-    """How rows are weighted."""
-    counted = bool(len(dataset.table("margins")))
-    if calibrated is False or (calibrated is None and not counted):
-        return "base_weight", None
-    if not counted:
+    """How rows are weighted, in words and as weights."""
+    uncalibrated = f"base_weight × {terms.adults}" if terms.adults else "base_weight"
+    margins = dataset.table("margins")
+    if calibrated is False or (calibrated is None and not len(margins)):
+        return uncalibrated, None
+    if not len(margins):
         raise StatisticsError(
             Problem("margins", "the dataset has no register counts", "Load them before freezing")
         )
     groups = set(dataset.table("area_group")["level"].dropna())
     level = "boligområde" if "boligområde" in groups else "afdeling"
-    made = dataset_weights(dataset, level, workers=workers)
+    ordered = [name for name in terms.ordered if name in set(margins["variable"])]
+    try:
+        made = dataset_weights(
+            dataset, level, adults=terms.adults or None, ordered=ordered, workers=workers
+        )
+    except SharedAreasError:
+        if calibrated:
+            raise
+        # The dataset is frozen: nobody can count these areas any more, and a place may lie in two.
+        return f"{uncalibrated}: register counts of groups that share an area cannot be met", None
     return f"calibrated within {level}", made
 
 

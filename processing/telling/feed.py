@@ -228,7 +228,7 @@ def adds_up(units: pd.DataFrame) -> dict[Hashable, Hashable | Sequence[Hashable]
 def _means(means: pd.DataFrame) -> pd.DataFrame:
     return means.assign(
         measure="mean", estimate=means["mean"], method="direct, areas as strata",
-        wave_before=np.nan, p=np.nan, kind="descriptive",
+        wave_before=np.nan, p=np.nan, kind="exploratory",
     )  # fmt: skip
 
 
@@ -248,7 +248,7 @@ def _changes(found: StudyMeasures, means: pd.DataFrame) -> pd.DataFrame:
         measure="change", estimate=joined["change"], wave=joined["wave_2"],
         wave_before=joined["wave_1"], n=joined["n_2"], response_rate=np.nan,
         hidden=joined[["hidden_1", "hidden_2"]].max(axis=1),
-        method="direct, with the covariance of people in both waves", kind="descriptive",
+        method="direct, with the covariance of people in both waves", kind="exploratory",
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ LABELS = {
     "response_rate": "Response rate, AAPOR RR1",
     "weight": "Weights",
     "method": "Method",
-    "kind": "descriptive, confirmatory or exploratory",
+    "kind": "confirmatory or exploratory",
     "hidden": "1: hidden to protect a small cell",
     "dataset": "Hash of the dataset",
     "analysis_plan": "Hash of the analysis plan",

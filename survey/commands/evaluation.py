@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     from processing import Dataset, Evaluation, Joined, Study, StudyMeasures
 
 PARTNERS = "samarbejde"
-SHOWN_FROM = 10
-"""Units with fewer answers are written to the files and not printed."""
+_adults = click.option(
+    "--adults",
+    help="A column of adults in the dwelling, where base weights lack it. Default: as the study laid"
+    " down.",
+)
+_base_weights = click.option(
+    "--base-weights", is_flag=True, help="Take base weights, though there are register counts."
+)
 
 
 @click.command(cls=Command, epilog="beboerpuls measures data/bopuls --level study")
@@ -33,6 +39,8 @@ SHOWN_FROM = 10
 @click.option(
     "--without-careless", is_flag=True, help="Leave out rows that show two signs of not reading."
 )
+@_adults
+@_base_weights
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-measures, beside it.")
 @as_json
 def measures(
@@ -40,6 +48,8 @@ def measures(
     scales: tuple[str, ...],
     level: str | None,
     without_careless: bool,
+    adults: str | None,
+    base_weights: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -53,7 +63,13 @@ def measures(
         left_out = (
             processing.careless_answers(read).suspected().to_numpy() if without_careless else None
         )
-        found = processing.study_measures(read, scales, leave_out=left_out)
+        found = processing.study_measures(
+            read,
+            scales,
+            leave_out=left_out,
+            adults=adults,
+            calibrated=False if base_weights else None,
+        )
         written = _write_measures(read, found, out, without_careless=without_careless)
         warning = processing.revocation_of(read)
     if warning:
@@ -337,12 +353,13 @@ def _records(frame: Any) -> list[dict[str, Any]]:
 
 def _print_measures(found: StudyMeasures, level: str | None) -> None:
     means = found.measures.means
-    shown = means[(means["cohort"] == "all") & (means["n"] >= SHOWN_FROM)]
+    least = found.terms.mean_n
+    shown = means[(means["cohort"] == "all") & (means["n"] >= least)]
     if level:
         shown = shown[shown["level"] == level]
     click.echo(
         f"Means 0–100, high is favourable, weighted by {found.weight}, 95 % intervals; units with "
-        f"{SHOWN_FROM} answers or more. Dataset {found.dataset[:12]}"
+        f"{least} answers or more. Dataset {found.dataset[:12]}"
     )
     print_table(
         ("scale", "level", "unit", "wave", "n", "response", "mean", "95 %", "λ", "shrunk", "95 %"),
@@ -358,7 +375,7 @@ def _print_measures(found: StudyMeasures, level: str | None) -> None:
     changes = found.measures.changes
     if not len(changes):
         return
-    enough = changes[["n_1", "n_2"]].min(axis=1) >= SHOWN_FROM
+    enough = changes[["n_1", "n_2"]].min(axis=1) >= least
     shown = changes[(changes["cohort"] == "all") & enough]
     shown = shown[shown["level"] == (level or "study")]
     click.echo("Changes in points, with people who answered both waves counted as such:")

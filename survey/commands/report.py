@@ -102,7 +102,7 @@ def _of_area(read: Study, level: str, area: str, language: str) -> Document:
         level,
         area,
         language=language,
-        calibrated=found.weight != "base_weight",
+        calibrated=found.weights is not None,
         command=f"beboerpuls report {read.folder.name} --area {area} --level {level}",
     )
 

@@ -19,12 +19,28 @@ PAGE = "weights.html"
 @click.command(cls=Command, epilog="beboerpuls weights data/bopuls --level boligområde")
 @folder_argument
 @click.option("--level", default="boligområde", show_default=True, help="Within what to weight.")
-@click.option("--adults", help="A column of adults in the dwelling, where base weights lack it.")
+@click.option(
+    "--adults",
+    help="A column of adults in the dwelling, where base weights lack it. Default: as the study laid"
+    " down.",
+)
+@click.option(
+    "--ordered",
+    multiple=True,
+    help="A margin whose thin categories are joined to neighbours, as background_age_band; may be "
+    "repeated. Default: as the study laid down.",
+)
 @click.option("--language", type=click.Choice(["da", "en"]), default="da", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-weights, beside it.")
 @as_json
 def weights(
-    folder: Path, level: str, adults: str | None, language: str, out: Path | None, as_json: bool
+    folder: Path,
+    level: str,
+    adults: str | None,
+    ordered: tuple[str, ...],
+    language: str,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Tell how well weights meet the register counts, and what they cost.
 
@@ -35,7 +51,11 @@ def weights(
         read = unchanged(folder)
         if not len(read.table("margins")):
             raise BadUse(f"{folder} holds no register counts. Load them before freezing.")
-        made = processing.dataset_weights(read, level, adults=adults)
+        terms = processing.study_terms(read)
+        adults = adults or terms.adults or None
+        made = processing.dataset_weights(
+            read, level, adults=adults, ordered=ordered or terms.ordered
+        )
         document = processing.weights_document(
             read.study,
             read.codebook,
@@ -68,6 +88,7 @@ def weights(
             {
                 "dataset": read.hash,
                 "level": level,
+                "adults": adults,
                 "rows": told.rows,
                 "left_out": told.left_out,
                 "groups": len(told.groups),

@@ -10,6 +10,7 @@ from distributed import Client, LocalCluster
 from instruments import make_form
 from processing import (
     AreasDrawn,
+    DisclosureLimits,
     KnownModel,
     PeopleDrawn,
     StatisticsError,
@@ -17,6 +18,7 @@ from processing import (
     build_codebook,
     draw_study,
     study_measures,
+    study_terms,
     weigh_dataset,
     weighted_means,
     write_drawn_study,
@@ -154,6 +156,44 @@ def test_adults_that_are_not_known_get_the_mean_of_all_pieces(study):
     unknown = (answers["background_adults"] < 1).to_numpy()
     expected = answers["base_weight"].to_numpy()[unknown] * mean
     np.testing.assert_allclose(rows["base"].to_numpy()[unknown], expected, rtol=1e-12)
+
+
+def test_adults_in_the_dwelling_reach_the_measures_calibrated_or_not(study):
+    rows, _ = weigh_dataset(study, adults="background_adults")
+    found = study_measures(study, ["tryghed_t1"], adults="background_adults")
+    weights = [found.weight_of(batch) for batch in study.batches([*found.weighting_columns])]
+    np.testing.assert_allclose(pd.concat(weights), rows["weight"], rtol=1e-12)
+    plain = study_measures(study, ["tryghed_t1"], adults="background_adults", calibrated=False)
+    assert plain.weight == "base_weight × background_adults"
+    weights = [plain.weight_of(batch) for batch in study.batches([*plain.weighting_columns])]
+    np.testing.assert_allclose(pd.concat(weights), rows["base"], rtol=1e-12)
+    totals = rows.groupby("wave")["base"].sum()
+    whole = plain.measures.means.query("cohort == 'all' and level == 'study'").set_index("wave")
+    np.testing.assert_allclose(whole["w"], totals, rtol=0.2)  # but for who has no score
+    with pytest.raises(StatisticsError, match="adults: household: the dataset has no such column"):
+        study_measures(study, adults="household")
+
+
+def test_what_the_study_laid_down_reaches_its_measures_and_everything_else_explores(
+    study, codebook, tmp_path
+):
+    wave = study.waves[-1]
+    terms = {"mean_n": 20, "count": 8, "adults": "background_adults", "ordered": ["mode"]}
+    laid_down = write_wave(
+        tmp_path / "wave-2-freeze-1",
+        responses=wave.responses(),
+        tables={name: wave.table(name) for name in ("areas", "dispositions")},
+        codebook=codebook,
+        instrument_files={},
+        facts=WaveFacts(study="drawn", wave=2, legal_basis="research", terms=terms),
+    )
+    found = study_measures(laid_down, ["tryghed_t1"])
+    assert found.weight == "base_weight × background_adults"
+    assert (found.terms.limits.mean_n, found.terms.limits.count) == (20, 8)
+    assert study_terms(study).limits == DisclosureLimits()
+    measured = found.measures
+    for frame in (measured.means, measured.composition, measured.languages):
+        assert set(frame["kind"]) == {"exploratory"}
 
 
 def test_weights_of_pieces_are_those_of_the_whole(study):

@@ -11,6 +11,7 @@ from processing.measuring import base_weights as base_weights_module
 from processing.measuring import collapsing, weighted_means, weights
 from processing.measuring.base_weights import base_weights
 from processing.measuring.dataset_weights import weigh_dataset
+from processing.measuring.study_measures import study_measures
 from processing.measuring.trimming import trimmed
 from processing.measuring.weighted_means import weighted_means as means
 from processing.measuring.weighting_cells import add_tallies, tally
@@ -424,13 +425,36 @@ def test_a_group_whose_counts_are_not_its_areas_is_refused(frozen_areas):
         weigh_dataset(frozen_areas([*group, *areas]))
 
 
-def test_an_area_in_two_boligomraader_is_refused(frozen_areas):
-    areas = [
-        row for area in ("0001-001", "0001-002", "0001-003") for row in of_area(area, 90, 50, 30)
-    ]
-    both = frozen_areas(areas, [("bo", "0001-001"), ("by", "0001-001")])
-    with pytest.raises(StatisticsError, match="it lies in bo and by at once"):
-        weigh_dataset(both)
+AREAS = ("0001-001", "0001-002", "0001-003")
+SHARED = [("bo", "0001-001"), ("bo", "0001-002"), ("by", "0001-002"), ("by", "0001-003")]
+
+
+def test_boligomraader_that_share_an_area_are_weighted_as_one_by_its_areas_counts(frozen_areas):
+    every = [row for area in AREAS for row in of_area(area, 90, 50, 30)]
+    rows, made = weigh_dataset(frozen_areas(every, SHARED))
+    assert set(rows["unit"]) == {"bo+by"}
+    assert made.groups["population"].tolist() == [510]
+
+
+def test_where_they_alone_are_counted_their_counts_cannot_be_met_and_that_is_told(frozen_areas):
+    groups = [(None, group, "mode", str(code), 90) for group in ("bo", "by") for code in (1, 2, 3)]
+    shared = frozen_areas(groups, SHARED)
+    with pytest.raises(StatisticsError, match=r"bo\+by, wave 1.* would count it twice"):
+        weigh_dataset(shared)
+    # What is frozen cannot be counted any more, and is measured all the same.
+    assert study_measures(shared).weight.startswith("base_weight: register counts of groups")
+    with pytest.raises(StatisticsError, match="would count it twice"):
+        study_measures(shared, calibrated=True)
+
+
+def test_counts_that_cover_a_part_of_a_boligomraade_are_named(frozen_areas):
+    part = [row for area in ("0001-001", "0001-003") for row in of_area(area, 90, 50, 30)]
+    with pytest.raises(StatisticsError) as caught:
+        weigh_dataset(frozen_areas(part))
+    assert str(caught.value).startswith(
+        "margins of bo, wave 1: its register counts cover 1 of 2 areas in which people answered, and"
+        " not 0001-002"
+    )
 
 
 def test_an_open_link_has_no_base_weight_and_adults_count():

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from processing import StatisticsError
+from processing import StatisticsError, StudyTerms, read_wave, study_terms
 from survey import audit
 from survey.analysis_plans import REGISTERED, register_plan, registered_plans
 from survey.models import AuditEntry
@@ -40,7 +40,8 @@ def test_a_wave_names_the_plans_that_were_there_before_it_was_frozen(commands, t
     areas = tmp_path / "areas.csv"
     areas.write_text("area,name\n0667-001,Rugvænget\n")
     plan, later = tmp_path / "plan.yaml", tmp_path / "later.yaml"
-    plan.write_bytes(PLAN)
+    content = PLAN + b"mean_n: 20\ncount: 8\nadults: background_adults\n"
+    plan.write_bytes(content)
     later.write_bytes(PLAN + b"margin: 3\n")
     commands.works("study", "create", "puls", "--title", "Bopulsen", "--sender", "Fonden")
     commands.works("study", "areas", "puls", areas)
@@ -50,17 +51,21 @@ def test_a_wave_names_the_plans_that_were_there_before_it_was_frozen(commands, t
         *("--language", "da", "--accept-unreviewed", "da"),
     )
     told = commands.json("study", "analysis-plan", "puls", plan)
-    assert told == {"study": "puls", "sha256": HASH, "waves_frozen_before": []}
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert told == {"study": "puls", "sha256": sha256, "waves_frozen_before": []}
     commands.works("wave", "close", "puls", 1, answer="y")
     commands.works("wave", "freeze", "puls", 1)
     said = commands.works("study", "analysis-plan", "puls", later)
     assert "Frozen before it: wave 1. Effects that end there stay exploratory." in said
     [manifest] = tmp_path.rglob("wave-1-freeze-1/manifest.json")
     named = json.loads(manifest.read_text())
-    assert named["analysis_plans"] == [HASH]
+    assert named["analysis_plans"] == [sha256]
     # Day and no time of day: a report of the folder alone can tell it was before the freeze.
-    assert [*named["analysis_plan_days"]] == [HASH]
-    assert dt.date.fromisoformat(named["analysis_plan_days"][HASH])
+    assert [*named["analysis_plan_days"]] == [sha256]
+    assert dt.date.fromisoformat(named["analysis_plan_days"][sha256])
+    # Its thresholds and how it weights hold for all that is made of the dataset.
+    terms = study_terms(read_wave(manifest.parent))
+    assert terms == StudyTerms(20, 8, "background_adults")
 
 
 def test_a_plan_file_that_is_not_there_is_told(commands, tmp_path):
