@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 QUESTIONNAIRES = Path(__file__).parent / "questionnaires"
-SECONDS = 30
+SECONDS = 60
 
 
 def free_port():
@@ -83,6 +83,8 @@ def server(database_url, key_file, tmp_path):
             "BEBOERPULS_HTTPS": "no",
         }
     )
-    server.start()
-    yield server
-    server.kill()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
