@@ -97,9 +97,8 @@ if TYPE_CHECKING:
     from .effects.planning import StudyPlan as StudyPlan
     from .effects.planning import plan_study as plan_study
     from .effects.sensitivity import Equivalence as Equivalence
-    from .effects.sensitivity import Sensitivity as Sensitivity
+    from .effects.sensitivity import breakdown as breakdown
     from .effects.sensitivity import equivalence as equivalence
-    from .effects.sensitivity import sensitivity as sensitivity
     from .effects.staggered import StaggeredEffects as StaggeredEffects
     from .effects.staggered import staggered_effects as staggered_effects
     from .effects.trust import Trust as Trust
@@ -285,7 +284,7 @@ _HOMES = {
     "effects.event_study": ("EventStudy",),
     "effects.parted_trends": ("PartedTrends", "parted_trends"),
     "effects.planning": ("PlannedStudy", "StudyPlan", "plan_study"),
-    "effects.sensitivity": ("Equivalence", "Sensitivity", "equivalence", "sensitivity"),
+    "effects.sensitivity": ("Equivalence", "breakdown", "equivalence"),
     "effects.staggered": ("StaggeredEffects", "staggered_effects"),
     "effects.trust": ("Trust",),
     "errors": ("Problem", "StatisticsError"),

@@ -112,9 +112,17 @@ def draw_study(
 
 
 def write_drawn_study(
-    drawn: DrawnStudy, codebook: Codebook, folder: Path | str, name: str = "drawn"
+    drawn: DrawnStudy,
+    codebook: Codebook,
+    folder: Path | str,
+    name: str = "drawn",
+    *,
+    analysis_plans: Mapping[int, Sequence[str]] | None = None,
 ) -> Study:
-    """Write a drawn study as datasets, a folder a wave, as freezing would; items not drawn are −9."""
+    """Write a drawn study as datasets, a folder a wave, as freezing would; items not drawn are −9.
+
+    `analysis_plans` are the hashes that each wave's manifest names as registered before it.
+    """
     folder = Path(folder)
     for wave, rows in drawn.waves.items():
         filled = {
@@ -128,7 +136,11 @@ def write_drawn_study(
             codebook=codebook,
             instrument_files={},
             facts=WaveFacts(
-                study=name, wave=wave, legal_basis="research", languages=codebook.languages
+                study=name,
+                wave=wave,
+                legal_basis="research",
+                languages=codebook.languages,
+                analysis_plans=tuple((analysis_plans or {}).get(wave, ())),
             ),
         )
     return write_study(folder, name, [folder / f"wave-{wave}-freeze-1" for wave in drawn.waves])

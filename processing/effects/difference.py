@@ -12,14 +12,19 @@ from scipy import stats
 
 from .cluster_variance import Fit, Variance, least_squares, variance_of
 from .panel import Panel, make_panel
-from .randomisation import Randomisation, randomisation
+from .randomisation import ALPHA_WITHIN, Randomisation, randomisation
 from .trust import Trust, which_to_trust
 from .wild_bootstrap import WildBootstrap, wild_bootstrap
+
+TWO_WAY = "two-way fixed effects"
 
 
 @dataclass(frozen=True)
 class Inference:
-    """One way to say how sure the effect is. `low` and `high` bound it at the level asked for."""
+    """One way to say how sure the effect is. `low` and `high` bound it at the level asked for.
+
+    `within` is the 90 % interval: two one-sided tests at 5 % are whether it lies within a margin.
+    """
 
     method: str
     standard_error: float  # nan where the method has none
@@ -27,14 +32,16 @@ class Inference:
     p: float
     low: float
     high: float
+    within: tuple[float, float] = (float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
 class Effect:
     """An effect in the outcome's unit, with every inference and the one that is trusted here.
 
-    `treated` and `comparison` count clusters that are ever and never treated in these waves.
-    `assumption` names what the effect rests on and what these data cannot show.
+    `treated` and `comparison` count clusters that become treated in these waves and that are never
+    treated, as far as they tell something of the effect; `silent` counts the others: of one wave
+    alone, treated in all their waves, or seen only where nobody's treatment changes.
     """
 
     outcome: str
@@ -49,6 +56,8 @@ class Effect:
     sd: float | None  # the SD of persons' scores, for the effect in SD units
     level: float
     pre_period: str
+    silent: int = 0
+    estimator: str = TWO_WAY
 
     @property
     def trusted(self) -> Inference | None:
@@ -66,6 +75,7 @@ class Effect:
             [
                 {
                     "outcome": self.outcome,
+                    "estimator": self.estimator,
                     "estimate": self.estimate,
                     "method": one.method,
                     "standard_error": one.standard_error,
@@ -122,7 +132,8 @@ def difference_in_differences(
 
     Inference: CR1 with G − 1 degrees of freedom (area effects not counted), CR2 and CR3 with
     Satterthwaite's, the wild cluster bootstrap with the null imposed, and randomisation over
-    clusters. Which to trust, and why, is in `trust`.
+    clusters, of t and of coefficients. Which to trust, and why, is in `trust`: it goes by the clusters
+    that tell something of the effect.
 
     Equal to R: coefficient, CR0 and CR2 with degrees of freedom to clubSandwich 0.5.8 and estimatr
     1.0.0, weighted too; CR1 by fixest's convention. Raises StatisticsError with every problem.
@@ -149,7 +160,7 @@ def difference_in_differences(
     )
     fit = least_squares(panel)
     starts = starts_of(panel)
-    ever = _ever_treated(panel)
+    treated_there, others = _arms(panel)
     variances = {kind: variance_of(fit, kind) for kind in ("CR1", "CR2", "CR3")}
     wild = wild_bootstrap(fit, draws=draws, seed=seed, level=level)
     shuffled = (
@@ -163,19 +174,20 @@ def difference_in_differences(
         estimate=float(fit.coefficients[0]),
         inferences=_inferences(fit, variances, wild, shuffled, level),
         trust=which_to_trust(
-            int(ever.sum()),
-            int((~ever).sum()),
+            treated_there,
+            others,
             variances["CR2"].df,
             shuffled.assignments if shuffled else 0,
         ),
         rows=panel.rows,
         waves=int(panel.wave.max()) + 1,
         areas=panel.areas,
-        treated=int(ever.sum()),
-        comparison=int((~ever).sum()),
+        treated=treated_there,
+        comparison=others,
         sd=sd,
         level=level,
-        pre_period=_pre_period(starts),
+        pre_period=pre_period(starts),
+        silent=panel.size + panel.left_out - treated_there - others,
     )
 
 
@@ -197,9 +209,25 @@ def starts_of(panel: Panel) -> NDArray[np.int64] | None:
     return starts if (treated == (waves >= starts[clusters])).all() else None
 
 
-def _ever_treated(panel: Panel) -> NDArray[np.bool_]:
-    ever: NDArray[np.bool_] = np.logical_or.reduceat(panel.raw[:, 0] > 0, panel.bounds[:-1])
-    return ever
+def _arms(panel: Panel) -> tuple[int, int]:
+    """Clusters that become treated, and that never are, of those that tell something of the effect.
+
+    What a cluster tells is what is left of its treatment when areas, waves and covariates are taken
+    out: nothing of one wave alone. Persons' covariates leave a trace even there, hence two waves.
+    """
+    others = panel.design[:, 1:]
+    root = np.sqrt(panel.weights)
+    left = panel.design[:, 0] * root
+    if others.shape[1]:
+        basis = np.linalg.qr(others * root[:, None])[0]
+        left = left - basis @ (basis.T @ left)
+    told = panel.sums(left**2)
+    tells = told > 1e-9 * told.mean()
+    first = panel.bounds[:-1]
+    span = np.maximum.reduceat(panel.wave, first) - np.minimum.reduceat(panel.wave, first)
+    most, least = (f.reduceat(panel.raw[:, 0], first) for f in (np.maximum, np.minimum))
+    tells = tells & (span > 0)
+    return int((tells & (most > least)).sum()), int((tells & (most == 0)).sum())
 
 
 def _inferences(
@@ -212,12 +240,25 @@ def _inferences(
     estimate = float(fit.coefficients[0])
     found = [by_t(name, estimate, one, level) for name, one in variances.items()]
     nan = float("nan")
-    found.append(Inference("wild bootstrap", nan, nan, wild.p, wild.low, wild.high))
-    if shuffled:
-        low, high = shuffled.low, shuffled.high
-        found.append(Inference("randomisation", nan, nan, shuffled.p_beta, low, high))
-        found.append(Inference("randomisation of t", nan, nan, shuffled.p_t, nan, nan))
-    return tuple(found)
+    found.append(Inference("wild bootstrap", nan, nan, wild.p, wild.low, wild.high, wild.within))
+    return (*found, *(by_randomisation(shuffled) if shuffled else ()))
+
+
+def by_randomisation(found: Randomisation) -> tuple[Inference, Inference]:
+    """The tests of t and of coefficients, with their intervals."""
+    nan = float("nan")
+    return (
+        Inference("randomisation", nan, nan, found.p_t, found.low, found.high, found.within),
+        Inference(
+            "randomisation of coefficients",
+            nan,
+            nan,
+            found.p_beta,
+            found.beta_low,
+            found.beta_high,
+            found.beta_within,
+        ),
+    )
 
 
 def by_t(method: str, estimate: float, variance: Variance, level: float) -> Inference:
@@ -225,11 +266,13 @@ def by_t(method: str, estimate: float, variance: Variance, level: float) -> Infe
     error = float(np.sqrt(variance.variance))
     t = stats.t(variance.df)
     p = float(2 * t.sf(abs(estimate) / error)) if error > 0 else float("nan")
-    reach = float(t.ppf((1 + level) / 2)) * error
-    return Inference(method, error, variance.df, p, estimate - reach, estimate + reach)
+    reach, less = (float(t.ppf(1 - alpha / 2)) * error for alpha in (1 - level, ALPHA_WITHIN))
+    within = (estimate - less, estimate + less)
+    return Inference(method, error, variance.df, p, estimate - reach, estimate + reach, within)
 
 
-def _pre_period(starts: NDArray[np.int64] | None) -> str:
+def pre_period(starts: NDArray[np.int64] | None) -> str:
+    """Whether trends before can be checked, by the places of the waves in which clusters start."""
     if starts is None:
         return "Whether areas moved alike before cannot be checked: treatment does not begin once."
     first = int(starts.min())

@@ -1,7 +1,7 @@
 """What randomisation over areas finds, by drawing: it has no closed form.
 
 A study's changes by area are drawn without an effect, once, and any effect is then added to them:
-what each assignment would show is linear in it.
+what each assignment would show is a polynomial in it.
 """
 
 from __future__ import annotations
@@ -14,30 +14,49 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 Array = NDArray[np.float64]
-_ASSIGNMENTS = 2_000
+_ASSIGNMENTS = 1_000
 _STUDIES = 1_000
 _FARTHEST = 12.0
 """Standard errors beyond which no study looks for an effect."""
 
 
 class DrawnStudies:
-    """`_STUDIES` studies of `treated` and `comparison` areas whose changes have a variance of one."""
+    """`_STUDIES` studies of `treated` and `comparison` areas whose changes have a variance of one.
+
+    Assignments are compared by t, as `randomisation` does: a difference of means over the root of
+    the squares about them, each by its arm's size.
+    """
 
     def __init__(self, treated: int, comparison: int, *, level: float, seed: int) -> None:
         random = np.random.default_rng(seed)
         areas = treated + comparison
-        chosen = _assignments(treated, areas, random)
-        # Each assignment's difference of means is a product with these.
-        sides = np.where(chosen, 1 / treated, -1 / comparison)
-        self.shown = random.normal(size=(_STUDIES, areas)) @ sides.T
-        self.of_effect = sides[:, :treated].sum(axis=1)
+        chosen = _assignments(treated, areas, random).astype(float).T
+        changes = random.normal(size=(_STUDIES, areas))
+        true = np.arange(areas) < treated
+        self.arms = treated, comparison
+        # Sums over the areas that each assignment chooses, of changes, of squares and of what an
+        # effect in the true areas adds to them.
+        self.shown, self.squares = changes @ chosen, changes**2 @ chosen
+        self.turned, self.met = (changes * true) @ chosen, true @ chosen
+        self.whole = tuple(
+            one.sum(axis=1, keepdims=True) for one in (changes, changes**2, changes * true)
+        )
         self.error = float(np.sqrt(1 / treated + 1 / comparison))
         self.alpha = 1 - level
 
     def power(self, effect: float) -> float:
         """The share of studies whose randomisation test finds an effect, in SD of a change."""
-        found = np.abs(self.shown + effect * self.of_effect)
-        p = (found >= found[:, :1] * (1 - 1e-9)).mean(axis=1)
+        treated, comparison = self.arms
+        total, squares, turned = self.whole
+        sum_1 = self.shown + effect * self.met
+        sum_0 = total + effect * treated - sum_1
+        square_1 = self.squares + effect * (2 * self.turned + effect * self.met)
+        square_0 = squares + effect * (2 * turned + effect * treated) - square_1
+        gap = sum_1 / treated - sum_0 / comparison
+        spread = (square_1 - sum_1**2 / treated) / treated**2
+        spread += (square_0 - sum_0**2 / comparison) / comparison**2
+        t = gap**2 / spread
+        p = (t >= t[:, :1] * (1 - 1e-9)).mean(axis=1)
         return float((p <= self.alpha).mean())
 
     def smallest_effect(self, power: float) -> float:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -17,33 +16,30 @@ from processing.measuring.study_measures import StudyMeasures, scored_rows, stud
 
 from .analysis_plan import AnalysisPlan
 from .covariates import as_categories, problems_of_covariates, shares_of_areas
-from .difference import Effect, difference_in_differences
+from .headline import STAGGERED, Headline, by_start, headline
 from .multiplicity import false_discovery_rate, holm
 from .parted_trends import Restriction, parted_trends
-from .sensitivity import equivalence, sensitivity
-from .staggered import Base, StaggeredEffects, staggered_effects
-from .trust import trust_as_planned
+from .registration import Registration, registration
+from .staggered import OVER_WAVES
+from .told_effect import told_effect
+from .treatment import Treatment, treatment
 
 COHORTS = ("all", "stayer", "newcomer")
 NAMES = {"all": "all residents", "stayer": "stayers", "newcomer": "newcomers"}
-Shared: TypeAlias = tuple[pd.DataFrame, list[str]]
 BOUNDS: tuple[Restriction, ...] = ("magnitudes", "smoothness")
-_KNOWN_TO_COLLECT = 2
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A study's effects. `effects` has a row a scale and cohort.
+    """A study's effects. `effects` has a row a scale and cohort, with the columns of `told_effect`.
 
-    Columns: scale, cohort, kind (confirmatory or exploratory), primary, estimate in points, in_sd,
-    method trusted (empty: none), standard_error, df, low, high, p, p_adjusted, rows, areas,
-    treated, comparison, waves, equivalence_p, equivalent, breakdown, trust
-    and pre_period in words; pretest is the p of no difference in trends before. `inferences` has a
-    row for every method. `staggered` holds effects by exposure where plans start in different waves,
-    `parted` what is left of the first effect where trends may have parted as much as they did
-    before (see `parted_trends`), for all residents where there are two waves before. `trends` has the mean of treated and of other
-    areas by wave: scale, treated (ever), wave, mean, low, high, areas. Every frame says of its rows
-    whether they are confirmatory or exploratory (kind).
+    `inferences` has a row for every estimator and method. `staggered` holds effects by start, by waves
+    of exposure, by whole years that plans have run, and over all (`what`), `parted` what is left of the
+    first effect where trends may have parted as much as they did before (see `parted_trends`), for all
+    residents where there are two waves before. `trends` has the mean of treated and of other areas by
+    wave: scale, treated (ever), wave, mean, low, high, areas. Every frame says of its rows whether
+    they are confirmatory or exploratory (kind): confirmatory is what the plan names, by its estimator
+    and its inference, and nothing beside it.
     """
 
     effects: pd.DataFrame
@@ -54,6 +50,8 @@ class Evaluation:
     measures: StudyMeasures
     plan: AnalysisPlan
     registered: bool
+    registration: Registration
+    treatment: Treatment
 
     def __str__(self) -> str:
         lines = [
@@ -64,16 +62,18 @@ class Evaluation:
         return "\n".join(lines)
 
 
-def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> Evaluation:
+def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool | None = None) -> Evaluation:
     """Estimate a study's effects.
 
-    An afdeling is treated in a wave where a plan of one of the plan's kinds covers it on the wave's
-    day; areas tied by merging or splitting are one, treated where any of them is. On areas, the
-    outcome is the unit's direct mean; on persons, everyone's own score with their base weight,
-    clustered by area. What `plan` names is confirmatory where it was `registered` before the
-    data were frozen; all else is exploratory: other scales, cohorts apart. Primary scales are
-    adjusted by Holm, the others by false discovery rate, each over all residents and apart over
-    the cohorts. Raises StatisticsError.
+    Who is treated when is read by `treatment`: areas treated from the beginning and waves after a
+    plan's end are left out and told. On areas, the outcome is the unit's direct mean; on persons,
+    everyone's own score with their weight, every area alike where the plan weights equally. Where
+    plans start in different waves, the doubly robust mean over treated area-waves is told
+    (`headline`). What `plan` names is confirmatory where the manifests tell that it was registered
+    before data of treated areas were frozen (`registration`; `registered` says so of a plan that was
+    registered elsewhere); all else is exploratory: other scales, cohorts apart, other estimators and
+    methods. Primary scales are adjusted by Holm, secondary and other ones by false discovery rate,
+    each apart, over all residents and over the cohorts. Raises StatisticsError.
     """
     points = Points(plan.below, plan.above)
     measured = study_measures(
@@ -92,7 +92,12 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> E
     stop_if_any(
         [*_two_primaries(study, plan), *problems_of_covariates(study.codebook, plan.covariates)]
     )
-    treated = treated_units(study, measured, plan)
+    compared = treatment(study, measured, plan)
+    if not compared.frame["treated"].any():
+        raise _nobody(study, plan)
+    known = registration(study, plan.hash, compared.frame)
+    before = known.before if registered is None else registered
+    # Persons' rows are read where persons are compared, or covariates have to be known of them.
     people = (
         _people(study, measured, plan.covariates)
         if plan.units == "persons" or plan.covariates
@@ -102,74 +107,63 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool = False) -> E
     inferences, staggered, parted = [], [], []
     for cohort in COHORTS:
         for scale in measured.scales:
-            rows, columns = _with_covariates(study, measured, people, treated, scale, cohort, plan)
-            effect = _effect(rows, columns, plan, scale, measured.measures) if len(rows) else None
-            if effect is None:
+            rows = _rows(study, measured, people, compared, scale, cohort, plan)
+            if not len(rows.units):
                 continue
-            shared = (rows, columns) if plan.units == "areas" else None
-            later = _staggered(measured.measures, treated, scale, cohort, plan, shared)
-            found.append(
-                _told(effect, plan, scale, cohort, registered=registered)
-                | {"pretest": later.pretest if later else float("nan")}
-            )
-            inferences.append(effect.to_frame().assign(scale=scale, cohort=cohort))
-            if later is not None:
-                staggered.append(later.to_frame().assign(scale=scale, cohort=cohort))
-                if cohort == "all" and np.isfinite(later.pretest):
-                    parted += _parted(measured.measures, treated, scale, plan, shared)
+            one = rows.headline(plan, _sd(measured.measures, scale))
+            if one is None:
+                continue
+            told = told_effect(one, plan, scale, cohort, before=before, plans=known.plans)
+            found.append(told | rows.told())
+            about = {"scale": scale, "cohort": cohort}
+            inferences.append(_inferences(one, told).assign(**about))
+            if one.later is not None:
+                staggered.append(_by_exposure(one, told).assign(**about))
+                if cohort == "all" and np.isfinite(one.later.pretest):
+                    parted += _parted(rows, scale, plan)
     if not found:
-        raise StatisticsError(
-            Problem(
-                "plan, treatment",
-                f"no area becomes treated by {', '.join(plan.treatment)} between the waves",
-                f"The dataset's plans are of the kinds {', '.join(_kinds(study)) or 'none'}",
-            )
-        )
-    effects = _adjusted(pd.DataFrame(found))
-    kinds = effects[["scale", "cohort", "kind"]]
-    of_all = kinds[kinds["cohort"] == "all"].drop(columns="cohort")
+        raise _nobody(study, plan)
+    effects = _adjusted(pd.DataFrame(found), plan)
     return Evaluation(
         effects=effects,
-        inferences=pd.concat(inferences, ignore_index=True).merge(kinds, on=["scale", "cohort"]),
-        staggered=pd.concat(staggered, ignore_index=True).merge(kinds, on=["scale", "cohort"])
-        if staggered
-        else pd.DataFrame(),
-        parted=pd.concat(parted, ignore_index=True).merge(of_all, on="scale")
-        if parted
-        else pd.DataFrame(),
-        trends=_trends(measured.measures, treated, plan.level).merge(
-            of_all, on="scale", how="left"
-        ),
+        inferences=pd.concat(inferences, ignore_index=True),
+        staggered=pd.concat(staggered, ignore_index=True) if staggered else pd.DataFrame(),
+        parted=pd.concat(parted, ignore_index=True) if parted else pd.DataFrame(),
+        trends=_trends(measured.measures, compared.frame, plan.level).assign(kind="exploratory"),
         measures=measured,
         plan=plan,
-        registered=registered,
+        registered=before,
+        registration=known,
+        treatment=compared,
     )
 
 
-def treated_units(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> pd.DataFrame:
-    """A row an afdeling (with what it is tied to) and wave: unit, wave, treated (0 or 1)."""
-    kinds = study.table("plans")[["plan", "kind"]].drop_duplicates()
-    wanted = set(kinds.loc[kinds["kind"].isin(plan.treatment), "plan"])
-    units = measured.units
-    covered = units[(units["level"] == "plan") & units["unit"].isin(wanted)][["wave", "area"]]
-    covered = covered.drop_duplicates().assign(treated=1)
-    areas = units[units["level"] == "afdeling"]
-    joined = areas.merge(covered, on=["wave", "area"], how="left").fillna({"treated": 0})
-    by: pd.DataFrame = joined.groupby(["unit", "wave"], as_index=False)[["treated"]].max()
-    if plan.comparison:
-        missing = sorted(set(plan.comparison) - set(areas["area"]))
-        if missing:
-            raise StatisticsError(
-                Problem(
-                    f"plan, comparison {missing[0]}",
-                    "the dataset has no such area",
-                    "Give areas by their keys",
-                )
-            )
-        ever = by.groupby("unit")["treated"].transform("max") == 1
-        compared = areas.loc[areas["area"].isin(plan.comparison), "unit"]
-        by = by[ever | by["unit"].isin(compared)]
-    return by.assign(treated=by["treated"].astype(int))
+def _nobody(study: Study, plan: AnalysisPlan) -> StatisticsError:
+    return StatisticsError(
+        Problem(
+            "plan, treatment",
+            f"no area becomes treated by {', '.join(plan.treatment)} between the waves",
+            f"The dataset's plans are of the kinds {', '.join(_kinds(study)) or 'none'}",
+        )
+    )
+
+
+def _inferences(one: Headline, told: dict[str, object]) -> pd.DataFrame:
+    """Every estimator and method; of the plan's kind is the one that is told."""
+    frames = [effect.to_frame() for effect in (one.told, one.beside) if effect is not None]
+    whole = pd.concat(frames, ignore_index=True)
+    mine = (whole["estimator"] == one.told.estimator) & (whole["method"] == told["method"])
+    return whole.assign(trusted=mine, kind=np.where(mine, str(told["kind"]), "exploratory"))
+
+
+def _by_exposure(one: Headline, told: dict[str, object]) -> pd.DataFrame:
+    frame = (
+        one.later.to_frame() if one.later is not None else pd.DataFrame(columns=["what", "over"])
+    )
+    # The mean over treated area-waves stands among the effects too, with its trusted interval.
+    mine = (frame["what"] == "overall") & (frame["over"] == OVER_WAVES)
+    mine &= one.told.estimator == STAGGERED
+    return frame.assign(kind=np.where(mine, str(told["kind"]), "exploratory"))
 
 
 def _two_primaries(study: Study, plan: AnalysisPlan) -> list[Problem]:
@@ -207,120 +201,69 @@ def _people(
     return rows.merge(units[["wave", "area", "unit"]], on=["wave", "area"])
 
 
-def _with_covariates(
-    study: Study,
-    measured: StudyMeasures,
-    people: pd.DataFrame | None,
-    treated: pd.DataFrame,
-    scale: str,
-    cohort: str,
-    plan: AnalysisPlan,
-) -> tuple[pd.DataFrame, list[str]]:
-    """Rows of outcome and treatment, with the plan's covariates as columns."""
-    persons = people if plan.units == "persons" else None
-    rows = _rows(measured.measures, persons, treated, scale, cohort, plan.covariates)
-    if not plan.covariates or people is None or not len(rows):
-        return rows, []
-    if persons is not None:
-        return as_categories(rows, study.codebook, plan.covariates)
-    mine = people if cohort == "all" else people[people["cohort"] == cohort]
-    shares, columns = shares_of_areas(mine, study.codebook, plan.covariates)
-    return rows.merge(shares, on=["unit", "wave"]), columns
+@dataclass(frozen=True)
+class _Rows:
+    """One scale's rows: `units` of the plan, and areas' `means`, with the names of their covariates."""
+
+    units: pd.DataFrame
+    covariates: list[str]
+    means: pd.DataFrame
+    shares: list[str]
+    always: int
+    ended: int
+
+    def headline(self, plan: AnalysisPlan, sd: float) -> Headline | None:
+        return headline(
+            self.units, self.means, plan, covariates=self.covariates, shares=self.shares, sd=sd
+        )
+
+    def told(self) -> dict[str, object]:
+        return {"n": int(self.means["n"].sum()), "always_treated": self.always, "ended": self.ended}
 
 
 def _rows(
-    found: Measures,
+    study: Study,
+    measured: StudyMeasures,
     people: pd.DataFrame | None,
-    treated: pd.DataFrame,
+    compared: Treatment,
     scale: str,
     cohort: str,
-    covariates: tuple[str, ...] = (),
-) -> pd.DataFrame:
-    if people is not None:
-        mine = people if cohort == "all" else people[people["cohort"] == cohort]
-        rows = mine[["unit", "wave", "weight", scale, *covariates]].rename(columns={scale: "y"})
-        rows = rows.dropna(subset=["weight", "y"])
-        return rows.merge(treated, on=["unit", "wave"])
-    means = found.means
+    plan: AnalysisPlan,
+) -> _Rows:
+    """Outcome and treatment of areas, and of persons where the plan compares them, with covariates."""
+    means = measured.measures.means
     mine = means[
         (means["scale"] == scale) & (means["cohort"] == cohort) & (means["level"] == "afdeling")
     ]
-    rows = mine[["unit", "wave", "mean", "effective_n"]].rename(
-        columns={"mean": "y", "effective_n": "weight"}
-    )
-    return rows.merge(treated, on=["unit", "wave"])
+    own = mine[["unit", "wave", "mean", "effective_n", "n"]].dropna(subset=["mean"])
+    own = own.rename(columns={"mean": "y", "effective_n": "weight"})
+    units = set(own["unit"])
+    areas = own.merge(compared.frame, on=["unit", "wave"])
+    # An area that was not seen before its start has no before, whatever the plan's dates.
+    first = areas.sort_values("wave").groupby("unit")["treated"].transform("first")
+    late = set(areas.loc[first == 1, "unit"])
+    areas = areas[~areas["unit"].isin(late)]
+    always = len(units & set(compared.always)) + len(late)
+    ended = len(set(areas["unit"]) & set(compared.ended))
+    if people is None or not len(areas):
+        return _Rows(areas, [], areas, [], always, ended)
+    theirs = people if cohort == "all" else people[people["cohort"] == cohort]
+    shares: list[str] = []
+    if plan.covariates:
+        by, shares = shares_of_areas(theirs, study.codebook, plan.covariates)
+        areas = areas.merge(by, on=["unit", "wave"])
+    if plan.units == "areas":
+        return _Rows(areas, shares, areas, shares, always, ended)
+    persons = theirs[["unit", "wave", "weight", scale, *plan.covariates]]
+    persons = persons.rename(columns={scale: "y"}).dropna(subset=["weight", "y"])
+    persons = persons.merge(areas[["unit", "wave", "treated"]], on=["unit", "wave"])
+    persons, columns = as_categories(persons, study.codebook, plan.covariates)
+    return _Rows(persons, columns, areas, shares, always, ended)
 
 
-def _effect(
-    rows: pd.DataFrame, covariates: list[str], plan: AnalysisPlan, scale: str, found: Measures
-) -> Effect | None:
-    """None where nothing changes: newcomers, who are in no area before, have no effect."""
-    changing = rows.groupby("unit")["treated"].nunique()
-    if rows["unit"].nunique() < 3 or not (changing > 1).any() or rows["wave"].nunique() < 2:
-        return None
-    weights = "weight" if plan.units == "persons" or plan.weighting == "answers" else None
-    try:
-        effect = difference_in_differences(
-            rows, "y", "treated", area="unit", wave="wave", weights=weights,
-            covariates=covariates, sd=_sd(found, scale), level=plan.level, draws=plan.draws, seed=plan.seed,
-        )  # fmt: skip
-    except StatisticsError:
-        # All areas are treated at once, or none lasts over the waves: no comparison is left.
-        return None
-    return replace(effect, outcome=scale)
-
-
-def _told(
-    effect: Effect, plan: AnalysisPlan, scale: str, cohort: str, *, registered: bool
-) -> dict[str, object]:
-    named = scale in plan.scales and cohort == "all"
-    trust = trust_as_planned(effect.trust, plan.inference)
-    trusted = next((one for one in effect.inferences if one.method == trust.method), None)
-    nan = float("nan")
-    by_cr2 = next(one for one in effect.inferences if one.method == "CR2")
-    small = (
-        equivalence(effect.estimate, by_cr2.standard_error, by_cr2.df, plan.margin)
-        if by_cr2.standard_error > 0 and trusted is by_cr2
-        else None
-    )
-    bounds = (
-        sensitivity(effect.estimate, trusted.low, trusted.high)
-        if trusted is not None
-        and np.isfinite([trusted.low, trusted.high]).all()
-        and trusted.low <= effect.estimate <= trusted.high
-        else None
-    )
-    return {
-        "scale": scale,
-        "cohort": cohort,
-        "kind": "confirmatory" if named and registered else "exploratory",
-        "primary": scale in plan.primary and cohort == "all",
-        "estimate": effect.estimate,
-        "in_sd": effect.in_sd,
-        "method": trust.method,
-        "standard_error": trusted.standard_error if trusted else nan,
-        "df": trusted.df if trusted else nan,
-        "low": trusted.low if trusted else nan,
-        "high": trusted.high if trusted else nan,
-        "p": trusted.p if trusted else nan,
-        "rows": effect.rows,
-        "areas": effect.areas,
-        "treated": effect.treated,
-        "comparison": effect.comparison,
-        "waves": effect.waves,
-        "equivalence_p": small.p if small else nan,
-        "equivalent": bool(small.equivalent) if small else False,
-        "breakdown": bounds.breakdown if bounds else nan,
-        "trust": trust.reason,
-        "pre_period": effect.pre_period,
-    }
-
-
-def _parted(
-    found: Measures, treated: pd.DataFrame, scale: str, plan: AnalysisPlan, shared: Shared | None
-) -> list[pd.DataFrame]:
+def _parted(rows: _Rows, scale: str, plan: AnalysisPlan) -> list[pd.DataFrame]:
     """What is left of the first effect where trends may have parted as before, by both bounds."""
-    effects = _staggered(found, treated, scale, "all", plan, shared, base="universal")
+    effects = by_start(rows.means, plan, rows.shares, base="universal")
     if effects is None:
         return []
     try:
@@ -328,40 +271,12 @@ def _parted(
         return [
             parted_trends(study, kind, level=plan.level, seed=plan.seed)
             .to_frame()
-            .assign(scale=scale)
+            .assign(scale=scale, kind="exploratory")
             for kind in BOUNDS
         ]
     except StatisticsError:
         # No two waves before, or so many waves that the inequalities cannot be gone through.
         return []
-
-
-def _staggered(
-    found: Measures,
-    treated: pd.DataFrame,
-    scale: str,
-    cohort: str,
-    plan: AnalysisPlan,
-    shared: Shared | None,
-    *,
-    base: Base = "varying",
-) -> StaggeredEffects | None:
-    """Effects by exposure, where plans start in different waves and each wave knows each area.
-
-    They are of areas' means; covariates are taken where the plan's units are areas too.
-    """
-    rows, covariates = shared or (_rows(found, None, treated, scale, cohort), [])
-    on = rows[rows["treated"] == 1].groupby("unit")["wave"].min()
-    if on.nunique() < _KNOWN_TO_COLLECT and rows["wave"].nunique() < 3:
-        return None
-    rows = rows.assign(start=rows["unit"].map(on).fillna(0))
-    try:
-        return staggered_effects(
-            rows, "y", "start", area="unit", wave="wave", covariates=covariates,
-            base=base, level=plan.level, seed=plan.seed,
-        )  # fmt: skip
-    except StatisticsError:
-        return None
 
 
 def _trends(found: Measures, treated: pd.DataFrame, level: float) -> pd.DataFrame:
@@ -377,12 +292,18 @@ def _trends(found: Measures, treated: pd.DataFrame, level: float) -> pd.DataFram
     return told.assign(low=told["mean"] - reach, high=told["mean"] + reach).drop(columns="std")
 
 
-def _adjusted(effects: pd.DataFrame) -> pd.DataFrame:
+def _adjusted(effects: pd.DataFrame, plan: AnalysisPlan) -> pd.DataFrame:
+    """Each family of tests by itself: others' many p values would make secondary ones look surer."""
     effects = effects.assign(p_adjusted=np.nan)
+    secondary = effects["scale"].isin(plan.secondary) & (effects["cohort"] == "all")
+    primary = effects["primary"].astype(bool)
     for cohort in COHORTS:
-        for primary, adjust in ((True, holm), (False, false_discovery_rate)):
-            mine = (effects["cohort"] == cohort) & (effects["primary"] == primary)
-            known = mine & effects["p"].notna()
+        for family, adjust in (
+            (primary, holm),
+            (secondary, false_discovery_rate),
+            (~primary & ~secondary, false_discovery_rate),
+        ):
+            known = family & (effects["cohort"] == cohort) & effects["p"].notna()
             if known.any():
                 effects.loc[known, "p_adjusted"] = adjust(effects.loc[known, "p"].tolist())
     return effects

@@ -33,6 +33,7 @@ class Panel:
     bounds: Codes  # (G + 1,), where each cluster begins and ends
     clusters: tuple[object, ...]  # (G,), their names
     areas: int
+    left_out: int = 0  # clusters of one row, or one wave without covariates, that say nothing
 
     @property
     def rows(self) -> int:
@@ -78,6 +79,13 @@ def make_panel(
     used = used.sort_values([cluster, area, wave], kind="stable")
     weight = used[weights].to_numpy(float) if weights else np.ones(len(used))
     stop_if_any(list(_problems_of(used, area, wave, treated, cluster, weight, weights)))
+    every = used[cluster].nunique()
+    used = _that_change(used, area, wave, alone=not covariates)
+    weight = used[weights].to_numpy(float) if weights else np.ones(len(used))
+    if used[cluster].nunique() < 3:
+        raise StatisticsError(
+            Problem(cluster, "fewer than three clusters have two waves", "Inference needs more")
+        )
     areas, _ = pd.factorize(used[area])
     waves = pd.get_dummies(used[wave], drop_first=True).to_numpy(float)
     raw = np.column_stack(
@@ -109,7 +117,19 @@ def make_panel(
         bounds=np.r_[starts, len(used)].astype(np.intp),
         clusters=tuple(used[cluster].iloc[starts]),
         areas=int(areas.max()) + 1,
+        left_out=every - used[cluster].nunique(),
     )
+
+
+def _that_change(used: pd.DataFrame, area: str, wave: str, *, alone: bool) -> pd.DataFrame:
+    """Rows that say anything beside their area's effect.
+
+    One row of an area says nothing, and one wave nothing where there are no covariates (Correia 2015,
+    on singletons).
+    """
+    by = used.groupby(area)[wave]
+    several = by.transform("max") != by.transform("min") if alone else by.transform("size") > 1
+    return used[several]
 
 
 class _Within:

@@ -2,6 +2,7 @@
 
 With few treated areas no variance can be trusted, but the effect can be held against those that
 other choices of areas would have shown (MacKinnon & Webb 2020, DOI 10.1016/j.jeconom.2020.04.024).
+Their t statistics are compared: coefficients of areas that differ in size are not alike.
 It rests on areas being exchangeable: on the choice having been as good as drawn.
 """
 
@@ -28,19 +29,55 @@ _CELLS = 4_000_000  # how many numbers are held at a time
 class Randomisation:
     """How the effect stands among those of other assignments.
 
-    `p_beta` holds coefficients against each other, `p_t` their t statistics with CR1, which is the
-    better one where clusters differ in size. `low` and `high` bound the constant effects that
-    coefficients do not reject. `assignments` counts the different ones there are; `drawn` those
-    that were looked at, the true one among them; `exact` says that these are all.
+    `p_t` holds t statistics against each other, `p_beta` coefficients. Under no effect at all in any
+    area both are exact. Where areas differ in size, spread or in what a plan does to them, only t
+    rejects about as often as it says (DiCiccio & Romano 2017, DOI 10.1080/01621459.2016.1202117;
+    MacKinnon & Webb 2020), since another assignment's coefficient has another variance. `low` and
+    `high` bound the constant effects that t does not reject, `within` those at 90 %, for
+    equivalence; `beta_low` and `beta_high` the same of coefficients. `assignments` counts the
+    different ones there are; `drawn` those that were looked at, the true one among them; `exact`
+    says that these are all.
     """
 
     p_beta: float
     p_t: float
     low: float
     high: float
+    within: tuple[float, float]
+    beta_low: float
+    beta_high: float
+    beta_within: tuple[float, float]
     assignments: float
     drawn: int
     exact: bool
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What each assignment shows, as polynomials in the constant effect that is tested.
+
+    With e taken from all treated area-waves, an assignment's coefficient is `effects` − e·`own` and
+    the square of its standard error `spread_0` − 2e·`spread_1` + e²·`spread_2`.
+    """
+
+    effects: Array
+    own: Array
+    spread_0: Array
+    spread_1: Array
+    spread_2: Array
+
+    def p_t(self, effect: float, true: int) -> float:
+        """P of a constant effect by t statistics."""
+        spread = self.spread_0 - effect * (2 * self.spread_1 - effect * self.spread_2)
+        squared = (self.effects - effect * self.own) ** 2
+        # An assignment without a spread of its own says nothing.
+        safe = np.where(spread > 1e-300, spread, np.inf)
+        t = squared / safe
+        return float((t >= t[true] * (1 - 1e-9)).mean())
+
+
+ALPHA_WITHIN = 0.10
+"""Two one-sided tests at 5 % are whether the 90 % interval lies within the margin."""
 
 
 def randomisation(
@@ -56,6 +93,17 @@ def randomisation(
     `starts` (G,) is the wave in which each cluster is treated first, above all waves for never.
     Raises StatisticsError where all clusters start alike.
     """
+    chosen, true, possible, exact = assignments(starts, draws, seed)
+    return judged(_effects(panel, chosen), true, possible, exact=exact, level=level)
+
+
+def assignments(
+    starts: NDArray[np.int64], draws: int, seed: int
+) -> tuple[NDArray[np.int64], int, int, bool]:
+    """Assignments of starts, a row each, which is the true one, how many there are, whether these are all.
+
+    Raises StatisticsError where there is no other.
+    """
     possible = _assignments(starts)
     if possible < 2:
         raise StatisticsError(
@@ -63,24 +111,69 @@ def randomisation(
         )
     exact = possible <= _ALL_AT_ONCE
     chosen = np.array(list(_every(starts))) if exact else _drawn(starts, draws, seed)
-    true = np.flatnonzero((chosen == starts).all(axis=1))[0]
-    effects, own, t = _effects(panel, chosen)
+    true = int(np.flatnonzero((chosen == starts).all(axis=1))[0])
+    return chosen, true, possible, exact
+
+
+def judged(shown: Shown, true: int, possible: int, *, exact: bool, level: float) -> Randomisation:
+    """Tests and intervals from what all assignments show."""
+    effects, own = shown.effects, shown.own
     far = np.abs(effects) >= np.abs(effects[true]) * (1 - 1e-9)
-    far_t = np.abs(t) >= np.abs(t[true]) * (1 - 1e-9)
-    low, high = _interval(effects, own, int(true), 1 - level)
+    low, high = _by_t(shown, true, 1 - level)
+    beta_low, beta_high = _interval(effects, own, true, 1 - level)
     return Randomisation(
-        float(far.mean()), float(far_t.mean()), low, high, float(possible), len(chosen), exact
+        float(far.mean()),
+        shown.p_t(0.0, true),
+        low,
+        high,
+        _by_t(shown, true, ALPHA_WITHIN),
+        beta_low,
+        beta_high,
+        _interval(effects, own, true, ALPHA_WITHIN),
+        float(possible),
+        len(effects),
+        exact,
     )
 
 
-def _effects(panel: Panel, chosen: NDArray[np.int64]) -> tuple[Array, Array, Array]:
-    """Coefficients, what each would show of a true effect of one, and t statistics."""
+def _by_t(shown: Shown, true: int, alpha: float) -> tuple[float, float]:
+    """Constant effects that t does not reject, searched outwards from the estimate."""
+    estimate = float(shown.effects[true])
+    step = float(np.sqrt(shown.spread_0[true]))
+    if not step > 0:
+        return -np.inf, np.inf
+    low, high = (_edge_of_t(shown, true, estimate, way * step, alpha) for way in (-1.0, 1.0))
+    return low, high
+
+
+def _edge_of_t(shown: Shown, true: int, estimate: float, step: float, alpha: float) -> float:
+    inside, outside = 0.0, 1.0
+    while shown.p_t(estimate + outside * step, true) > alpha:
+        inside, outside = outside, 2 * outside
+        if outside > 1e4:
+            return float(np.copysign(np.inf, step))
+    while outside - inside > 1e-5 * outside:
+        middle = (inside + outside) / 2
+        if shown.p_t(estimate + middle * step, true) > alpha:
+            inside = middle
+        else:
+            outside = middle
+    return estimate + outside * step
+
+
+def _effects(panel: Panel, chosen: NDArray[np.int64]) -> Shown:
+    """Coefficients and their variances (CR0) by assignment."""
     others = panel.design[:, 1:]
     w = panel.weights
     clusters = np.repeat(np.arange(panel.size), np.diff(panel.bounds))
     root = np.linalg.qr(others * np.sqrt(w)[:, None])[0] if others.shape[1] else None
-    true = panel.raw[:, 0]
-    answers = []
+
+    def rest(column: Array) -> Array:
+        scaled = column * np.sqrt(w)
+        return scaled if root is None else scaled - root @ (root.T @ scaled)
+
+    outcome, true = rest(panel.response), rest(panel.design[:, 0])
+    parts = []
     step = max(1, _CELLS // panel.rows)
     for start in range(0, len(chosen), step):
         treated = (panel.wave[:, None] >= chosen[start : start + step].T[clusters]).astype(float)
@@ -89,15 +182,14 @@ def _effects(panel: Panel, chosen: NDArray[np.int64]) -> tuple[Array, Array, Arr
             left -= root @ (root.T @ left)
         below = (left**2).sum(axis=0)
         below = np.where(below > 1e-9, below, np.inf)  # it would change in no area
-        y = panel.response * np.sqrt(w)
-        beta = left.T @ y / below
-        own = left.T @ (true * np.sqrt(w)) / below
-        rest = y if root is None else y - root @ (root.T @ y)
-        scores = panel.sums(left * (rest[:, None] - left * beta))
-        spread = np.sqrt((scores**2).sum(axis=0)) / below
-        answers.append((beta, own, beta / np.where(spread > 0, spread, np.inf)))
-    beta, own, t = (np.concatenate(one) for one in zip(*answers, strict=True))
-    return beta, own, t
+        beta, own = (left.T @ one / below for one in (outcome, true))
+        seen, of_effect = (
+            panel.sums(left * (one[:, None] - left * slope))
+            for one, slope in ((outcome, beta), (true, own))
+        )
+        products = ((seen, seen), (seen, of_effect), (of_effect, of_effect))
+        parts.append((beta, own, *((a * b).sum(axis=0) / below**2 for a, b in products)))
+    return Shown(*(np.concatenate(one) for one in zip(*parts, strict=True)))
 
 
 def _less_areas(panel: Panel, columns: Array) -> Array:

@@ -1,68 +1,29 @@
-"""What an effect would be if treated areas had not moved as the others did, and whether it is none.
+"""How far trends must have parted to undo an effect, and whether an effect is as good as none.
 
-After Rambachan & Roth (2023, DOI 10.1093/restud/rdad018): the violation after treatment is bounded
-by a multiple of the largest one seen before it. Their conditional tests are not here; the interval
-adds the bias at its worst to the usual one, which errs on the safe side.
-`no outside reference`: the bounds are a closed form.
+With one wave before the start nothing bounds how trends may have parted, and all that can be told is
+how much of it an effect withstands; with more see `parted_trends`. `no outside reference`: closed
+forms.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
 from scipy import stats
 
 
-@dataclass(frozen=True)
-class Sensitivity:
-    """`frame` has a row a multiple m: bias, and the interval that allows for it.
+def breakdown(low: float, high: float) -> float:
+    """The violation of parallel trends, in the outcome's unit, from which an interval holds zero.
 
-    `breakdown` is the multiple at which the interval first holds zero: 0 where it does so without
-    any violation. `largest_before` is the largest change between waves before the start, in the
-    outcome's unit, that treated areas showed beside others; None where there were too few waves,
-    and then `m` is in the outcome's unit itself.
+    Definition: a bias of at most m moves an interval to [low − m, high + m]; 0 where it holds zero
+    already. Raises ValueError where `low` is above `high`.
+
+    >>> breakdown(0.5, 3.5), breakdown(-4.0, -1.5), breakdown(-1.0, 2.0)
+    (0.5, 1.5, 0.0)
     """
-
-    frame: pd.DataFrame
-    breakdown: float
-    largest_before: float | None
-
-    def __str__(self) -> str:
-        unit = (
-            "points of violation"
-            if self.largest_before is None
-            else f"times the largest violation before ({self.largest_before:.3g})"
-        )
-        return f"The interval holds zero from {self.breakdown:.2f} {unit} on."
-
-
-def sensitivity(
-    estimate: float,
-    low: float,
-    high: float,
-    *,
-    before: tuple[float, ...] = (),
-    waves_since: int = 1,
-    multiples: tuple[float, ...] = (0.0, 0.5, 1.0, 1.5, 2.0),
-) -> Sensitivity:
-    """Bounds of an effect when trends may have parted.
-
-    Definition: with δ the largest |change| in `before` (effects at waves before the start, each
-    against the wave before it), the bias after k waves is at most k·m·δ; the interval is
-    [low − kmδ, high + kmδ]. With nothing in `before`, δ is one unit of the outcome. Raises
-    ValueError where the interval does not hold the estimate.
-    """
-    if not low <= estimate <= high:
-        raise ValueError(f"The interval {low} to {high} does not hold the estimate {estimate}.")
-    largest = max(map(abs, before)) if before else None
-    unit = waves_since * (1.0 if largest is None else largest)
-    rows = pd.DataFrame({"m": multiples})
-    rows["bias"] = rows.m * unit
-    rows["low"], rows["high"] = low - rows.bias, high + rows.bias
-    nearest = max(low, -high, 0.0)
-    breakdown = nearest / unit if unit > 0 else (float("inf") if nearest > 0 else 0.0)
-    return Sensitivity(rows, breakdown, largest)
+    if not low <= high:
+        raise ValueError(f"The interval begins at {low} and ends at {high}.")
+    return max(low, -high, 0.0)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from .cluster_variance import Fit
+from .randomisation import ALPHA_WITHIN
 
 Array = NDArray[np.float64]
 Draws = Literal["webb", "rademacher"]
@@ -32,13 +33,14 @@ class WildBootstrap:
     """A bootstrap t test of the treatment's coefficient.
 
     `p` is that of no effect; `low` and `high` bound the effects that are not rejected at 1 − level,
-    infinite where the bootstrap rejects none. `draws` tells how many there were, and `exact`
+    `within` those at 90 %, infinite where the bootstrap rejects none. `draws` tells how many there were, and `exact`
     whether they were all that there are.
     """
 
     p: float
     low: float
     high: float
+    within: tuple[float, float]
     draws: int
     weights: Draws
     exact: bool
@@ -61,8 +63,11 @@ def wild_bootstrap(
         return hits / drawn.size if exact else (1 + hits) / (1 + drawn.size)
 
     width = np.sqrt(sums.spread) / sums.scale
-    low, high = (_edge(p, estimate, way * width, 1 - level) for way in (-1.0, 1.0))
-    return WildBootstrap(p(0.0), low, high, drawn.size, weights, exact)
+    (low, high), within = (
+        (_edge(p, estimate, -width, alpha), _edge(p, estimate, width, alpha))
+        for alpha in (1 - level, ALPHA_WITHIN)
+    )
+    return WildBootstrap(p(0.0), low, high, within, drawn.size, weights, exact)
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> N
     """Tell whether areas with plans changed more than others, as the analysis plan said.
 
     FOLDER is a study's dataset of two waves or more. What the plan names is confirmatory where the
-    plan was registered before the last wave was frozen, as its manifest tells; all else is
+    plan was registered before data of treated areas were frozen, as the manifests tell; all else is
     exploratory.
     """
     with bad_use():
@@ -111,7 +111,7 @@ def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> N
             raise BadUse(
                 f"{folder} is one wave, and an effect is a change. Give the study's folder."
             )
-        found = processing.evaluate(read, plan, registered=registered(read, plan.hash))
+        found = processing.evaluate(read, plan)
         written = processing.write_derived(
             read,
             "effects",
@@ -133,9 +133,11 @@ def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> N
                 **_source(found.measures),
                 "plan": plan.hash,
                 "registered": found.registered,
+                "plans": found.registration.plans,
                 "written": str(written),
                 "effects": _records(found.effects),
                 "inferences": _records(found.inferences),
+                "staggered": _records(found.staggered),
             }
         )
         return
@@ -238,11 +240,7 @@ def feed(
         if isinstance(read, processing.Dataset):
             raise BadUse(f"{folder} is one wave. Give the study's folder.")
         plan = processing.read_plan(plan_file) if plan_file else None
-        found = (
-            processing.evaluate(read, plan, registered=registered(read, plan.hash))
-            if plan
-            else None
-        )
+        found = processing.evaluate(read, plan) if plan else None
         measured = found.measures if found else processing.study_measures(read)
         table = processing.feed(
             read,
@@ -320,12 +318,6 @@ def _write_measures(
     return processing.write_derived(read, name, frames, out)
 
 
-def registered(read: Study, plan: str) -> bool:
-    """Whether the plan was there before the last wave was frozen: until then no change was seen."""
-    last = max(read.waves, key=lambda wave: wave.wave)
-    return plan in last.manifest.get("analysis_plans", ())
-
-
 def _source(found: StudyMeasures) -> dict[str, Any]:
     return {"dataset": found.dataset, "weight": found.weight, "days": dict(found.days)}
 
@@ -396,15 +388,20 @@ def _print_effects(found: Evaluation) -> None:
     click.echo(
         f"Effects in points of 0–100, high is favourable. Dataset {found.measures.dataset[:12]}, "
         f"plan {found.plan.hash[:12]}"
-        + ("" if found.registered else ", not registered before the last wave was frozen")
     )
+    click.echo(str(found.registration))
     print_table(
-        ("scale", "residents", "effect", "95 %", "SD", "p", "adjusted", "by", "areas", "kind"),
+        (
+            "scale", "residents", "effect", "95 %", "SD", "p", "adjusted", "by", "areas",
+            "90 %", "none", "detectable", "kind",
+        ),
         [
             (
                 row.scale, row.cohort, _signed(row.estimate), _between(row.low, row.high),
                 _digits(row.in_sd), _digits(row.p, 3), _digits(row.p_adjusted, 3),
                 row.method or "none trusted", f"{row.treated} + {row.comparison}",
+                _between(row.equivalence_low, row.equivalence_high),
+                "yes" if row.equivalent else "", _points(row.detectable),
                 f"{row.kind}{', primary' if row.primary else ''}",
             )
             for row in _each(found.effects)
@@ -415,8 +412,40 @@ def _print_effects(found: Evaluation) -> None:
     for row in _each(found.effects):
         if row.cohort == "all" and not math.isnan(row.pretest):
             click.echo(f"{row.scale}: trends before the start, p {row.pretest:.3f}")
+    _print_left_out(found)
+    _print_exposure(found.staggered)
     if len(found.parted):
         _print_parted(found.parted)
+
+
+def _print_left_out(found: Evaluation) -> None:
+    compared = found.treatment
+    if compared.always:
+        areas = counted(len(compared.always), "area")
+        click.echo(f"Left out: {areas} treated from the first wave on, which have no before.")
+    if compared.ended:
+        areas = counted(len(compared.ended), "area")
+        click.echo(f"Left out: waves after the plan ended, of {areas}.")
+
+
+def _print_exposure(staggered: Any) -> None:
+    """By waves since the start, and by whole years that plans have run, of all residents."""
+    if not len(staggered):
+        return
+    mine = staggered[(staggered["cohort"] == "all") & staggered["what"].isin(["exposure", "years"])]
+    click.echo("By waves since the start (below 0: before it), and by years that plans have run:")
+    print_table(
+        ("scale", "since the start", "effect", "95 %", "p", "areas"),
+        [
+            (
+                row.scale,
+                f"{row.exposure:+.0f} waves" if row.what == "exposure" else f"{row.years:.0f} years",
+                _signed(row.estimate), _between(row.low, row.high) or "too few areas",
+                _digits(row.p, 3), f"{row.treated} + {row.comparison}",
+            )
+            for row in _each(mine)
+        ],
+    )  # fmt: skip
 
 
 def _print_parted(parted: Any) -> None:

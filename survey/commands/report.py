@@ -10,7 +10,6 @@ import click
 
 import processing
 from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
-from survey.commands.evaluation import registered
 from survey.commands.examples import Command
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def report(
 
 def _of_study(read: Study, plan_file: Path, language: str) -> Document:
     plan = processing.read_plan(plan_file)
-    found = processing.evaluate(read, plan, registered=registered(read, plan.hash))
+    found = processing.evaluate(read, plan)
     return processing.report_document(
         read,
         found,

@@ -253,7 +253,8 @@ def analysis_plan(study_key: str, file: Path, as_json: bool) -> None:
     """Register what will be looked at, before anybody can look.
 
     The plan's hash goes into the audit's chain with the time, and every wave frozen from then on
-    names it: what the plan names is then reported as confirmatory. The file stays with you.
+    names it. What it names is reported as confirmatory where it was there before data of any area
+    whose plan had begun were frozen; a baseline may be known. The file stays with you.
     """
     try:
         content = file.read_bytes()
@@ -270,4 +271,7 @@ def analysis_plan(study_key: str, file: Path, as_json: bool) -> None:
     click.echo(f"Primary: {', '.join(plan.primary)}")
     if frozen:
         waves = ", ".join(map(str, frozen))
-        click.echo(f"Frozen before it: wave {waves}. Effects that end there stay exploratory.")
+        click.echo(
+            f"Frozen before it: wave {waves}. Where areas had begun their plans by then, all stays "
+            "exploratory."
+        )

@@ -1,6 +1,7 @@
 import doctest
 import json
 from importlib import import_module
+from itertools import combinations, permutations
 
 import numpy as np
 import pandas as pd
@@ -9,12 +10,12 @@ from scipy import stats
 
 from processing import (
     StatisticsError,
+    breakdown,
     difference_in_differences,
     equivalence,
     false_discovery_rate,
     holm,
     minimum_detectable_effect,
-    sensitivity,
     staggered_effects,
 )
 from processing.effects.cluster_variance import least_squares, variance_of
@@ -130,7 +131,7 @@ def test_one_treated_area_is_held_against_all_others(organs, reference):
     expected = reference("did")
     by_name = {one.method: one for one in effect.inferences}
     assert effect.estimate == pytest.approx(expected["organ_donations_twfe"]["est"], rel=1e-6)
-    assert by_name["randomisation"].p == pytest.approx(
+    assert by_name["randomisation of coefficients"].p == pytest.approx(
         expected["organ_permutation"]["p_two_sided"], abs=1e-6
     )
     # Twenty-seven assignments are too few, and CR1 would have called this p = .0025.
@@ -146,7 +147,7 @@ def test_effects_of_plans_that_start_apart_equal_the_published_ones(reference_da
     for row in got.by_group.itertuples():
         ours = expected[f"{row.start:.0f}_{row.wave:.0f}"]
         assert row.estimate == pytest.approx(ours["att"], rel=1e-6)
-        assert row.standard_error == pytest.approx(ours["se_analytic"], rel=1e-6)
+        assert row.asymptotic_error == pytest.approx(ours["se_analytic"], rel=1e-6)
     simple, dynamic = got.overall.itertuples()
     assert simple.estimate == pytest.approx(reference("did")["mpdta_simple_att"], rel=1e-6)
     # Callaway & Sant'Anna's own pages on R's did 2.1: four decimals, SEs by bootstrap.
@@ -159,8 +160,64 @@ def test_effects_of_plans_that_start_apart_equal_the_published_ones(reference_da
         -0.1008,
     ]
     assert dynamic.estimate == pytest.approx(-0.0772, abs=5e-5)
-    assert dynamic.standard_error == pytest.approx(0.0200, abs=0.001)
+    assert dynamic.asymptotic_error == pytest.approx(0.0200, abs=0.001)
     assert 1.96 < got.band < 3.2
+
+
+def test_effects_by_start_are_as_sure_as_clubsandwich_tells_of_small_groups(
+    reference_data, reference
+):
+    """Every seventh county: groups of 3, 6 and 18 against 45 that never started."""
+    frame = reference_data("mpdta")
+    frame = frame[frame.countyreal.isin(np.sort(frame.countyreal.unique())[::7])]
+    got = staggered_effects(
+        frame, "lemp", "first.treat", area="countyreal", wave="year", base="universal", draws=999
+    )
+    told = reference("staggered")
+    simple = got.overall.iloc[0]
+    rows = [(simple, told["simple"])]
+    rows += [(row, told["exposure"][f"{row.exposure}"]) for row in got.by_exposure.itertuples()]
+    later = got.by_group[got.by_group.exposure >= 0]
+    rows += [(row, told["group"][f"{row.start:.0f}_{row.wave:.0f}"]) for row in later.itertuples()]
+    for ours, theirs in rows:
+        assert ours.estimate == pytest.approx(theirs["est"], rel=1e-8)
+        assert ours.standard_error == pytest.approx(theirs["se"], rel=1e-8)
+        assert ours.df == pytest.approx(theirs["df"], rel=1e-8)
+    # Of three counties no test is told, and their start has no part in what is trusted.
+    assert simple.method == "CR2"
+    few = got.by_group[got.by_group.start == 2004]
+    assert (few.method == "").all()
+    assert few[["low", "high", "p"]].isna().all(axis=None)
+    # Randomised starts agree where CR2 is to be trusted: its p is .0547.
+    assert got.randomised.p_t == pytest.approx(simple.p, abs=0.03)
+
+
+def test_starts_are_randomised_to_the_same_p_as_by_hand():
+    """Two early and two late of eight areas: all 420 assignments, each mean and its t written out."""
+    y = np.random.default_rng(5).normal(0, 1, (8, 4))
+    true = (1, 1, 2, 2, 0, 0, 0, 0)
+
+    def told(starts):
+        starts = np.array(starts)
+        # An area's part: the sum of its changes since its start; of others that of each group's.
+        since = {g: sum(y[:, t] - y[:, g - 1] for t in range(g, 4)) for g in (1, 2)}
+        cells = 2 * 3 + 2 * 2
+        parts = {1: 2 * since[1], 2: 2 * since[2], 0: 2 * since[1] + 2 * since[2]}
+        mean = {g: part[starts == g].mean() / cells for g, part in parts.items()}
+        error = sum(
+            part[starts == g].var(ddof=1) / (starts == g).sum() for g, part in parts.items()
+        )
+        estimate = mean[1] + mean[2] - mean[0]
+        return abs(estimate), abs(estimate) / np.sqrt(error)
+
+    frame = pd.DataFrame({"area": np.repeat(np.arange(8), 4), "wave": np.tile(range(4), 8)})
+    frame = frame.assign(y=y.ravel(), start=frame.area.map(dict(enumerate(true))))
+    got = staggered_effects(frame, "y", "start", area="area", wave="wave").randomised
+    every = np.array([told(starts) for starts in sorted(set(permutations(true)))])
+    assert (got.exact, got.drawn) == (True, len(every)) == (True, 420)
+    shares = (every >= np.array(told(true)) * (1 - 1e-9)).mean(axis=0)
+    assert [got.p_beta, got.p_t] == pytest.approx(shares)
+    assert got.p_t != got.p_beta
 
 
 def test_covariates_make_comparisons_doubly_robust_as_r_did_has_them(reference_data, reference):
@@ -254,6 +311,48 @@ def test_the_randomisation_interval_holds_the_effects_that_are_not_rejected():
         assert (again.trusted.p > 0.05) is inside
 
 
+def test_other_areas_are_held_against_by_t_since_their_coefficients_are_not_alike():
+    """By hand: three of nine areas of unlike sizes, each of 84 assignments regressed anew."""
+    rows = _study(3, 6, effect=1.0, seed=8)
+    rows["w"] = np.repeat([1.0, 9, 2, 7, 3, 1, 8, 2, 5], 2)
+    found = difference_in_differences(
+        rows, "y", "helped", area="area", wave="wave", weights="w", draws=99
+    )
+    told = []
+    for chosen in combinations(range(9), 3):
+        other = rows.assign(helped=(rows.area.isin(chosen) & (rows.wave == 2)).astype(int))
+        fit = least_squares(make_panel(other, "y", "helped", area="area", wave="wave", weights="w"))
+        beta = fit.coefficients[0]
+        told.append((abs(beta), abs(beta) / variance_of(fit, "CR1").variance ** 0.5))
+    by_beta, by_t = (np.array(told) >= np.array(told[0]) * (1 - 1e-9)).mean(axis=0)
+    p = {one.method: one.p for one in found.inferences}
+    assert p["randomisation"] == pytest.approx(by_t)
+    assert p["randomisation of coefficients"] == pytest.approx(by_beta)
+    assert by_t != by_beta
+
+
+def test_areas_that_tell_nothing_of_the_effect_are_not_counted_for_trust():
+    """Of one wave alone there is no change, and what is always treated never changes."""
+    rows = _study(17, 20, effect=0.0, seed=3)
+    once = rows.area.between(5, 14) | (rows.area == 20)
+    rows = rows.assign(once=once)[~once | (rows.wave == 2)]
+    rows.loc[rows.area.between(15, 16), "helped"] = 1
+    got = difference_in_differences(rows, "y", "helped", area="area", wave="wave", draws=99)
+    assert (got.treated, got.comparison, got.silent) == (5, 19, 13)
+    assert got.trust.method == "randomisation"
+    without = difference_in_differences(
+        rows[~rows.once], "y", "helped", area="area", wave="wave", draws=99
+    )
+    assert got.to_frame().equals(without.to_frame())
+    # Persons' covariates leave a trace of such areas, which tells nothing of the effect either.
+    people = pd.concat([rows] * 3, ignore_index=True)
+    people["x"] = np.random.default_rng(1).normal(size=len(people))
+    with_x = difference_in_differences(
+        people, "y", "helped", area="area", wave="wave", covariates=["x"], draws=99
+    )
+    assert (with_x.treated, with_x.comparison) == (5, 19)
+
+
 def test_two_waves_leave_trends_before_unseen_and_say_so():
     effect = difference_in_differences(
         _study(8, 8, effect=1.0, seed=1), "y", "helped", area="area", wave="wave", draws=99
@@ -289,12 +388,10 @@ def test_what_can_be_detected_is_detected_that_often():
     assert rejected / 400 == pytest.approx(0.8, abs=3 * 0.02)
 
 
-def test_bounds_grow_with_the_violation_and_tell_where_the_finding_ends():
-    got = sensitivity(2.0, 0.5, 3.5, before=(0.2, -0.25), waves_since=2)
-    assert got.largest_before == 0.25
-    assert got.frame.low.tolist() == [0.5, 0.25, 0.0, -0.25, -0.5]
-    assert got.breakdown == pytest.approx(1.0)
-    assert sensitivity(2.0, -0.5, 3.5).breakdown == 0
+def test_a_finding_ends_where_trends_part_as_far_as_its_interval_lies_from_zero():
+    assert [breakdown(0.5, 3.5), breakdown(-4, -1.5), breakdown(-0.5, 3.5)] == [0.5, 1.5, 0]
+    with pytest.raises(ValueError, match="begins at 2"):
+        breakdown(2, 1)
 
 
 def test_a_small_sure_effect_is_equivalent_to_none_and_an_unsure_one_is_not():

@@ -1,8 +1,10 @@
 import doctest
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from instruments import make_form
 from processing import (
@@ -11,6 +13,7 @@ from processing import (
     PeopleDrawn,
     StatisticsError,
     build_codebook,
+    difference_in_differences,
     draw_study,
     evaluate,
     plan_of,
@@ -19,6 +22,10 @@ from processing import (
     write_drawn_study,
 )
 from processing.effects import analysis_plan
+from processing.effects.headline import by_start, headline
+from processing.effects.registration import registration
+from processing.effects.told_effect import told_effect
+from processing.effects.treatment import of_frame
 
 SCALES = {
     "tryghed_t1": ["home_night", "stairs", "out_day", "out_dark", "children"],
@@ -43,16 +50,20 @@ def model():
 def make_study(form_codebook, model, tmp_path):
     """A drawn study as a frozen dataset."""
 
-    def make(areas, people=None, *, seed=1):
+    def make(areas, people=None, *, seed=1, plans=None):
         drawn = draw_study(model, areas, people, seed=seed)
-        return write_drawn_study(drawn, form_codebook, tmp_path / f"drawn-{seed}"), drawn
+        folder = tmp_path / f"drawn-{seed}"
+        return write_drawn_study(drawn, form_codebook, folder, analysis_plans=plans), drawn
 
     return make
 
 
 def test_an_effect_that_is_there_is_found_and_told_as_the_plan_said(make_study):
-    study, _ = make_study(AreasDrawn(60, [2] * 30, effects=[0.4]))
-    found = evaluate(study, plan_of(PLAN), registered=True)
+    plan = plan_of(PLAN)
+    study, _ = make_study(
+        AreasDrawn(60, [2] * 30, effects=[0.4]), plans={2: ["another", plan.hash]}
+    )
+    found = evaluate(study, plan)
     by = found.effects.set_index(["scale", "cohort"])
     primary = by.loc[("tryghed_t1", "all")]
     assert (primary.kind, primary.primary, primary.method) == ("confirmatory", True, "CR2")
@@ -63,6 +74,24 @@ def test_an_effect_that_is_there_is_found_and_told_as_the_plan_said(make_study):
     assert by.loc[("trivsel_v3", "all")].kind == "confirmatory"
     assert by.loc[("tryghed_t1", "stayer")].kind == "exploratory"
     assert "cannot be checked" in primary.pre_period
+    # Two plans were there in time, and every row says so.
+    assert set(found.effects.plans) == {2}
+    assert "one of 2 plans registered before data of wave 2" in str(found.registration)
+    # Confirmatory is the plan's inference alone: the other methods are checks of robustness.
+    methods = found.inferences.query("scale == 'tryghed_t1' and cohort == 'all'")
+    assert methods.set_index("method").kind.eq("confirmatory").sum() == 1
+    assert methods.set_index("method").kind["CR2"] == "confirmatory"
+    assert set(found.trends.kind) == {"exploratory"}
+    # By one command: the 90 % interval against the margin, and what could have been found.
+    assert primary.low < primary.equivalence_low < primary.equivalence_high < primary.high
+    reach = stats.t(primary.df).ppf([0.975, 0.8]).sum()
+    assert primary.detectable == pytest.approx(reach * primary.standard_error)
+    assert (
+        primary.n
+        == found.measures.measures.means.query(
+            "scale == 'tryghed_t1' and cohort == 'all' and level == 'afdeling'"
+        ).n.sum()
+    )
     assert "tryghed_t1, all residents" in str(found)
 
 
@@ -73,10 +102,137 @@ def test_neighbourliness_is_told_with_and_without_taking_part_in_activities(make
     assert {"trivsel_v3", "trivsel_v3_without_activities"} <= names
 
 
-def test_nothing_is_confirmatory_that_was_not_registered_before(make_study):
-    study, _ = make_study(AreasDrawn(24, [2] * 12))
-    found = evaluate(study, plan_of(PLAN), registered=False)
-    assert set(found.effects.kind) == {"exploratory"}
+@pytest.mark.parametrize(
+    ("named", "before", "plans"),
+    [
+        ({}, False, 0),
+        # Known before the baseline was frozen, and before that of the second wave before the start.
+        ({1: ["p"], 2: ["p"], 3: ["p"], 4: ["p"]}, True, 1),
+        ({3: ["p", "q"], 4: ["p", "q", "r"]}, True, 2),
+        # Registered when the first wave with treated areas had been looked at.
+        ({4: ["p"]}, False, 0),
+        # The last wave was frozen first, before there was a plan.
+        ({2: ["p"], 3: ["p"]}, False, 0),
+    ],
+)
+def test_a_plan_is_confirmatory_that_came_before_any_data_of_treated_areas(named, before, plans):
+    waves = [
+        SimpleNamespace(wave=wave, manifest={"analysis_plans": named.get(wave, [])})
+        for wave in (1, 2, 3, 4)
+    ]
+    treated = pd.DataFrame(
+        {
+            "unit": np.repeat(["a", "b"], 4),
+            "wave": [1, 2, 3, 4] * 2,
+            "treated": [0, 0, 1, 1] + [0] * 4,
+        }
+    )
+    got = registration(SimpleNamespace(waves=waves), "p", treated)
+    assert (got.before, got.plans, got.follow_up) == (before, plans, 3)
+    assert ("not registered before data of wave 3" in str(got)) is not before
+
+
+def test_areas_without_a_before_and_waves_after_a_plans_end_are_left_out_and_told():
+    by = pd.DataFrame(
+        [
+            (unit, wave, treated, float(treated))
+            for unit, row in {
+                "always": [1, 1, 1, 1],
+                "early": [1, 0, 0, 1],
+                "ends": [0, 1, 0, 1],
+                "lasts": [0, 0, 1, 1],
+                "never": [0, 0, 0, 0],
+            }.items()
+            for wave, treated in enumerate(row, start=1)
+        ],
+        columns=["unit", "wave", "treated", "years"],
+    )
+    got = of_frame(by)
+    assert (got.always, got.ended, got.starts) == (("always", "early"), ("ends",), 2)
+    kept = got.frame.groupby("unit").agg(waves=("wave", "max"), start=("start", "max"))
+    assert kept.to_dict("index") == {
+        "ends": {"waves": 2, "start": 2},
+        "lasts": {"waves": 4, "start": 3},
+        "never": {"waves": 4, "start": 0},
+    }
+
+
+def _growing(starts, *, waves=5, seed=1, slope=4.0):
+    """Means of areas whose effect grows by `slope` a wave, with noise of one."""
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        [
+            (f"a{area}", wave, start)
+            for area, start in enumerate(starts)
+            for wave in range(1, waves + 1)
+        ],
+        columns=["unit", "wave", "start"],
+    )
+    on = (frame.start > 0) & (frame.wave >= frame.start)
+    since = (frame.wave - frame.start + 1).where(on, 0)
+    return frame.assign(
+        treated=on.astype(int), years=since.where(on), n=20, weight=10.0,
+        y=50 + slope * since + random.normal(0, 1, len(frame)),
+    )  # fmt: skip
+
+
+def test_plans_that_start_apart_are_told_by_start_and_never_by_two_way_effects():
+    """Two-way effects take growth of early starters for a fall of late ones: here by a third."""
+    means = _growing([2] * 8 + [4] * 8 + [0] * 8)
+    plan = plan_of(PLAN)
+    one = headline(means, means, plan, covariates=[], shares=[], sd=20.0)
+    true = 4 * np.mean([1, 2, 3, 4, 1, 2])
+    assert one.told.estimator == "doubly robust, staggered"
+    assert one.told.trusted.low < true < one.told.trusted.high
+    assert one.told.estimate == pytest.approx(true, abs=0.6)
+    assert one.beside.estimator == "two-way fixed effects"
+    assert one.beside.estimate < true - 1.5
+    told = told_effect(one, plan, "tryghed_t1", "all", before=True, plans=1)
+    assert (told["kind"], told["method"], told["treated"]) == ("confirmatory", "CR2", 16)
+    # A plan of a method that is not had of starts: another stands in, and confirms nothing.
+    other = told_effect(
+        one, plan_of(PLAN + b"inference: CR3"), "tryghed_t1", "all", before=True, plans=1
+    )
+    assert (other["kind"], other["method"]) == ("exploratory", "CR2")
+    assert "The plan names CR3, which is not had here" in other["trust"]
+
+
+def test_plans_that_start_apart_in_few_areas_are_randomised_and_alone_tell_nothing():
+    means = _growing([2] * 2 + [3] * 3 + [0] * 9, waves=4)
+    one = headline(means, means, plan_of(PLAN), covariates=[], shares=[], sd=20.0)
+    assert one.told.trust.method == "randomisation"
+    assert one.told.trusted.low < one.told.estimate < one.told.trusted.high
+    # No start and no length of exposure has areas enough for a test of its own.
+    frame = one.later.to_frame()
+    assert (frame.method == "").all()
+    assert frame[["low", "high", "p"]].isna().all(axis=None)
+    assert set(frame.query("what == 'years'").years) == {1, 2, 3}
+    single = _growing([2, 3] + [0] * 4, waves=3)
+    alone = headline(single, single, plan_of(PLAN), covariates=[], shares=[], sd=20.0)
+    assert (alone.told.trust.method, alone.told.trusted) == ("", None)
+
+
+def test_where_starts_cannot_be_compared_two_way_effects_stand_in_without_a_test():
+    means = _growing([2] * 8 + [4] * 8 + [0] * 8)
+    # A share that is the treatment itself leaves nobody to compare with.
+    means["telling"] = (means.start > 0).astype(float)
+    one = headline(means, means, plan_of(PLAN), covariates=[], shares=["telling"], sd=20.0)
+    assert one.told.trusted is None
+    assert "mix late starters with early ones" in one.told.trust.reason
+    told = told_effect(one, plan_of(PLAN), "tryghed_t1", "all", before=True, plans=1)
+    assert (told["kind"], told["method"]) == ("exploratory", "")
+
+
+def test_areas_weigh_by_their_answers_where_the_plan_says_so_however_plans_start():
+    means = _growing([2] * 8 + [4] * 8 + [0] * 8)
+    # Those that start early have nine times the answers, and longer exposure.
+    means["weight"] = np.where(means.start == 2, 90.0, 10.0)
+    equal, answers = (
+        by_start(means, plan_of(PLAN + added), []).overall.estimate[0]
+        for added in (b"", b"weighting: answers")
+    )
+    assert equal == pytest.approx(4 * np.mean([1, 2, 3, 4, 1, 2]), abs=0.6)
+    assert answers == pytest.approx(4 * np.average([2.5, 1.5], weights=[36, 2]), abs=0.6)
 
 
 def test_three_treated_areas_get_no_test_that_rejects_too_often(make_study):
@@ -92,8 +248,12 @@ def test_persons_and_area_means_tell_the_same_story(make_study):
     persons = evaluate(study, plan_of(PLAN + b"units: persons\n")).effects
     persons = persons.set_index(["scale", "cohort"])
     key = ("tryghed_t1", "all")
-    assert persons.estimate[key] == pytest.approx(areas.estimate[key], abs=2)
+    # Every area alike, as the plan weights: persons then give the very effect of areas' means.
+    assert persons.estimate[key] == pytest.approx(areas.estimate[key], rel=1e-9)
     assert persons.rows[key] > areas.rows[key]
+    by_answers = evaluate(study, plan_of(PLAN + b"units: persons\nweighting: answers\n")).effects
+    by_answers = by_answers.set_index(["scale", "cohort"])
+    assert by_answers.estimate[key] != pytest.approx(areas.estimate[key], rel=1e-3)
 
 
 def test_plans_that_start_apart_show_their_effect_by_exposure(make_study):
@@ -304,8 +464,8 @@ def test_the_example_in_the_documentation_runs():
     assert found.failed == 0
 
 
-def test_an_effect_of_none_is_within_its_interval_as_often_as_it_says(model, form_codebook):
-    """Recovery from answers, not scores: no effect is drawn, and few intervals leave it out."""
+def test_an_effect_of_none_is_within_its_interval_as_often_as_it_says(model):
+    """Recovery from answers, not scores: no effect is drawn, and few trusted intervals leave it out."""
     left_out = 0
     for seed in range(60):
         drawn = draw_study(model, AreasDrawn(24, [2] * 12, effects=[0.0], invited=30), seed=seed)
@@ -314,12 +474,9 @@ def test_an_effect_of_none_is_within_its_interval_as_often_as_it_says(model, for
         means = scores.groupby([rows.area, rows.wave]).mean().rename("y").reset_index()
         treated = set(drawn.tables[1]["area_plan"].area)
         means["on"] = (means.area.isin(treated) & (means.wave == 2)).astype(int)
-        first, second = (means[means.wave == w].set_index("area") for w in (1, 2))
-        change = second.y - first.y
-        on = second.on == 1
-        gap = change[on].mean() - change[~on].mean()
-        error = np.sqrt(change[on].var() / on.sum() + change[~on].var() / (~on).sum())
-        left_out += abs(gap) > 2.074 * error
+        found = difference_in_differences(means, "y", "on", area="area", wave="wave", draws=9)
+        assert found.trust.method == "CR2"
+        left_out += not found.trusted.low <= 0 <= found.trusted.high
     assert left_out <= 8  # 60 draws at 5 %: nine or more has a chance of .3 %
 
 

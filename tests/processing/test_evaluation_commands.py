@@ -67,8 +67,12 @@ def test_measures_are_printed_and_written_with_the_datasets_hash(run, drawn):
 def test_effects_are_told_as_exploratory_until_their_plan_was_registered(run, drawn, plan):
     told = run("effects", drawn.folder, "--plan", plan)
     assert told.exit_code == 0, told.output
-    assert "not registered before the last wave was frozen" in told.output
+    assert "not registered before data of wave 2 or later were frozen" in told.output
     assert "exploratory, primary" in told.output
+    # By one command too: exposure, the 90 % interval and what could have been found.
+    assert "By waves since the start" in told.output
+    assert "+0 waves" in told.output
+    assert all(head in told.output for head in ("90 %", "detectable"))
     assert "cannot be checked" in told.output
     content = json.loads(run("effects", drawn.folder, "--plan", plan, "--json").output)
     assert {row["kind"] for row in content["effects"]} == {"exploratory"}

@@ -56,7 +56,7 @@ def test_a_wave_names_the_plans_that_were_there_before_it_was_frozen(commands, t
     commands.works("wave", "close", "puls", 1, answer="y")
     commands.works("wave", "freeze", "puls", 1)
     said = commands.works("study", "analysis-plan", "puls", later)
-    assert "Frozen before it: wave 1. Effects that end there stay exploratory." in said
+    assert "Frozen before it: wave 1. Where areas had begun their plans by then, all stays" in said
     [manifest] = tmp_path.rglob("wave-1-freeze-1/manifest.json")
     named = json.loads(manifest.read_text())
     assert named["analysis_plans"] == [sha256]

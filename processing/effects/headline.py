@@ -1,0 +1,138 @@
+"""A study's effect on one scale: the estimator that its starts call for, and what is beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from processing.errors import StatisticsError
+
+from .analysis_plan import AnalysisPlan
+from .cluster_variance import Variance
+from .difference import Effect, by_randomisation, by_t, difference_in_differences, pre_period
+from .staggered import StaggeredEffects, staggered_effects
+from .start_cells import Base
+from .trust import Trust, which_to_trust
+
+STAGGERED = "doubly robust, staggered"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """`told` is the effect to report; `beside` that of another estimator, a check of robustness.
+
+    Where areas start in different waves, two-way fixed effects compare late starters with early ones,
+    whose effect may still grow (Goodman-Bacon 2021, DOI 10.1016/j.jeconom.2021.03.014), and are never
+    what is told. `later` are effects by start and exposure, None where they cannot be had; two-way
+    effects then stand in without a test (`stands_in`).
+    """
+
+    told: Effect
+    beside: Effect | None
+    later: StaggeredEffects | None
+    stands_in: bool = False
+
+
+def headline(
+    rows: pd.DataFrame,
+    means: pd.DataFrame,
+    plan: AnalysisPlan,
+    *,
+    covariates: Sequence[str],
+    shares: Sequence[str],
+    sd: float,
+) -> Headline | None:
+    """Choose by the starts. None where nothing changes, as with newcomers who were in no area before.
+
+    `rows` are the plan's units with unit, wave, y, weight and treated, and `covariates`; `means` the
+    areas' own, with start and years too, and `shares` of them where covariates are named.
+    """
+    treated = means.groupby("unit")["treated"]
+    changing = treated.max() > treated.min()
+    if means["unit"].nunique() < 3 or not changing.any() or means["wave"].nunique() < 2:
+        return None
+    plain = _two_way(rows, plan, covariates, sd)
+    later = by_start(means, plan, shares)
+    starting = means[means["unit"].isin(changing.index[changing])]
+    if starting["start"].nunique() < 2:
+        return Headline(plain, None, later) if plain else None
+    if later is not None:
+        return Headline(_of_starts(means, later, plan, sd), plain, later)
+    if plain is None:
+        return None
+    reason = (
+        "No inference is trusted: plans start in different waves, two-way effects mix late starters "
+        "with early ones, and areas cannot be compared by start."
+    )
+    return Headline(replace(plain, trust=Trust("", reason)), None, None, stands_in=True)
+
+
+def by_start(
+    means: pd.DataFrame, plan: AnalysisPlan, shares: Sequence[str], *, base: Base = "varying"
+) -> StaggeredEffects | None:
+    """Effects by start, exposure and years, of areas' means; None where areas cannot be compared."""
+    never = (means.groupby("unit")["start"].max() == 0).any()
+    try:
+        return staggered_effects(
+            means, "y", "start", area="unit", wave="wave", covariates=shares, years="years",
+            weights="weight" if plan.weighting == "answers" else None,
+            against="never" if never else "not yet",
+            base=base, level=plan.level, seed=plan.seed,
+            draws=plan.draws if base == "varying" else 0,
+        )  # fmt: skip
+    except StatisticsError:
+        return None
+
+
+def _two_way(
+    rows: pd.DataFrame, plan: AnalysisPlan, covariates: Sequence[str], sd: float
+) -> Effect | None:
+    weights: str | None = "weight"
+    if plan.weighting == "equal":
+        # Every area alike in every wave: persons share their area's one.
+        total = rows.groupby(["unit", "wave"])["weight"].transform("sum")
+        rows = rows.assign(weight=rows["weight"] / total)
+        weights = "weight" if plan.units == "persons" else None
+    try:
+        return difference_in_differences(
+            rows, "y", "treated", area="unit", wave="wave", weights=weights,
+            covariates=covariates, sd=sd, level=plan.level, draws=plan.draws, seed=plan.seed,
+        )  # fmt: skip
+    except StatisticsError:
+        # All areas are treated at once, or none lasts over the waves: no comparison is left.
+        return None
+
+
+def _of_starts(
+    means: pd.DataFrame, later: StaggeredEffects, plan: AnalysisPlan, sd: float
+) -> Effect:
+    """The mean over treated area-waves, with CR2 and randomisation of starts."""
+    row = later.overall.iloc[0]
+    treated, comparison, df = int(row["treated"]), int(row["comparison"]), float(row["df"])
+    estimate = float(row["estimate"])
+    inferences = by_randomisation(later.randomised) if later.randomised else ()
+    if df > 0 and row["standard_error"] > 0:
+        variance = Variance("CR2", float(row["standard_error"]) ** 2, df)
+        inferences = (by_t("CR2", estimate, variance, plan.level), *inferences)
+    possible = later.randomised.assignments if later.randomised else 0
+    waves = np.sort(means["wave"].unique())
+    starts = np.searchsorted(waves, means.loc[means["start"] > 0, "start"])
+    return Effect(
+        outcome="y",
+        estimate=estimate,
+        inferences=inferences,
+        trust=which_to_trust(treated, comparison, df, possible),
+        rows=len(means),
+        waves=len(waves),
+        areas=means["unit"].nunique(),
+        treated=treated,
+        comparison=comparison,
+        sd=sd,
+        level=plan.level,
+        pre_period=pre_period(starts),
+        silent=means["unit"].nunique() - treated - comparison,
+        estimator=STAGGERED,
+    )

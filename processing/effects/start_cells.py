@@ -1,0 +1,163 @@
+"""One group of areas in one wave against those not treated, and means of such cells.
+
+An area's part in a mean is its influence function; brought up by its leverage, the squares add up to
+CR2's variance, since areas of one start vary about their own mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processing.errors import StatisticsError
+
+from .areas_by_start import Areas, Array
+from .doubly_robust import doubly_robust
+
+Against = Literal["never", "not yet"]
+Base = Literal["varying", "universal"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One group in one wave: those of it who were seen in both waves, against the others who were."""
+
+    start: float
+    wave: float
+    exposure: int
+    estimate: float
+    influence: Array  # (n,)
+    treated: NDArray[np.bool_]  # (n,)
+    others: NDArray[np.bool_]  # (n,)
+    t: int
+    base: int
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean of cells: its influence function as `did` has it, and CR2's parts over areas."""
+
+    estimate: float
+    influence: Array  # (n,)
+    raised: Array  # (n,), whose squares add up to CR2's variance
+    working: Array  # (n,), each area's share of the variance were all rows alike
+    treated: NDArray[np.bool_]
+    others: NDArray[np.bool_]
+
+
+def cell_of(
+    panel: Areas,
+    g: float,
+    t: int,
+    against: Against,
+    kind: Base,
+    known: Array | None,
+    among: NDArray[np.bool_] | None = None,
+) -> Cell | None:
+    first = int(np.searchsorted(panel.times, g))
+    base = first - 1 if t >= first or kind == "universal" else t - 1
+    if base < 0 or t == base:
+        return None
+    change = panel.wide[:, t] - panel.wide[:, base]
+    seen = ~np.isnan(change)
+    treated = (panel.starts == g) & seen
+    treated = treated if among is None else treated & among
+    others = panel.never.copy()
+    if against == "not yet":
+        others |= (panel.starts > panel.times[max(t, base)]) & (panel.starts != g)
+    others &= seen
+    if not (treated.any() and others.any()):
+        return None
+    estimate, influence = _compared(panel, change, treated, others, known, min(t, base))
+    wave = float(panel.times[t])
+    return Cell(float(g), wave, t - first, estimate, influence, treated, others, t, base)
+
+
+def _compared(
+    panel: Areas,
+    change: Array,
+    treated: NDArray[np.bool_],
+    others: NDArray[np.bool_],
+    known: Array | None,
+    earlier: int,
+) -> tuple[float, Array]:
+    n, influence = len(change), np.zeros(len(change))
+    if known is not None:
+        among = np.flatnonzero(treated | others)
+        x = np.column_stack([np.ones(len(among)), known[among, :, earlier]])
+        on = treated[among].astype(float)
+        estimate, own = doubly_robust(change[among], on, x, panel.sizes[among])
+        influence[among] = own * n / len(among)
+        return estimate, influence
+    means = []
+    for arm, sign in ((treated, 1.0), (others, -1.0)):
+        size = panel.sizes[arm]
+        means.append(float(size @ change[arm] / size.sum()))
+        influence[arm] = sign * n * size / size.sum() * (change[arm] - means[-1])
+    return means[0] - means[1], influence
+
+
+def by_years(
+    panel: Areas, later: list[Cell], run: Array | None, known: Array | None
+) -> dict[int, list[Cell]]:
+    """The treated cells by whole years that plans have run."""
+    found: dict[int, list[Cell]] = {}
+    if run is None:
+        return found
+    for cell in later:
+        whole = np.floor(run[:, 0, cell.t])
+        for year in np.unique(whole[cell.treated]):
+            try:
+                part = cell_of(panel, cell.start, cell.t, "never" if panel.never.any() else "not yet", "varying", known, whole == year)  # fmt: skip
+            except StatisticsError:
+                continue  # so few have run so long that covariates tell them from all others
+            if part is not None:
+                found.setdefault(int(year), []).append(part)
+    return dict(sorted(found.items()))
+
+
+def mean_of(panel: Areas, cells: list[Cell]) -> Mean:
+    """The mean of cells weighted by the sizes of their treated areas."""
+    n = len(panel.starts)
+    relative = panel.sizes / panel.sizes.mean()
+    share = np.array([relative[cell.treated].sum() / n for cell in cells])
+    weight = share / share.sum()
+    estimates = np.array([cell.estimate for cell in cells])
+    influence = np.zeros(n)
+    working, leverage = np.zeros((n, len(panel.times))), np.zeros(n)
+    for w, cell in zip(weight, cells, strict=True):
+        influence += w * cell.influence
+        for arm, sign in ((cell.treated, 1.0), (cell.others, -1.0)):
+            own = panel.sizes[arm] / panel.sizes[arm].sum()
+            working[arm, cell.t] += sign * w * own
+            working[arm, cell.base] -= sign * w * own
+            leverage[arm] = np.maximum(leverage[arm], own)
+    # Shares are estimated too, where starts are taken as drawn.
+    moved = np.array([relative * c.treated - s for c, s in zip(cells, share, strict=True)])
+    turned = moved / share.sum() - np.outer(weight, moved.sum(axis=0) / share.sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        raised = np.where(leverage < 1, influence / n / np.sqrt(1 - leverage), np.nan)
+    return Mean(
+        float(weight @ estimates),
+        influence + estimates @ turned,
+        raised,
+        (working**2).sum(axis=1),
+        np.any([cell.treated for cell in cells], axis=0),
+        np.any([cell.others for cell in cells], axis=0),
+    )
+
+
+def mean_of_means(rows: list[Mean]) -> Mean:
+    """The mean over lengths of exposure, each alike."""
+    k = len(rows)
+    return Mean(
+        float(np.mean([row.estimate for row in rows])),
+        np.mean([row.influence for row in rows], axis=0),
+        np.sum([row.raised for row in rows], axis=0) / k,
+        np.sum([row.working for row in rows], axis=0) / k**2,
+        np.any([row.treated for row in rows], axis=0),
+        np.any([row.others for row in rows], axis=0),
+    )

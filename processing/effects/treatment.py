@@ -1,0 +1,100 @@
+"""Which areas are treated in which wave, and since when: what an effect compares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from processing.datasets.study import Study
+from processing.errors import Problem, StatisticsError
+from processing.measuring.study_measures import StudyMeasures
+
+from .analysis_plan import AnalysisPlan
+
+_YEAR = 365.25
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """Who is compared, and how they are treated.
+
+    `frame` has a row an afdeling (with what it is tied to) and wave: unit, wave, treated (0 or 1),
+    start (the wave in which it is treated first, 0 for never) and years (since its plan began, in
+    treated waves). Left out are areas treated in the first wave that the dataset has of them, which have no before
+    (`always`), and the waves after an area's plan ended (`ended`): what lingers of it would make the
+    area a false comparison.
+    """
+
+    frame: pd.DataFrame
+    always: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+
+    @property
+    def starts(self) -> int:
+        """In how many different waves areas start."""
+        return int(self.frame.loc[self.frame["start"] > 0, "start"].nunique())
+
+
+def treatment(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> Treatment:
+    """Read from a study's plans who is treated when. Raises StatisticsError.
+
+    An afdeling is treated in a wave where a plan of one of `plan`'s kinds covers it on the wave's
+    day; areas tied by merging or splitting are one, treated where any of them is.
+    """
+    kinds = study.table("plans")[["plan", "kind"]].drop_duplicates()
+    wanted = set(kinds.loc[kinds["kind"].isin(plan.treatment), "plan"])
+    units = measured.units
+    covered = units[(units["level"] == "plan") & units["unit"].isin(wanted)]
+    covered = covered[["wave", "area", "unit"]].rename(columns={"unit": "plan"})
+    began = _began(study, covered, measured.days)
+    areas = units[units["level"] == "afdeling"]
+    joined = areas.merge(began, on=["wave", "area"], how="left")
+    joined = joined.assign(treated=joined["years"].notna().astype(int))
+    by = joined.groupby(["unit", "wave"], as_index=False)[["treated", "years"]].max()
+    if plan.comparison:
+        by = _compared(by, areas, plan.comparison)
+    return of_frame(pd.DataFrame(by))
+
+
+def of_frame(by: pd.DataFrame) -> Treatment:
+    """What can be compared, of a frame of unit, wave, treated and years."""
+    by = by.sort_values(["unit", "wave"], ignore_index=True)
+    first = by.groupby("unit")["treated"].transform("first")
+    always = tuple(sorted(by.loc[first == 1, "unit"].astype(str).unique()))
+    by = by[first == 0]
+    begun = by.groupby("unit")["treated"].cummax()
+    off = (begun == 1) & (by["treated"] == 0)
+    over = off.groupby(by["unit"]).cummax()
+    ended = tuple(sorted(by.loc[over, "unit"].astype(str).unique()))
+    kept = by[~over]
+    start = kept["wave"].where(kept["treated"] == 1).groupby(kept["unit"]).transform("min")
+    return Treatment(kept.assign(start=start.fillna(0)).reset_index(drop=True), always, ended)
+
+
+def _began(study: Study, covered: pd.DataFrame, days: Mapping[int, str]) -> pd.DataFrame:
+    """Wave and area with the years since the first of its plans began; 0 where no day is known."""
+    dated = study.table("area_plan")[["area", "plan", "valid_from"]].drop_duplicates()
+    joined = covered.merge(dated, on=["area", "plan"], how="left")
+    day = pd.to_datetime(joined["wave"].map(dict(days)))
+    years = (day - pd.to_datetime(joined["valid_from"])).dt.days / _YEAR
+    # Of an area's periods under one plan only those that have begun count.
+    joined = joined.assign(years=years.where(years >= 0).fillna(0.0).astype(np.float64))
+    return pd.DataFrame(joined.groupby(["wave", "area"], as_index=False)[["years"]].max())
+
+
+def _compared(by: pd.DataFrame, areas: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
+    missing = sorted(set(keys) - set(areas["area"]))
+    if missing:
+        raise StatisticsError(
+            Problem(
+                f"plan, comparison {missing[0]}",
+                "the dataset has no such area",
+                "Give areas by their keys",
+            )
+        )
+    ever = by.groupby("unit")["treated"].transform("max") == 1
+    compared = areas.loc[areas["area"].isin(keys), "unit"]
+    return by[ever | by["unit"].isin(compared)]
