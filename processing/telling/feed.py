@@ -69,8 +69,8 @@ def feed(
     beside to protect them. `cooperation` is the study of its own in which project staff and municipal
     partners answered `samarbejde`, its areas being this study's plans: its means are rows of their
     own, measure "moderator" and level "plan", with small cells hidden by the same limits, and
-    nobody's answers are merged. `statuses` gives each scale's verdict, "candidate" where none was made. Raises
-    StatisticsError.
+    nobody's answers are merged. `statuses` gives each scale's verdict, "candidate" where none was made,
+    as of a variant. Raises StatisticsError.
     """
     means = _hidden(found, limits or DisclosureLimits())
     parts = [_means(means), _changes(found, means)]
@@ -90,8 +90,12 @@ def feed(
     stem = whole["scale"].map(lambda name: owner.get(name, name))
     whole = whole.assign(
         study=study.study,
-        scale_version=stem.map(lambda name: versions.get(scales[name].instrument, "")),
-        status=stem.map(lambda name: known.get(name, "candidate")),
+        scale_version=[
+            _versions_of(versions, scales[name].instrument, before, wave)
+            for name, before, wave in zip(stem, whole["wave_before"], whole["wave"], strict=True)
+        ],
+        # What was found of a whole scale was not found of the scale without one of its items.
+        status=whole["scale"].map(lambda name: known.get(name, "candidate")),
         year=whole["wave"].map(lambda wave: int(found.days[int(wave)][:4])),
         plan=[
             plans.get((level, unit, wave), "")
@@ -257,18 +261,30 @@ def _effects(evaluation: Evaluation) -> pd.DataFrame:
     waves = sorted(evaluation.measures.days)
     return effects.assign(
         measure="effect", level="study", unit="study", wave=waves[-1], wave_before=waves[0],
-        n=effects["rows"], response_rate=np.nan, hidden=0,
-        method="difference in differences, " + effects["method"].replace("", "no test trusted"),
-        p=effects["p_adjusted"],
+        response_rate=np.nan, hidden=0, p=effects["p_adjusted"],
+        method="difference in differences, " + effects["estimator"] + ", "
+        + effects["method"].replace("", "no test trusted"),
     )  # fmt: skip
 
 
-def _versions(study: Study) -> dict[str, str]:
-    """Instrument -> its version in the last wave."""
-    last = max(study.waves, key=lambda wave: wave.wave)
+def _versions(study: Study) -> dict[int, dict[str, str]]:
+    """Wave -> instrument -> its version there."""
     return {
-        str(one.get("name")): str(one.get("version", "")) for one in last.manifest.get("form", ())
+        wave.wave: {
+            str(one.get("name")): str(one.get("version", ""))
+            for one in wave.manifest.get("form", ())
+        }
+        for wave in study.waves
     }
+
+
+def _versions_of(
+    versions: Mapping[int, Mapping[str, str]], instrument: str, before: float, wave: int
+) -> str:
+    """The version in a wave, or the versions in the waves that a change or effect spans."""
+    first = wave if np.isnan(before) else int(before)
+    told = [of.get(instrument, "") for at, of in sorted(versions.items()) if first <= at <= wave]
+    return ";".join(dict.fromkeys(one for one in told if one))
 
 
 def _plans(units: pd.DataFrame) -> dict[tuple[str, str, int], str]:

@@ -51,9 +51,30 @@ def test_every_row_carries_what_it_was_made_from_and_how(make_study):
     assert (table.status == "candidate").all()
     assert set(table.year) == {2024, 2026}
     effect = table[(table.measure == "effect") & (table.cohort == "all")].iloc[0]
-    assert (effect.kind, effect.n) == ("confirmatory", 48)
+    # Its n are people, as everywhere else in the table; areas and waves are in the effects' own file.
+    people = found.measures.measures.means.query("level == 'afdeling' and cohort == 'all'").n.sum()
+    assert (effect.kind, effect.n) == ("confirmatory", people)
+    assert effect.method == "difference in differences, two-way fixed effects, CR2"
     shown = table[(table.measure == "mean") & (table.hidden == 0)]
     assert shown[["estimate", "standard_error", "low", "high", "n"]].notna().all(axis=None)
+
+
+def test_versions_are_those_of_the_rows_waves_and_a_variant_has_no_verdict_of_its_scale(
+    tmp_path,
+):
+    codebook = build_codebook(make_form(["trivsel", "background"], ["da"]), wave_year=2026)
+    columns = {"trivsel_v3": next(s.columns for s in codebook.scales if s.id == "v3")}
+    drawn = draw_study(KnownModel.simple(columns), AreasDrawn(4, [2] * 2), seed=1)
+    study = write_drawn_study(drawn, codebook, tmp_path / "study")
+    for wave, version in zip(study.waves, ("1", "2"), strict=True):
+        wave.manifest["form"] = [{"name": "trivsel", "version": version}]
+    table = feed(study, study_measures(study), statuses={"trivsel_v3": "validated"})
+    told = table.groupby(["measure", "wave"]).scale_version.agg(set)
+    assert told.to_dict() == {("change", 2): {"1;2"}, ("mean", 1): {"1"}, ("mean", 2): {"2"}}
+    assert table.groupby("scale").status.agg(set).to_dict() == {
+        "trivsel_v3": {"validated"},
+        "trivsel_v3_without_activities": {"candidate"},
+    }
 
 
 def test_no_mean_of_fewer_than_ten_leaves_nor_what_would_give_it_away(make_study):
