@@ -264,7 +264,8 @@ def _rows(
 def _parted(rows: _Rows, scale: str, plan: AnalysisPlan) -> list[pd.DataFrame]:
     """What is left of the first effect where trends may have parted as before, by both bounds."""
     effects = by_start(rows.means, plan, rows.shares, base="universal")
-    if effects is None:
+    # These intervals take estimates to be normal: with few areas they are no surer than CR2's.
+    if effects is None or not effects.by_exposure["method"].eq("CR2").all():
         return []
     try:
         study = effects.event_study()

@@ -132,7 +132,17 @@ def _of_starts(
         comparison=comparison,
         sd=sd,
         level=plan.level,
-        pre_period=pre_period(starts),
+        pre_period=_before_starts(int(starts.max())),
         silent=means["unit"].nunique() - treated - comparison,
         estimator=STAGGERED,
+    )
+
+
+def _before_starts(last: int) -> str:
+    """Whether trends before can be checked, where the last areas start after so many waves."""
+    if last < 2:
+        return pre_period(np.array([last]))
+    return (
+        f"Areas that started last were seen in {last} waves before; how they and others moved then is "
+        f"told beside the effects by exposure."
     )

@@ -163,12 +163,6 @@ def _steps(study: EventStudy) -> Array:
     return np.diff(levels, axis=0)
 
 
-def smoothness_inequalities(study: EventStudy, m: float) -> tuple[Array, Array]:
-    """Matrix and limits with matrix·δ ≤ limits where the trend bends by at most m a wave."""
-    bends = np.diff(_steps(study), axis=0)
-    return np.concatenate([bends, -bends]), np.full(2 * len(bends), m)
-
-
 @dataclass(frozen=True)
 class _Search:
     """Looks for the effects that a set of inequalities does not reject."""

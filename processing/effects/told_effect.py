@@ -28,7 +28,7 @@ def told_effect(
     equivalence_high (the 90 % interval), equivalent (it lies within the plan's margin),
     equivalence_p (of two one-sided t tests), detectable (points found with 80 % power), breakdown
     (points by which trends must have parted for the interval to hold zero), trust and pre_period in
-    words, pretest (p of no difference in trends before).
+    words, pretest (p of no difference in trends before, where areas are enough).
 
     Confirmatory is what the plan names, of all residents, registered in time, and by the plan's own
     inference: another that stands in for it is exploratory.
@@ -71,8 +71,16 @@ def told_effect(
         "breakdown": breakdown(low, high) if low <= effect.estimate <= high else nan,
         "trust": trust.reason,
         "pre_period": effect.pre_period,
-        "pretest": one.later.pretest if one.later else nan,
+        "pretest": _pretest(one),
     }
+
+
+def _pretest(one: Headline) -> float:
+    """The Wald test of trends before, where each of them is of areas enough for its own variance."""
+    if one.later is None:
+        return float("nan")
+    before = one.later.by_group[one.later.by_group["exposure"] < 0]
+    return one.later.pretest if before["method"].eq("CR2").all() else float("nan")
 
 
 def _equivalence_p(effect: Effect, trusted: Inference | None, plan: AnalysisPlan) -> float:

@@ -206,10 +206,28 @@ def test_plans_that_start_apart_in_few_areas_are_randomised_and_alone_tell_nothi
     frame = one.later.to_frame()
     assert (frame.method == "").all()
     assert frame[["low", "high", "p"]].isna().all(axis=None)
-    assert set(frame.query("what == 'years'").years) == {1, 2, 3}
+    assert np.isnan(told_effect(one, plan_of(PLAN), "t", "all", before=True, plans=1)["pretest"])
     single = _growing([2, 3] + [0] * 4, waves=3)
     alone = headline(single, single, plan_of(PLAN), covariates=[], shares=[], sd=20.0)
     assert (alone.told.trust.method, alone.told.trusted) == ("", None)
+
+
+def test_effects_are_told_by_whole_years_that_plans_have_run():
+    """Two waves, and plans that began one, two and three years before the second: three comparisons."""
+    means = _growing([2] * 24 + [0] * 10, waves=2)
+    begun = means.unit.str[1:].astype(int) % 3 + 1.4
+    means["years"] = begun.where(means.treated == 1)
+    means["y"] += 3 * means.years.fillna(0)
+    one = headline(means, means, plan_of(PLAN), covariates=[], shares=[], sd=20.0)
+    change = means.pivot_table(index="unit", columns="wave", values="y").diff(axis=1)[2]
+    years = means[means.treated == 1].set_index("unit").years.reindex(change.index)
+    for row, k in zip(one.later.by_years.itertuples(), (1, 2, 3), strict=True):
+        # Welch's t of the changes, as scipy has it.
+        told = stats.ttest_ind(change[years == k + 0.4], change[years.isna()], equal_var=False)
+        assert row.years == k
+        assert row.estimate / row.standard_error == pytest.approx(told.statistic)
+        assert (row.treated, row.comparison, row.method) == (8, 10, "CR2")
+        assert row.low < 4 + 3 * (k + 0.4) < row.high
 
 
 def test_where_starts_cannot_be_compared_two_way_effects_stand_in_without_a_test():
