@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from instruments import AnswerError, Form
-from survey import paper, sheet_states
+from survey import own_batches, paper, sheet_states
 from survey.access import studies_as
 from survey.answering import InvalidAnswersError, check
 from survey.fieldwork.sheet_fields import SheetField, sheet_fields
@@ -123,12 +123,14 @@ def keying_language(form: Form) -> str:
 def _start_page(failure: SheetError | None = None, typed: str = "") -> str:
     with reading() as database:
         own = paper.own_sheets(database, me().id)
+        batches = own_batches.own_batches(database, me().id, _studies())
     return render_template(
         "fieldwork/start.html",
         problem=FAILURES[type(failure)][0] if failure else "",
         typed=typed,
         saved=session.pop("saved", ""),
         keyer=me().id,
+        batches=batches,
         days=[(day, list(sheets)) for day, sheets in groupby(own, lambda one: one.finished.date())],
     )
 

@@ -1,5 +1,6 @@
 """Sheets from the printer to a response: received, sampled, keyed twice, settled, judged."""
 
+import contextlib
 import threading
 import uuid
 
@@ -10,7 +11,16 @@ from sqlalchemy import select
 from instruments import NOT_ANSWERED
 from processing import check as check_dataset
 from processing import export, open_texts
-from survey import answering, batches, paper, receiving, sealed_answers, settling, verdicts
+from survey import (
+    answering,
+    batches,
+    own_batches,
+    paper,
+    receiving,
+    sealed_answers,
+    settling,
+    verdicts,
+)
 from survey.freezing import freeze
 from survey.keying_quality import quality_of
 from survey.models import Keying, Resolution, Sheet
@@ -18,6 +28,7 @@ from survey.settling import Decided, Decision
 from survey.sheet_states import (
     MistypedSerialError,
     OtherStudyError,
+    SheetError,
     VoidSheetError,
     WaveNotKeyedError,
     story,
@@ -240,6 +251,42 @@ def test_a_pass_that_was_handed_to_others_is_refused(paper_wave, karen, bo, gerd
         paper_wave.key(sheet, gerda)
     paper_wave.key(sheet, bo)
     assert paper_wave.state(sheet) == "settled"
+
+
+def test_what_waits_for_a_keyer_is_exactly_what_they_may_key(paper_wave, karen, bo, receive, twice):
+    # Every state that a sheet can be in for Bo, in batches that are sampled, keyed twice or once.
+    sampled = paper_wave.batch("Prøven", second_keying_share=0.5)
+    once, hers = paper_wave.batch("Én gang"), paper_wave.batch("Karens", second_keying_share=1)
+    piles = {one.id: paper_wave.sheets(one, 4) for one in (sampled, twice, once, hers)}
+    paper_wave.do(batches.draw, sampled, actor="Bodil", seed=7)
+    paper_wave.do(batches.hand_out, hers, 1, [karen.id], actor="Bodil")
+    for sheets in piles.values():
+        for person, sheet in zip((karen, karen, bo), sheets, strict=False):
+            if sheet.batch_id != hers.id or person is karen:
+                paper_wave.key(sheet, person)
+    receive(piles[twice.id][3], twice)
+    studies = {paper_wave.study.id}
+    with paper_wave.database.reading() as session:
+        for batch_id, sheets in piles.items():
+            may = {}
+            for sheet in sheets:
+                with contextlib.suppress(SheetError):
+                    found = paper.sheet_to_key(session, sheet.serial, bo.id, studies)
+                    may[sheet.serial] = len(found.keyings) + 1
+            _, told = own_batches.sheets_to_key(session, batch_id, bo.id, studies)
+            assert {one.serial: one.number for one in told} == may
+        own = own_batches.own_batches(session, bo.id, studies)
+        assert own_batches.own_batches(session, bo.id, ()) == []
+        counts = {one.batch.name: (one.first, one.second, one.away) for one in own}
+        twice_drawn = sum(
+            session.get_one(Sheet, one.id).second_keying for one in piles[sampled.id][:2]
+        )
+    assert counts == {
+        "Bundt 14": (1, 2, 0),
+        "Karens": (0, 2, 0),
+        "Prøven": (0, twice_drawn, 1),
+        "Én gang": (0, 0, 1),
+    }
 
 
 # ---- Two passes
