@@ -163,6 +163,8 @@ def _by_exposure(one: Headline, told: dict[str, object]) -> pd.DataFrame:
     # The mean over treated area-waves stands among the effects too, with its trusted interval.
     mine = (frame["what"] == "overall") & (frame["over"] == OVER_WAVES)
     mine &= one.told.estimator == STAGGERED
+    for column in ("low", "high", "p", "method"):
+        frame[column] = frame[column].where(~mine, told[column])  # by what is trusted there
     return frame.assign(kind=np.where(mine, str(told["kind"]), "exploratory"))
 
 

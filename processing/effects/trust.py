@@ -40,7 +40,10 @@ def which_to_trust(treated: int, comparison: int, df: float, assignments: float)
     few = f"there are {fewest} {arm} clusters and {df:.1f} degrees of freedom"
     if assignments >= FEWEST_ASSIGNMENTS:
         err = f"{few}, so that tests which lean on a variance or on the wild bootstrap err"
-        rests = "It rests on which areas were treated having been as good as drawn."
+        rests = (
+            "It rests on which areas were treated having been as good as drawn; where they are few and "
+            "far smaller or larger than the others, it rejects too often still."
+        )
         if fewest > 1:
             return Trust(
                 "randomisation",

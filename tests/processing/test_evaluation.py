@@ -274,12 +274,30 @@ def test_persons_and_area_means_tell_the_same_story(make_study):
     assert by_answers.estimate[key] != pytest.approx(areas.estimate[key], rel=1e-3)
 
 
-def test_plans_that_start_apart_show_their_effect_by_exposure(make_study):
+def test_plans_that_start_apart_show_their_effect_by_exposure(model, form_codebook, tmp_path):
     days = ["2020-05-01", "2022-05-01", "2024-05-01", "2026-05-01"]
-    study, _ = make_study(
-        AreasDrawn(90, [2] * 30 + [3] * 30, days, effects=[0.2, 0.6, 1.0], invited=120)
+    areas = AreasDrawn(90, [2] * 30 + [3] * 30, days, effects=[0.2, 0.6, 1.0], invited=120)
+    drawn, plan = draw_study(model, areas, seed=1), plan_of(PLAN)
+    for tables in drawn.tables.values():
+        # One area had its plan before the first wave, and another's ended before the last.
+        dated = tables["area_plan"].set_index("area")
+        dated.loc["9000-000", "valid_from"] = "2019-01-01"
+        dated.loc["9000-001", "valid_to"] = "2025-01-01"
+        tables["area_plan"] = dated.reset_index()
+    named = {wave: [plan.hash] for wave in (2, 3, 4)}
+    study = write_drawn_study(drawn, form_codebook, tmp_path / "apart", analysis_plans=named)
+    evaluated = evaluate(study, plan)
+    told = evaluated.effects.query("cohort == 'all'").set_index("scale").loc["tryghed_t1"]
+    assert (told.estimator, told.kind) == ("doubly robust, staggered", "confirmatory")
+    assert (told.always_treated, told.ended, told.treated) == (1, 1, 59)
+    by = evaluated.inferences.query("scale == 'tryghed_t1' and cohort == 'all'")
+    assert set(by[by.estimator == "two-way fixed effects"].kind) == {"exploratory"}
+    # The same row stands among the effects by exposure, and nothing else there is confirmatory.
+    over = evaluated.staggered.query("kind == 'confirmatory' and scale == 'tryghed_t1'")
+    assert over.over.tolist() == ["treated area-waves"]
+    assert over[["estimate", "low", "high"]].to_numpy()[0] == pytest.approx(
+        told[["estimate", "low", "high"]].to_numpy(float)
     )
-    evaluated = evaluate(study, plan_of(PLAN))
     found = evaluated.staggered
     grows = found[(found.scale == "tryghed_t1") & (found.cohort == "all")]
     by_exposure = grows[grows.what == "exposure"].set_index("exposure").estimate
@@ -287,8 +305,7 @@ def test_plans_that_start_apart_show_their_effect_by_exposure(make_study):
     before = grows[(grows.what == "exposure") & (grows.exposure < 0)]
     assert (before.low.lt(0) & before.high.gt(0)).all()
     # Those that start in wave 3 have two waves before: a pre-test, and bounds on parted trends.
-    whole = evaluated.effects.query("scale == 'tryghed_t1' and cohort == 'all'").iloc[0]
-    assert whole.pretest > 0.001
+    assert told.pretest > 0.001
     parted = evaluated.parted.query("scale == 'tryghed_t1' and restriction == 'magnitudes'")
     assert parted.low.is_monotonic_decreasing
     assert parted.high.is_monotonic_increasing
