@@ -226,6 +226,8 @@ if TYPE_CHECKING:
     from .telling.report import report as report
     from .telling.report import report_document as report_document
     from .telling.table_text import read_csv_of as read_csv_of
+    from .telling.told_before import remember as remember
+    from .telling.told_before import told_before as told_before
     from .telling.weights_document import weights_document as weights_document
     from .traits.dif import Dif as Dif
     from .traits.dif import DifItem as DifItem
@@ -357,6 +359,7 @@ _HOMES = {
         "PlaceResults",
         "place_results",
     ),
+    "telling.told_before": ("remember", "told_before"),
     "telling.weights_document": ("weights_document",),
     "telling.report": ("report", "report_document"),
     "telling.table_text": ("read_csv_of",),

@@ -25,6 +25,8 @@ from survey.models import (
     Wave,
 )
 
+UNINVITED = ("uninvited_started", "uninvited_finished")
+
 
 def place_tables(session: Session, wave: Wave) -> dict[str, pd.DataFrame]:
     """All tables of a wave's dataset, by name, with the columns the dataset asks for."""
@@ -80,7 +82,9 @@ def dispositions(session: Session, wave: Wave) -> pd.DataFrame:
     """What became of everybody, by area, stratum and mode; the invited have no mode yet.
 
     `refused` and `unreachable` are what fieldwork reported of those who did not finish; `moved`,
-    `not_eligible` and the rest stand in columns of their own.
+    `not_eligible` and the rest stand in columns of their own. Whoever answered without an invitation,
+    over the open link or on a sheet for nobody in particular, is no sampled case: they are counted as
+    `uninvited_started` and `uninvited_finished`, outside response rates (AAPOR's are of the sample).
     """
     invited = select(
         Area.key, Invitation.stratum, Invitation.outcome, Response.mode, Response.status
@@ -97,7 +101,7 @@ def dispositions(session: Session, wave: Wave) -> pd.DataFrame:
     )
     columns = TABLES["dispositions"].names
     counted = [name for name in columns if name not in {"area", "stratum", "mode"}]
-    extra = ("moved", "not_eligible", "deceased", "undeliverable", "withdrawn")
+    extra = ("moved", "not_eligible", "deceased", "undeliverable", "withdrawn", *UNINVITED)
     rows: list[dict[str, Any]] = []
 
     def count(area: str | None, stratum: str, mode: str, what: str) -> None:
@@ -112,9 +116,9 @@ def dispositions(session: Session, wave: Wave) -> pd.DataFrame:
         elif outcome:
             count(area, stratum, "", outcome)
     for area, mode, status in session.execute(unassigned):
-        count(area, "", mode, "started")
+        count(area, "", mode, UNINVITED[0])
         if status == "submitted":
-            count(area, "", mode, "finished")
+            count(area, "", mode, UNINVITED[1])
     frame = pd.DataFrame(rows, columns=[*columns, *extra])
     numbers = [*counted, *extra]
     frame[numbers] = frame[numbers].fillna(0).astype("int64")

@@ -24,7 +24,9 @@ from processing import (
     place_results,
     read_manifest,
     read_study,
+    remember,
     study_measures,
+    told_before,
     write_derived,
 )
 from survey import audit
@@ -111,7 +113,9 @@ def count_results(study: str, data: Path) -> Path:
             raise ResultsError(f"{folder}: a wave of it is being replaced. Try again in a moment.")
         found = study_measures(read)
         items = shared_items(read.codebook)
-        table = area_results(read, found, items, earlier=_before(_folder(study, data)))
+        # What was told outlives the table, which a withdrawal erases with the rows it was made from.
+        table = area_results(read, found, items, earlier=told_before(read))
+        remember(read, table)
         figures = [*items, *(scale.name for scale in read.codebook.scales if not scale.formative)]
         about = {"weight": found.weight, "figures": figures}
         return write_derived(
@@ -361,14 +365,6 @@ def _standing_hash(session: Session, wave: Wave) -> str:
 
 def _folder(study: str, data: Path) -> Path:
     return data.resolve() / f"{study}-{NAME}"
-
-
-def _before(folder: Path) -> pd.DataFrame | None:
-    """What was told before, so that no two tellings together give away what each hides."""
-    try:
-        return pd.read_parquet(folder / _TABLE)
-    except FileNotFoundError:
-        return None
 
 
 def _counted_for(wave: Wave, data: Path) -> _Counted:

@@ -20,13 +20,15 @@ def write_derived(
     frames: Mapping[str, pd.DataFrame | Iterable[pd.DataFrame]],
     folder: Path | str | None = None,
     texts: Mapping[str, str | bytes] | None = None,
+    *,
+    about: Mapping[str, str] | None = None,
 ) -> Path:
     """Write frames as Parquet into `<dataset>-<name>` beside the dataset, in place of an earlier one.
 
     The manifest names the dataset's hash, and each wave's, so that whatever holds a wave's rows is
     found when they must be erased, even when the study lists other waves by then. A frame may come
     in pieces, of which there must be one at least; each becomes a row group. `texts` are further
-    files by their names.
+    files by their names; `about` is said in the manifest too.
     """
     waves = dataset.waves if isinstance(dataset, Study) else (dataset,)
     place = Path(folder) if folder else dataset.folder.with_name(f"{dataset.folder.name}-{name}")
@@ -45,6 +47,7 @@ def write_derived(
                 "made_from": dataset.hash,
                 "waves_made_from": [wave.hash for wave in waves],
                 "rows": rows,
+                **(about or {}),
             },
         )
     return place

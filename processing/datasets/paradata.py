@@ -110,7 +110,10 @@ PARADATA = (
         "paradata",
         "double",
         "scale",
-        {"da": "Designvægt", "en": "Base weight"},
+        {
+            "da": "Designvægt (0: ikke udvalgt: åbent link eller ark uden modtager)",
+            "en": "Base weight (0: not sampled: open link or sheet for nobody)",
+        },
     ),
     _text("panel", "Personens pseudonym over bølger", "Pseudonym of the person over waves"),
     _coded(

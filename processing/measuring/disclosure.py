@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import sparse
 
-from processing.errors import Problem, stop_if_any
+from processing.errors import Problem, StatisticsError, stop_if_any
 
 from .published_tables import (
     Array,
@@ -17,8 +19,12 @@ from .published_tables import (
     relations,
     that_do_not_add_up,
     unsound,
+    with_combinations,
 )
 from .suppression import Mask, Protected, Secrets, protect
+
+_COST_OF_COMBINED = 40.0
+"""A unit moved: an effect is worth about twenty areas' means."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class Disclosure:
     frame: pd.DataFrame
     reasons: pd.DataFrame = field(repr=False)
     limits: DisclosureLimits
+    combined: tuple[bool, ...] = ()
+    """Of each combination of means that was given, whether it may be shown."""
 
     def to_frame(self) -> pd.DataFrame:
         """The table that may leave."""
@@ -86,6 +94,9 @@ def disclose(
     mean: str | None = None,
     weight: str | None = None,
     limits: DisclosureLimits | None = None,
+    before: ArrayLike | None = None,
+    known: ArrayLike | None = None,
+    combinations: Sequence[pd.Series] = (),
     seed: int = 1,
     block: int = 500,
 ) -> Disclosure:
@@ -103,6 +114,12 @@ def disclose(
     every hidden cell, also those, lies in an interval of the width set (see `suppression.protect`).
     Counts and sums are each protected against adding and subtracting their own kind. Other numbers
     made from a hidden cell (shares, shrunk estimates, intervals) are to be hidden with it.
+
+    `before` marks cells that were hidden when the table was told before: they stay hidden. `known`
+    marks those that were shown then: they can hide nothing any more, and do not protect others while
+    that can be helped. `combinations` are numbers that are published beside, each linear in means:
+    its coefficients by the index of `cells`. One that would give a cell away may not be shown, or
+    further cells are hidden, whichever costs less.
 
     `block` is about how many cells are solved together: more hide less and take longer.
 
@@ -128,29 +145,67 @@ def disclose(
         problems += that_do_not_add_up(table, keys, found.matrix, mass * average, "weight × mean")
     stop_if_any(problems)
 
+    stay, told = (_marked(cells, marks, table.index) for marks in (before, known))
     few = (count < limits.count) & ((count > 0) | (not limits.zeros))
-    counts = _protect_counts(found, count, few, limits, seed)
+    counts = _as_known(
+        lambda held: _protect_counts(found, count, few | stay, held, limits, seed), told
+    )
     reasons = table[[*keys]].assign(
         n_hidden=_why(few, counts.hidden), n_width=_width(counts, np.ones(len(table)))
     )
     shown = table.assign(**{n: _blanked_counts(count, counts.hidden, cells.loc[table.index, n])})
+    combined: tuple[bool, ...] = ()
     if mean:
-        bare = ((count < limits.mean_n) | counts.hidden) & ~(limits.zeros & (count == 0))
-        sums = _protect_sums(found, count, mass, average, bare, limits, seed)
+        bare = ((count < limits.mean_n) | counts.hidden | stay) & ~(limits.zeros & (count == 0))
+        made = _combined(combinations, table.index, mass)
+        sums = _as_known(
+            lambda held: _protect_sums(found, made, count, mass, average, bare, held, limits, seed),
+            told,
+        )
+        size = len(table)
+        combined = tuple((~sums.hidden[size:]).tolist())
+        sums = Protected(sums.hidden[:size], sums.reach[:size])
         reasons["mean_hidden"] = _why((count < limits.mean_n), sums.hidden)
         reasons["mean_width"] = _width(sums, mass)
         shown[mean] = np.where(sums.hidden | (count == 0), np.nan, table[mean].to_numpy(float))
-    return Disclosure(shown.loc[cells.index], reasons.loc[cells.index], limits)
+    return Disclosure(shown.loc[cells.index], reasons.loc[cells.index], limits, combined)
+
+
+def _marked(cells: pd.DataFrame, marks: ArrayLike | None, order: pd.Index) -> Mask:
+    if marks is None:
+        return np.zeros(len(order), bool)
+    given: Mask = pd.Series(np.asarray(marks, bool), cells.index).loc[order].to_numpy()
+    return given
+
+
+def _as_known(protect_with: Callable[[Mask], Protected], told: Mask) -> Protected:
+    """Protect without those that all know already; with them only where nothing else is left."""
+    try:
+        return protect_with(told)
+    except StatisticsError:
+        if not told.any():
+            raise
+        return protect_with(np.zeros(len(told), bool))
+
+
+def _combined(combinations: Sequence[pd.Series], order: pd.Index, mass: Array) -> sparse.csr_matrix:
+    """Coefficients of sums, a row a combination, so that its cell is of the size of theirs."""
+    rows = sparse.lil_matrix((len(combinations), len(order)))
+    for row, given in enumerate(combinations):
+        at = order.get_indexer(given.index)
+        rows[row, at] = given.to_numpy(float) / mass[at] * mass[at].mean()
+    return rows.tocsr()
 
 
 def _protect_counts(
-    found: Relations, count: Array, few: Mask, limits: DisclosureLimits, seed: int
+    found: Relations, count: Array, few: Mask, told: Mask, limits: DisclosureLimits, seed: int
 ) -> Protected:
-    known = limits.zeros & (count == 0)
+    empty = limits.zeros & (count == 0)
+    known = empty | told
     secrets = Secrets(
         count,
-        np.zeros(len(count)),
-        np.where(known, 0.0, np.inf),
+        np.where(told, count, 0.0),
+        np.where(known, count, np.inf),
         np.where(known, 0.0, limits.count_width),
         1 + np.log1p(count) * _breadth(found),
     )
@@ -159,23 +214,31 @@ def _protect_counts(
 
 def _protect_sums(
     found: Relations,
+    combined: sparse.csr_matrix,
     count: Array,
     mass: Array,
     average: Array,
     bare: Mask,
+    told: Mask,
     limits: DisclosureLimits,
     seed: int,
 ) -> Protected:
+    sums = mass * average
+    # A cell of more than mean_n is no secret itself: its sum need be no less certain than theirs.
+    width = mass * limits.mean_width * np.minimum(1.0, limits.mean_n / np.maximum(count, 1.0))
+    # Cost is counted a unit moved, and large cells must move further in their sum.
+    cost = (1 + np.log1p(mass) * _breadth(found)) / np.maximum(mass, 1.0)
+    more = combined.shape[0]
+    free = np.full(more, np.inf)
     secrets = Secrets(
-        mass * average,
-        mass * limits.lowest,
-        mass * limits.highest,
-        # A cell of more than mean_n is no secret itself: its sum need be no less certain than theirs.
-        mass * limits.mean_width * np.minimum(1.0, limits.mean_n / np.maximum(count, 1.0)),
-        # Cost is counted a unit moved, and large cells must move further in their sum.
-        (1 + np.log1p(mass) * _breadth(found)) / np.maximum(mass, 1.0),
+        np.concatenate([sums, combined @ sums]),
+        np.concatenate([np.where(told, sums, mass * limits.lowest), -free]),
+        np.concatenate([np.where(told, sums, mass * limits.highest), free]),
+        np.concatenate([np.where(told, 0.0, width), np.zeros(more)]),
+        np.concatenate([cost, np.full(more, _COST_OF_COMBINED)]),
     )
-    return protect(found, secrets, bare, seed=seed)
+    primary = np.concatenate([bare, np.zeros(more, bool)])
+    return protect(with_combinations(found, combined), secrets, primary, seed=seed)
 
 
 def _breadth(found: Relations) -> Array:

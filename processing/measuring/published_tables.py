@@ -61,6 +61,24 @@ def relations(
     return Relations(matrix, tuple(_blocks(cells, keys, parents, block)))
 
 
+def with_combinations(found: Relations, rows: sparse.csr_matrix) -> Relations:
+    """Add published combinations of cells, a cell of its own each: `rows` has their coefficients.
+
+    Combinations are over many places: each is in every block that holds any of its cells.
+    """
+    size, more = found.matrix.shape[1], rows.shape[0]
+    if not more:
+        return found
+    matrix = sparse.bmat([[found.matrix, None], [rows, -sparse.identity(more)]], format="csr")
+    if not found.matrix.shape[0]:
+        matrix = sparse.hstack([rows, -sparse.identity(more)], format="csr")
+    blocks = tuple(
+        np.concatenate([block, size + np.unique(rows[:, block].nonzero()[0])]).astype(np.intp)
+        for block in found.blocks
+    )
+    return Relations(matrix, blocks)
+
+
 def unsound(cells: pd.DataFrame, keys: Sequence[str], parents: Parents) -> list[Problem]:
     """What is wrong with the table itself: columns, repeated cells, keys without a column."""
     lacking = [key for key in keys if key not in cells.columns]

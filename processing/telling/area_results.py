@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,13 @@ from processing.errors import Problem, StatisticsError
 from processing.measuring.area_sums import AreaSums, Points, area_sums
 from processing.measuring.disclosure import DisclosureLimits, disclose
 from processing.measuring.measures import measures
-from processing.measuring.published_tables import Parents
 from processing.measuring.study_measures import StudyMeasures
+from processing.measuring.study_terms import study_terms
 
-from .feed import adds_up, feed, places_of
+from .answered import answered, hidden_counts, unanswered
+from .feed import feed
+from .places_told import adds_up, places_of, torn
+from .told_before import masks
 
 RESULT_COLUMNS = (
     "measure", "name", "level", "unit", "wave", "wave_before", "year", "estimate", "low", "high",
@@ -47,21 +50,23 @@ def area_results(
     place and wave is shown.
 
     All places of all levels are looked at together, whether they are published or not. `items` are
-    single-choice items of five. `earlier` is the table as it was told before, of fewer waves: what
-    it did not show of its waves stays hidden, for areas that merged since would else give away the
-    small one of them. Raises StatisticsError.
+    single-choice items of five. `limits` are those that the study laid down unless given. `earlier`
+    is what was told before (`told_before`): what was not shown then stays hidden, and what was shown
+    protects nothing any more. Areas that merged since would else give away the small one of them,
+    and a withdrawal what stood beside the answer that was taken back. Plans and groups that hold a
+    part of a merged afdeling alone are not told. Raises StatisticsError.
     """
-    limits = limits or DisclosureLimits()
-    means = feed(study, found, limits=limits)
+    limits = limits or study_terms(study).limits
+    means = feed(study, found, limits=limits, earlier=earlier, audience="evaluator")
     means = means[(means["cohort"] == "all") & means["measure"].isin(["mean", "change"])]
-    parts = [means.rename(columns={"scale": "name"}), _answered(study, found, limits)]
+    response = answered(study, found, limits, earlier)
+    parts = [means.rename(columns={"scale": "name"}), response]
     if items:
-        parts.append(_shares(study, found, items, limits))
+        parts.append(_shares(study, found, items, limits, earlier))
     whole = pd.concat([part.reindex(columns=RESULT_COLUMNS) for part in parts], ignore_index=True)
     whole["year"] = whole["wave"].map(lambda wave: int(found.days[int(wave)][:4]))
-    whole["hidden"] = np.maximum(whole["hidden"].astype(int), _unanswered(whole))
-    if earlier is not None:
-        whole["hidden"] = np.maximum(whole["hidden"], _hidden_before(whole, earlier))
+    whole["hidden"] = np.maximum(whole["hidden"].astype(int), unanswered(whole, response))
+    whole["hidden"] = np.maximum(whole["hidden"], _hidden_before(whole, earlier))
     whole.loc[whole["hidden"] == 1, _FIGURES] = np.nan
     return whole.sort_values(["level", "unit", "measure", "name", "wave"], ignore_index=True)
 
@@ -87,44 +92,12 @@ def favourable(codebook: Codebook, item: str) -> tuple[int, int]:
     return (ordered[0], ordered[1]) if turned else (ordered[-2], ordered[-1])
 
 
-def _answered(study: Study, found: StudyMeasures, limits: DisclosureLimits) -> pd.DataFrame:
-    """How many of the invited finished, by place and wave."""
-    counts = study.table("dispositions")
-    if not len(counts):
-        return pd.DataFrame(columns=RESULT_COLUMNS)
-    sums = counts.groupby(["area", "wave"], as_index=False)[["invited", "finished"]].sum()
-    by = sums.merge(found.units, on=["area", "wave"])
-    by = by.groupby(["level", "unit", "wave"], as_index=False)[["invited", "finished"]].sum()
-    # Somebody answered over the open link too: then the invited are no bound.
-    by = by[by["invited"] >= by["finished"]].assign(rest=by["invited"] - by["finished"])
-    cells = by.assign(place=places_of(by)).melt(
-        ["place", "wave"], ["invited", "finished", "rest"], var_name="what", value_name="n"
-    )
-    cells["n"] = cells["n"].astype(int)
-    hidden = _hidden_counts(cells, {"finished": "invited", "rest": "invited"}, found, limits)
-    hidden = hidden[hidden["what"] == "finished"][["place", "wave", "hidden"]]
-    told = by.assign(place=places_of(by)).merge(hidden, on=["place", "wave"])
-    return told.assign(
-        measure="answered", name="", n=told["finished"].astype(float),
-        estimate=100 * told["finished"] / told["invited"].replace(0, np.nan),
-    )  # fmt: skip
-
-
-def _hidden_counts(
-    cells: pd.DataFrame,
-    sides: dict[Hashable, Hashable | Sequence[Hashable]],
-    found: StudyMeasures,
-    limits: DisclosureLimits,
-) -> pd.DataFrame:
-    """Cells of place, wave and `what` (and name), with `hidden`; `sides` add up within a place."""
-    keys = [key for key in ("name", "place", "wave", "what") if key in cells]
-    parents: Parents = {"place": adds_up(found.units), "what": sides}
-    shown = disclose(cells, keys, parents, limits=limits).frame
-    return cells.assign(hidden=shown["n"].isna().astype(int))
-
-
 def _shares(
-    study: Study, found: StudyMeasures, items: Sequence[str], limits: DisclosureLimits
+    study: Study,
+    found: StudyMeasures,
+    items: Sequence[str],
+    limits: DisclosureLimits,
+    earlier: pd.DataFrame | None,
 ) -> pd.DataFrame:
     sums: AreaSums | None = None
     counts = []
@@ -141,12 +114,26 @@ def _shares(
     whole = whole[whole["cohort"] == "all"].rename(columns={"scale": "name"})
     whole = whole.assign(place=places_of(whole), n=whole["n"].astype(int))
     keys = ["name", "place", "wave"]
-    parents: Parents = {"place": adds_up(found.units)}
-    cells = whole[[*keys, "n", "w", "mean"]]
-    shown = disclose(cells, keys, parents, mean="mean", weight="w", limits=limits).frame
+    places = adds_up(found.units)
+    whole = whole[~whole["place"].isin(torn(whole.rename(columns={"name": "scale"}), places))]
+    before, known = masks(whole, earlier, "share")
+    whole = whole.assign(before=before, known=known)
+    shown = disclose(
+        whole[[*keys, "n", "w", "mean"]], keys, {"place": places},
+        mean="mean", weight="w", limits=limits, before=before, known=known,
+    ).frame  # fmt: skip
     few = (shown["n"].isna() | shown["mean"].isna()).astype(int)
     sides = _sides(pd.concat(counts, ignore_index=True), found)
-    both = _hidden_counts(sides, {"yes": "all", "no": "all"}, found, limits)
+    sides = sides.merge(whole[[*keys, "before", "known"]], on=keys)
+    stay = sides["before"] & (sides["what"] != "all")
+    both = hidden_counts(
+        sides,
+        {"yes": "all", "no": "all"},
+        places,
+        limits,
+        stay.to_numpy(),
+        sides["known"].to_numpy(),
+    )
     both = both.groupby(keys)["hidden"].max().rename("side").reset_index()
     whole = whole.assign(few=few).merge(both, on=keys, how="left")
     return whole.assign(
@@ -191,26 +178,11 @@ def _said(study: Study, found: StudyMeasures, items: Sequence[str]) -> Iterator[
         yield rows[rows["weight"].notna()]
 
 
-def _unanswered(whole: pd.DataFrame) -> pd.Series:
-    """1 in rows of a place and wave whose response is hidden or not known."""
-    told = whole[(whole["measure"] == "answered") & (whole["hidden"] == 0)]
-    places = pd.MultiIndex.from_frame(told[["level", "unit", "wave"]])
-    known = pd.MultiIndex.from_frame(whole[["level", "unit", "wave"]]).isin(places)
-    before = whole["wave_before"].fillna(whole["wave"]).astype(int)
-    also = pd.MultiIndex.from_arrays([whole["level"], whole["unit"], before]).isin(places)
-    return pd.Series(np.where(known & also, 0, 1), whole.index)
-
-
-def _hidden_before(whole: pd.DataFrame, earlier: pd.DataFrame) -> pd.Series:
-    """1 in rows of waves that were told before, where they were not shown then."""
-    keys = ["measure", "name", "level", "unit", "wave"]
-    known = set(earlier["wave"]) if len(earlier) else set()
-    # Of a figure that is told for the first time nothing was hidden.
-    told = pd.MultiIndex.from_frame(earlier[["measure", "name"]])
-    shown = pd.MultiIndex.from_frame(earlier.loc[earlier["hidden"] == 0, keys])
-    again = whole["wave"].isin(known) & pd.MultiIndex.from_frame(whole[["measure", "name"]]).isin(
-        told
-    )
-    return pd.Series(
-        np.where(again & ~pd.MultiIndex.from_frame(whole[keys]).isin(shown), 1, 0), whole.index
-    )
+def _hidden_before(whole: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.Series:
+    """1 in rows of waves and figures that were told before, where they were not shown then."""
+    found = np.zeros(len(whole), bool)
+    for measure in set(whole["measure"]):
+        mine = (whole["measure"] == measure).to_numpy()
+        before, _ = masks(whole[mine].assign(cohort="all"), earlier, str(measure))
+        found[mine] = before
+    return pd.Series(found.astype(int), whole.index)

@@ -1,30 +1,39 @@
-"""The feed: one tidy table of soft outcomes, safe to leave the house, each row with its provenance."""
+"""The feed: one tidy table of soft outcomes, for everybody or under an agreement, row by row with its provenance."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from processing.datasets.study import Study
+from processing.effects.effect_means import effect_coefficients
 from processing.effects.evaluation import Evaluation
 from processing.errors import Problem, stop_if_any
 from processing.measuring.disclosure import DisclosureLimits, disclose
 from processing.measuring.published_tables import Parents
 from processing.measuring.study_measures import StudyMeasures, study_measures
+from processing.measuring.study_terms import study_terms
+
+from .answered import answered
+from .places_told import adds_up, places_of, torn
+from .told_before import masks
 
 COLUMNS = (
     "study", "measure", "scale", "scale_version", "status", "level", "unit", "cohort", "wave",
     "wave_before", "year", "plan", "estimate", "standard_error", "low", "high", "p", "n",
-    "response_rate", "weight", "method", "kind", "hidden", "dataset", "analysis_plan",
+    "response_rate", "weight", "method", "kind", "hidden", "audience", "dataset", "analysis_plan",
 )  # fmt: skip
 """`measure` is mean, change, effect or moderator; estimates are points of 0–100, high is favourable.
 `unit` is the area's key where the level is afdeling, `plan` the keys of the plans that cover the
 unit in the wave, with a semicolon between. `hidden` is 1 where n, estimate and all made from it are
-blank, so that no small cell can be worked out."""
+blank, so that no small cell can be worked out. `audience` is public or evaluator."""
 
+Audience: TypeAlias = Literal["public", "evaluator"]
+"""Who may have the table: everybody, or an evaluation that has signed for it."""
 _FIGURES = ["estimate", "standard_error", "low", "high", "p", "n", "response_rate"]
 _UNKNOWN = "unknown"
 
@@ -60,22 +69,39 @@ def feed(
     statuses: Mapping[str, str] | None = None,
     limits: DisclosureLimits | None = None,
     cooperation: Study | None = None,
+    audience: Audience = "public",
+    earlier: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return a row a mean, change and effect, with small cells hidden and what would give them away.
 
     Means of every unit and wave pass `disclose` together, so that levels cannot be subtracted from
     one another; a change is hidden where either of its means is. Stayers and newcomers are told
     apart for the study alone: by afdeling nearly all of them would have to be hidden, and much
-    beside to protect them. `cooperation` is the study of its own in which project staff and municipal
-    partners answered `samarbejde`, its areas being this study's plans: its means are rows of their
-    own, measure "moderator" and level "plan", with small cells hidden by the same limits, and
-    nobody's answers are merged. `statuses` gives each scale's verdict, "candidate" where none was made,
-    as of a variant. Raises StatisticsError.
+    beside to protect them.
+
+    For the public all points are whole and an interval is rounded outwards, so that two tables, one
+    before and one after somebody took their answers back, do not tell what that one said. An effect
+    is a sum of areas' means: it passes `disclose` with them, and one that is not made of means alone
+    (persons' covariates) is hidden. Where the response of a place is not told, for few answered or
+    nearly everyone did, nothing of it is. `earlier` is what was told before (`told_before`). For the
+    evaluator nothing is rounded, every effect is told, and small cells are hidden all the same: such
+    a table is not to be published.
+
+    `limits` are those that the study laid down (`study_terms`) unless given. `cooperation` is the
+    study of its own in which project staff and municipal partners answered `samarbejde`, its areas
+    being this study's plans: its means are rows of their own, measure "moderator" and level "plan",
+    with small cells hidden by the same limits, and nobody's answers are merged. `statuses` gives each
+    scale's verdict, "candidate" where none was made, as of a variant. Raises StatisticsError.
     """
-    means = _hidden(found, limits or DisclosureLimits())
+    limits = limits or study_terms(study).limits
+    public = audience == "public"
+    combined = _combined(evaluation) if evaluation is not None and public else {}
+    means, told = _hidden(found, limits, earlier, combined)
+    response = answered(study, found, limits, earlier)
+    means = _with_response(means, response, public=public)
     parts = [_means(means), _changes(found, means)]
     if evaluation is not None:
-        parts.append(_effects(evaluation))
+        parts.append(_effects(evaluation, told if public else None))
     plans = _plans(found.units)
     whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
     whole.loc[whole["hidden"] == 1, _FIGURES] = np.nan
@@ -102,13 +128,40 @@ def feed(
             for level, unit, wave in zip(whole["level"], whole["unit"], whole["wave"], strict=True)
         ],
         weight=found.weight,
+        audience=audience,
         dataset=found.dataset,
         analysis_plan=evaluation.plan.hash if evaluation else "",
     )
+    if public:
+        whole = rounded(whole)
     if cooperation is not None:
-        whole = pd.concat([whole, _moderators(study, cooperation, limits)], ignore_index=True)
+        beside = _moderators(study, cooperation, limits, audience, earlier)
+        whole = pd.concat([whole, beside], ignore_index=True)
     order = ["measure", "scale", "level", "unit", "cohort", "wave"]
     return whole[list(COLUMNS)].sort_values(order, ignore_index=True)
+
+
+def rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """The same rows as the public may have them: whole points, intervals rounded outwards.
+
+    An interval lies about the rounded estimate and holds the whole of the unrounded one, so that its
+    ends say no more of the estimate than the estimate does. Standard errors have one decimal,
+    response rates and p values two.
+    """
+    estimate = table["estimate"].round()
+    below = np.ceil((estimate - table["low"]).clip(lower=0))
+    above = np.ceil((table["high"] - estimate).clip(lower=0))
+    reach = np.maximum(below, above)
+    means = table["measure"].isin(["mean", "moderator"])
+    low, high = estimate - reach, estimate + reach
+    return table.assign(
+        estimate=estimate,
+        low=low.where(~means, low.clip(lower=0)),
+        high=high.where(~means, high.clip(upper=100)),
+        standard_error=table["standard_error"].round(1),
+        p=table["p"].astype(float).round(2),
+        response_rate=table["response_rate"].astype(float).round(2),
+    )
 
 
 def join_outcomes(
@@ -151,58 +204,61 @@ def join_outcomes(
     )
 
 
-def _hidden(found: StudyMeasures, limits: DisclosureLimits) -> pd.DataFrame:
-    """The means with `hidden`, after everything that adds up was looked at together."""
+def _hidden(
+    found: StudyMeasures,
+    limits: DisclosureLimits,
+    earlier: pd.DataFrame | None,
+    combined: Mapping[str, pd.Series],
+) -> tuple[pd.DataFrame, set[str]]:
+    """The means with `hidden`, after all that adds up was looked at; scales whose effect is told."""
     means = found.measures.means
     means = means[(means["cohort"] == "all") | (means["level"] == "study")]
-    means = means.assign(place=places_of(means))
+    means = means.assign(place=places_of(means), name=means["scale"])
     keys = ["scale", "place", "wave", "cohort"]
     parents = adds_up(found.units)
-    torn = _torn(means, parents)
-    cells = means.loc[~means["place"].isin(torn), [*keys, "n", "w", "mean"]]
-    cells = pd.concat([cells, _of_unknown_cohort(cells, keys)], ignore_index=True)
+    split = torn(means[means["cohort"] == "all"], parents)
+    before, known = masks(means, earlier, "mean")
+    cells = means.assign(before=before, known=known)
+    cells = cells.loc[~means["place"].isin(split), [*keys, "n", "w", "mean", "before", "known"]]
+    rest = _of_unknown_cohort(cells, keys).assign(before=False, known=False)
+    # The afdelinger keep their index, by which effects name them.
+    rest.index = pd.RangeIndex(len(rest)) + means.index.max() + 1
+    cells = pd.concat([cells, rest])
     cells = cells.assign(n=cells["n"].astype(int))
     cohorts: dict[Hashable, Hashable | Sequence[Hashable]] = dict.fromkeys(
         ("stayer", "newcomer", _UNKNOWN), "all"
     )
     every: Parents = {"place": parents, "cohort": cohorts}
-    shown = disclose(cells, keys, every, mean="mean", weight="w", limits=limits).frame
+    made = disclose(
+        cells, keys, every, mean="mean", weight="w", limits=limits,
+        before=cells["before"], known=cells["known"], combinations=[*combined.values()],
+    )  # fmt: skip
+    shown = made.frame
     hidden = (shown["n"].isna() | shown["mean"].isna()).astype(int)
     told = means.merge(shown[keys].assign(hidden=hidden), on=keys, how="left")
-    return told.assign(hidden=told["hidden"].fillna(1).astype(int))
+    told = told.assign(hidden=told["hidden"].fillna(1).astype(int))
+    return told, {name for name, may in zip(combined, made.combined, strict=True) if may}
 
 
-def _torn(
-    means: pd.DataFrame, parents: Mapping[Hashable, Hashable | Sequence[Hashable]]
-) -> set[str]:
-    """Plans and groups that hold a part of a merged afdeling alone.
+def _combined(evaluation: Evaluation) -> dict[str, pd.Series]:
+    """Effects on all residents as coefficients of areas' means, by scale."""
+    effects = evaluation.effects
+    scales = effects.loc[effects["cohort"] == "all", "scale"].astype(str)
+    made = {scale: effect_coefficients(evaluation, scale) for scale in scales}
+    return {scale: found for scale, found in made.items() if found is not None}
 
-    Less its whole afdelinger such a total is that part, which is told of nowhere: it is hidden.
-    """
-    whole = means[means["cohort"] == "all"]
-    pairs = pd.DataFrame(
-        [(child, total) for child, above in parents.items() for total in _each(above)],
-        columns=["place", "total"],
+
+def _with_response(means: pd.DataFrame, response: pd.DataFrame, *, public: bool) -> pd.DataFrame:
+    """The means with response rates that may be told; for the public none of a place that tells none."""
+    keys = ["level", "unit", "wave"]
+    told = response.loc[response["hidden"] == 0, keys].assign(told=True)
+    joined = means.merge(told.astype({"wave": means["wave"].dtype}), on=keys, how="left")
+    known = joined["told"].notna() if len(response) else pd.Series(data=True, index=joined.index)
+    silent = (~known).astype(int) if public else 0
+    return joined.drop(columns="told").assign(
+        hidden=np.maximum(joined["hidden"], silent),
+        response_rate=joined["response_rate"].where(known),
     )
-    keys = ["scale", "total", "wave"]
-    parts = whole[["scale", "place", "wave", "n"]].merge(pairs, on="place")
-    sums = pd.DataFrame(parts.groupby(keys, as_index=False)["n"].sum())
-    sums = sums.rename(columns={"total": "place"})
-    both = whole.merge(sums, on=["scale", "place", "wave"], suffixes=("", "_of_parts"))
-    return set(both.loc[both["n"] != both["n_of_parts"], "place"])
-
-
-def _each(above: Hashable | Sequence[Hashable]) -> tuple[Hashable, ...]:
-    return tuple(above) if isinstance(above, tuple | list) else (above,)
-
-
-def places_of(frame: pd.DataFrame) -> pd.Series:
-    """A name for each row's place, by level, unit and wave: what a plan or group holds is dated."""
-    place = frame["level"] + ":" + frame["unit"].astype(str)
-    dated: pd.Series = place.where(
-        frame["level"] == "afdeling", place + "@" + frame["wave"].astype(str)
-    )
-    return dated
 
 
 def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -218,15 +274,6 @@ def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame
     left = left[left["n"] > 0]
     left["mean"] = left["mean"].clip(0, 100)
     return left.reset_index().assign(cohort=_UNKNOWN)
-
-
-def adds_up(units: pd.DataFrame) -> dict[Hashable, Hashable | Sequence[Hashable]]:
-    """What each afdeling is added up to: its boligområder and plans, and the study, wave by wave."""
-    named = units.assign(place=places_of(units))
-    own = named[named["level"] == "afdeling"][["wave", "area", "place"]]
-    others = named[named["level"] != "afdeling"][["wave", "area", "place"]]
-    pairs = own.merge(others, on=["wave", "area"], suffixes=("", "_of"))[["place", "place_of"]]
-    return {place: tuple(sorted(set(group))) for place, group in pairs.groupby("place")["place_of"]}
 
 
 def _means(means: pd.DataFrame) -> pd.DataFrame:
@@ -256,12 +303,19 @@ def _changes(found: StudyMeasures, means: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _effects(evaluation: Evaluation) -> pd.DataFrame:
+def _effects(evaluation: Evaluation, told: set[str] | None) -> pd.DataFrame:
+    """The effects; with `told` those on all residents are hidden that would give a mean away.
+
+    Effects on stayers and newcomers are of means that are told of no area: one sum of many unknowns.
+    """
     effects = evaluation.effects
     waves = sorted(evaluation.measures.days)
+    hidden = pd.Series(0, effects.index)
+    if told is not None:
+        hidden = ((effects["cohort"] == "all") & ~effects["scale"].isin(told)).astype(int)
     return effects.assign(
         measure="effect", level="study", unit="study", wave=waves[-1], wave_before=waves[0],
-        response_rate=np.nan, hidden=0, p=effects["p_adjusted"],
+        response_rate=np.nan, hidden=hidden, p=effects["p_adjusted"],
         method="difference in differences, " + effects["estimator"] + ", "
         + effects["method"].replace("", "no test trusted"),
     )  # fmt: skip
@@ -298,10 +352,19 @@ def _plans(units: pd.DataFrame) -> dict[tuple[str, str, int], str]:
     return dict(zip(keys, joined["plan"], strict=True))
 
 
-def _moderators(study: Study, cooperation: Study, limits: DisclosureLimits | None) -> pd.DataFrame:
+def _moderators(
+    study: Study,
+    cooperation: Study,
+    limits: DisclosureLimits,
+    audience: Audience,
+    earlier: pd.DataFrame | None,
+) -> pd.DataFrame:
     """What partners answered, a row a plan, wave and scale."""
     found = study_measures(cooperation)
-    table = feed(cooperation, found, limits=limits)
+    if earlier is not None:
+        earlier = earlier[earlier["measure"] == "moderator"]
+        earlier = earlier.assign(measure="mean", level="afdeling")
+    table = feed(cooperation, found, limits=limits, audience=audience, earlier=earlier)
     mine = table[(table["measure"] == "mean") & (table["cohort"] == "all")]
     mine = mine[mine["level"] == "afdeling"]
     known = set(study.table("plans")["plan"].astype(str))

@@ -13,6 +13,8 @@ from processing.datasets.derived import write_derived
 from processing.datasets.folders import MANIFEST
 from processing.datasets.study import Study
 
+from .told_before import remember
+
 LABELS = {
     "study": "Study",
     "measure": "mean, change, effect or moderator",
@@ -37,26 +39,50 @@ LABELS = {
     "method": "Method",
     "kind": "confirmatory or exploratory",
     "hidden": "1: hidden to protect a small cell",
+    "audience": "public: for everybody; evaluator: under an agreement",
     "dataset": "Hash of the dataset",
     "analysis_plan": "Hash of the analysis plan",
 }
 
 
 def write_feed(study: Study, table: pd.DataFrame, folder: Path | str | None = None) -> Path:
-    """Write `<dataset>-feed`: feed.parquet, feed.csv, feed.sav, feed.dta. Raises DatasetError."""
+    """Write feed.parquet, feed.csv, feed.sav and feed.dta into `<dataset>-feed`.
+
+    The evaluator's table goes to `<dataset>-feed-evaluator`; the manifest says whose it is. A public
+    table's cells are remembered beside the dataset (`remember`). The same table gives the same bytes,
+    in .sav and .dta too: their clock is set to 1970. Raises DatasetError.
+    """
     labels: dict[str, str | None] = {name: LABELS[name] for name in table.columns}
+    audience = str(table["audience"].iloc[0])
     with TemporaryDirectory() as place:
         sav, dta = Path(place) / "feed.sav", Path(place) / "feed.dta"
         pyreadstat.write_sav(table, str(sav), column_labels=labels)
         pyreadstat.write_dta(table, str(dta), column_labels=labels)
-        files = {"feed.sav": sav.read_bytes(), "feed.dta": dta.read_bytes()}
+        files = {
+            "feed.sav": _sav_without_clock(sav.read_bytes()),
+            "feed.dta": _dta_without_clock(dta.read_bytes()),
+        }
+    if audience == "public":
+        remember(study, table)
     return write_derived(
         study,
-        "feed",
+        "feed" if audience == "public" else f"feed-{audience}",
         {"feed": table},
         folder,
         {"feed.csv": table.to_csv(index=False, lineterminator="\n"), **files},
+        about={"audience": audience},
     )
+
+
+def _sav_without_clock(content: bytes) -> bytes:
+    """SPSS keeps day and time of writing in signs 93 to 109 of the file's header."""
+    return content[:92] + b"01 Jan 7000:00:00" + content[109:]
+
+
+def _dta_without_clock(content: bytes) -> bytes:
+    """Stata keeps them in 17 signs after the length of that text."""
+    begun = content.index(b"<timestamp>") + len(b"<timestamp>") + 1
+    return content[:begun] + b"01 Jan 1970 00:00" + content[begun + 17 :]
 
 
 def kept_verdicts(study: Study) -> dict[str, str]:

@@ -19,7 +19,15 @@ from survey.commands.examples import Command
 from survey.commands.printing import as_json, counted, print_json, print_table
 
 if TYPE_CHECKING:
-    from processing import Dataset, Evaluation, Joined, Study, StudyMeasures
+    from processing import (
+        AnalysisPlan,
+        Dataset,
+        DisclosureLimits,
+        Evaluation,
+        Joined,
+        Study,
+        StudyMeasures,
+    )
 
 PARTNERS = "samarbejde"
 _adults = click.option(
@@ -219,21 +227,31 @@ def detect(as_json: bool, invited: float | None, answers: float | None, **asked:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV of register outcomes with the columns area and year, to be laid beside.",
 )
+@click.option(
+    "--for-evaluator",
+    is_flag=True,
+    help="Unrounded, with every effect: for an evaluation that has signed for it, never to publish.",
+)
+@_adults
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-feed, beside it.")
 @as_json
 def feed(
     folder: Path,
+    *,
+    for_evaluator: bool,
+    adults: str | None,
     plan_file: Path | None,
     cooperation: Path | None,
     outcomes: Path | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Write one table of soft outcomes that may leave the house: small cells are hidden.
+    """Write one table of soft outcomes that may be published: small cells are hidden.
 
     A row a mean, change and effect, with its interval, n, method, weights, verdict and the dataset
     it was made from; as Parquet, CSV, .sav and .dta. No mean of fewer than ten answers and no count
-    under five is shown, nor what would give one away by adding and subtracting.
+    under five is shown, nor what would give one away by adding and subtracting, here or with what
+    was told before. Points are whole. With --for-evaluator they are not, and every effect is told.
     """
     with bad_use():
         read = unchanged(folder)
@@ -241,14 +259,16 @@ def feed(
             raise BadUse(f"{folder} is one wave. Give the study's folder.")
         plan = processing.read_plan(plan_file) if plan_file else None
         found = processing.evaluate(read, plan) if plan else None
-        measured = found.measures if found else processing.study_measures(read)
+        measured = found.measures if found else processing.study_measures(read, adults=adults)
         table = processing.feed(
             read,
             measured,
             found,
             statuses=processing.kept_verdicts(read),
-            limits=plan.limits if plan else None,
+            limits=_limits(read, plan),
             cooperation=_partners(cooperation) if cooperation else None,
+            audience="evaluator" if for_evaluator else "public",
+            earlier=processing.told_before(read),
         )
         joined = _beside(table, outcomes) if outcomes else None
         written = processing.write_feed(read, table, out)
@@ -261,12 +281,27 @@ def feed(
     hidden = int(table["hidden"].sum())
     if as_json:
         print_json(
-            {"dataset": read.hash, "rows": len(table), "hidden": hidden, "written": str(written)}
+            {
+                "dataset": read.hash,
+                "audience": str(table["audience"].iloc[0]),
+                "rows": len(table),
+                "hidden": hidden,
+                "written": str(written),
+            }
         )
         return
-    click.echo(f"{len(table)} rows, {hidden} of them hidden. Feed: {written}")
+    whose = "for the evaluator alone" if for_evaluator else "for everybody"
+    click.echo(f"{len(table)} rows, {hidden} of them hidden, {whose}. Feed: {written}")
     if joined is not None:
         click.echo(f"With outcomes: {joined}")
+
+
+def _limits(read: Study, plan: AnalysisPlan | None) -> DisclosureLimits:
+    """The study's own thresholds; a plan that was not registered can make them only stricter."""
+    laid_down = processing.study_terms(read).limits
+    if plan is None:
+        return laid_down
+    return plan.limits if registered(read, plan.hash) else plan.limits.stricter(laid_down)
 
 
 def _partners(folder: Path) -> Study:

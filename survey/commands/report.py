@@ -95,9 +95,11 @@ def _of_study(read: Study, plan_file: Path, language: str) -> Document:
 
 def _of_area(read: Study, level: str, area: str, language: str) -> Document:
     found = processing.study_measures(read)
+    table = processing.area_results(read, found, earlier=processing.told_before(read))
+    processing.remember(read, table)
     return processing.area_report_document(
         read,
-        processing.area_results(read, found),
+        table,
         level,
         area,
         language=language,

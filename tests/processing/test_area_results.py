@@ -9,6 +9,7 @@ from processing import (
     AreasDrawn,
     PeopleDrawn,
     StatisticsError,
+    Study,
     area_results,
     attack,
     favourable,
@@ -17,7 +18,7 @@ from processing import (
     write_drawn_study,
 )
 from processing.measuring.published_tables import relations
-from processing.telling.feed import adds_up, places_of
+from processing.telling.places_told import adds_up, places_of
 
 DARK = "tryghed_t1_out_dark"
 FIGURES = ["estimate", "low", "high", "n"]
@@ -103,7 +104,7 @@ class _Instead:
 
 def test_what_was_hidden_before_stays_hidden(few):
     study, found, table = few
-    before = table[table.wave == 1].copy()
+    before = table[table.wave == 1].assign(cohort="all")
     before.loc[before.unit == "9000-003", "hidden"] = 1
     again = area_results(study, found, [DARK], earlier=before)
     first = again[(again.wave == 1) & (again.unit == "9000-003")]
@@ -146,3 +147,26 @@ def test_a_place_tells_its_figures_in_the_order_asked_for(few):
 def test_the_same_dataset_gives_the_same_table(few):
     study, found, table = few
     pd.testing.assert_frame_equal(area_results(study, found, [DARK]), table)
+
+
+def test_a_plan_that_covers_a_part_of_a_merged_area_is_not_told(few):
+    """Its figures less those of its whole areas would be those of the part, which stands nowhere."""
+    study, _, _ = few
+    told = _Merged(study.folder, study.manifest, study.waves)
+    found = study_measures(told, ["tryghed_t1"])
+    table = area_results(told, found, [DARK])
+    assert (table[table.level == "plan"].hidden == 1).all()
+    assert (table[(table.level == "study") & (table.measure == "answered")].hidden == 0).all()
+    assert (table[(table.unit == "9000-009") & (table.measure == "share")].hidden == 0).any()
+
+
+class _Merged(Study):
+    """A study two of whose areas became one."""
+
+    def table(self, name):
+        table = super().table(name)
+        if name != "area_succession":
+            return table
+        return pd.DataFrame(
+            {"wave": [2], "from_area": ["9000-000"], "to_area": ["9000-009"], "date": "2027-01-01"}
+        )

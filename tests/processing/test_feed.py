@@ -23,7 +23,7 @@ from processing import (
     write_feed,
 )
 from processing.measuring.published_tables import relations
-from processing.telling.feed import adds_up, places_of
+from processing.telling.places_told import adds_up, places_of
 
 PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
 
@@ -277,7 +277,8 @@ def test_the_table_attacked_by_linear_programs_over_levels_waves_and_cohorts_giv
         )
     study = write_drawn_study(drawn, codebook, tmp_path / "attacked")
     measured = study_measures(study, ["tryghed_t1"])
-    table = feed(study, measured).query("measure == 'mean'")
+    told = feed(study, measured, audience="evaluator")
+    table = told.query("measure == 'mean'")
     truth = measured.measures.means
     truth = truth[(truth.cohort == "all") | (truth.level == "study")]
     cells = truth.merge(table, on=["level", "unit", "wave", "cohort"], suffixes=("", "_shown"))
@@ -296,7 +297,7 @@ def test_the_table_attacked_by_linear_programs_over_levels_waves_and_cohorts_giv
     sums = size * cells.estimate.to_numpy()
     _, least, greatest = attack(matrix, sums, np.zeros(len(cells)), 100 * size, small)
     assert (greatest - least >= 20 * size[small] - 1e-4).all()
-    changes = feed(study, measured).query("measure == 'change' and hidden == 0")
+    changes = told.query("measure == 'change' and hidden == 0")
     shown = set(
         zip(*table.query("hidden == 0")[["unit", "wave", "cohort"]].to_numpy().T, strict=True)
     )

@@ -365,6 +365,23 @@ def keyed(asked, make):
     return ids
 
 
+def test_a_sheet_for_nobody_in_particular_is_of_its_area_and_no_sampled_case(asked, keyed):
+    """Nobody knows how likely its writer was to be asked: no weight, and outside the response rate."""
+    asked.answer(0, {"mini-safe": SAFE})
+    asked.close()
+    dataset = asked.freeze()
+    rows = dataset.responses(["area", "base_weight", "open_link", "status"])
+    assert set(rows["area"]) == {asked.area.key}
+    assert sorted(zip(rows["base_weight"], rows["open_link"], strict=True)) == [
+        (0, 0), (0, 0), (1, 0),
+    ]  # fmt: skip
+    counts = dataset.table("dispositions")
+    columns = ["invited", "finished", "uninvited_started", "uninvited_finished"]
+    assert counts[columns].sum().tolist() == [4, 1, 2, 2]
+    labels = dataset.codebook.variable("base_weight").labels
+    assert ("0: ikke udvalgt" in labels["da"], "0: not sampled" in labels["en"]) == (True, True)
+
+
 def test_a_withdrawal_without_an_invitation_takes_its_own_keying_and_no_other(asked, keyed):
     asked.withdraw(asked.keys.receipt(keyed[0]))
     with asked.database.reading() as session:

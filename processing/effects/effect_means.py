@@ -1,0 +1,95 @@
+"""An effect as what it is made of: areas' means, each with its coefficient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .analysis_plan import AnalysisPlan
+from .evaluation import Evaluation
+from .headline import STAGGERED, by_start
+
+Array = NDArray[np.float64]
+_EQUAL = 1e-6
+_ROUNDS = 10_000
+
+
+def effect_coefficients(evaluation: Evaluation, scale: str) -> pd.Series | None:
+    """Return the coefficients of areas' means whose sum is the effect on all residents.
+
+    Definition: two-way effects are τ = Σ w·d̃·ȳ / Σ w·d̃·d by Frisch, Waugh and Lovell, with d̃ the
+    treatment less its area and wave effects; effects of plans that start apart are sums over starts
+    and waves, within which areas count by their weights.
+
+    Parameters: `evaluation` and the `scale` one of its effects is on. Returns coefficients by the
+    index of `evaluation.measures.measures.means`; None where the effect is not made of means alone,
+    as with covariates: what is returned adds up to the estimate. Raises nothing.
+
+    Example: with two waves and equal weights they are 1/treated areas for these in the second
+    wave, its negative in the first, and −1/other areas, 1/other areas for the others.
+    """
+    effects = evaluation.effects
+    told = effects[(effects["scale"] == scale) & (effects["cohort"] == "all")]
+    rows = _rows(evaluation, scale)
+    if not len(told) or not len(rows) or evaluation.plan.covariates:
+        return None
+    estimate = float(told["estimate"].iloc[0])
+    staggered = told["estimator"].iloc[0] == STAGGERED
+    found = _of_starts(rows, evaluation.plan) if staggered else _two_way(rows, evaluation.plan)
+    if found is None:
+        return None
+    same = abs(float(found @ rows["y"].to_numpy(float)) - estimate)
+    return pd.Series(found, rows.index) if same <= _EQUAL * (1 + abs(estimate)) else None
+
+
+def _rows(evaluation: Evaluation, scale: str) -> pd.DataFrame:
+    """The areas' means that were compared, as `evaluate` reads them, with their index."""
+    means = evaluation.measures.measures.means
+    mine = means[
+        (means["scale"] == scale) & (means["cohort"] == "all") & (means["level"] == "afdeling")
+    ]
+    own = mine[["unit", "wave", "mean", "effective_n", "w"]].dropna(subset=["mean"])
+    own = own.rename(columns={"mean": "y", "effective_n": "weight"}).reset_index()
+    rows = own.merge(evaluation.treatment.frame, on=["unit", "wave"]).set_index("index")
+    first = rows.sort_values("wave").groupby("unit")["treated"].transform("first")
+    return rows[~rows["unit"].isin(set(rows.loc[first == 1, "unit"]))]
+
+
+def _two_way(rows: pd.DataFrame, plan: AnalysisPlan) -> Array | None:
+    weight = np.ones(len(rows))
+    if plan.weighting == "answers":
+        weight = rows["w" if plan.units == "persons" else "weight"].to_numpy(float)
+    given = rows["treated"].to_numpy(float)
+    left = weight * _within(given, weight, [pd.factorize(rows[key])[0] for key in ("unit", "wave")])
+    size = float(left @ given)
+    return None if size <= _EQUAL else np.asarray(left / size)
+
+
+def _of_starts(rows: pd.DataFrame, plan: AnalysisPlan) -> Array | None:
+    """A start's and wave's coefficient is the effect where its means are 1 and all others 0."""
+    weight = rows["weight"] if plan.weighting == "answers" else pd.Series(1.0, rows.index)
+    found = np.zeros(len(rows))
+    for _, cell in rows.groupby(["start", "wave"]):
+        inside = rows.index.isin(cell.index)
+        effects = by_start(rows.assign(y=inside.astype(float)), plan, (), base="universal")
+        if effects is None:
+            return None
+        share = weight[inside] / weight[inside].sum()
+        found[inside] = float(effects.overall["estimate"].iloc[0]) * share
+    return found
+
+
+def _within(values: Array, weight: Array, groups: Sequence[NDArray[np.intp]]) -> Array:
+    """Values less their area and wave effects, by taking weighted means out in turn."""
+    left = values.copy()
+    for _ in range(_ROUNDS):
+        before = left
+        for group in groups:
+            mean = np.bincount(group, weight * left) / np.bincount(group, weight)
+            left = left - mean[group]
+        if np.abs(left - before).max() < _EQUAL**2:
+            break
+    return left

@@ -1,0 +1,87 @@
+"""How many of the invited answered in each place, as far as that may be told."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from processing.datasets.study import Study
+from processing.measuring.disclosure import DisclosureLimits, disclose
+from processing.measuring.published_tables import Parents
+from processing.measuring.study_measures import StudyMeasures
+
+from .places_told import adds_up, places_of, torn
+from .told_before import masks
+
+_SIDES: dict[Hashable, Hashable | Sequence[Hashable]] = {"finished": "invited", "rest": "invited"}
+
+
+def answered(
+    study: Study,
+    found: StudyMeasures,
+    limits: DisclosureLimits,
+    earlier: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """A row a place and wave: level, unit, wave, invited, finished, estimate (percent), n, hidden.
+
+    It is hidden where few finished, and where few did not, for then all know of nearly everyone that
+    they answered. A plan or group that holds a part of a merged afdeling alone is not there.
+    """
+    counts = study.table("dispositions")
+    columns = ["level", "unit", "wave", "invited", "finished"]
+    if not len(counts):
+        return pd.DataFrame(columns=[*columns, "measure", "name", "n", "estimate", "hidden"])
+    sums = counts.groupby(["area", "wave"], as_index=False)[["invited", "finished"]].sum()
+    by = sums.merge(found.units, on=["area", "wave"])
+    by = by.groupby(["level", "unit", "wave"], as_index=False)[["invited", "finished"]].sum()
+    by = by.assign(place=places_of(by))
+    parents = adds_up(found.units)
+    split = torn(by.rename(columns={"invited": "n"}).assign(scale=""), parents)
+    # Somebody answered over the open link too: then the invited are no bound.
+    by = by[(by["invited"] >= by["finished"]) & ~by["place"].isin(split)]
+    by = by.assign(rest=by["invited"] - by["finished"], name="", cohort="all")
+    before, known = masks(by, earlier, "answered")
+    by = by.assign(before=before, known=known)
+    cells = by.melt(
+        ["place", "wave", "before", "known"], ["invited", "finished", "rest"],
+        var_name="what", value_name="n",
+    )  # fmt: skip
+    cells["n"] = cells["n"].astype(int)
+    stay = cells["before"] & (cells["what"] != "invited")
+    hidden = hidden_counts(
+        cells, _SIDES, parents, limits, stay.to_numpy(), cells["known"].to_numpy()
+    )
+    hidden = hidden[hidden["what"] == "finished"][["place", "wave", "hidden"]]
+    told = by.merge(hidden, on=["place", "wave"])
+    return told.assign(
+        measure="answered", n=told["finished"].astype(float),
+        estimate=100 * told["finished"] / told["invited"].replace(0, np.nan),
+    )  # fmt: skip
+
+
+def hidden_counts(
+    cells: pd.DataFrame,
+    sides: dict[Hashable, Hashable | Sequence[Hashable]],
+    places: dict[Hashable, Hashable | Sequence[Hashable]],
+    limits: DisclosureLimits,
+    before: np.ndarray | None = None,
+    known: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """Cells of place, wave and `what` (and name), with `hidden`; `sides` add up within a place."""
+    keys = [key for key in ("name", "place", "wave", "what") if key in cells]
+    parents: Parents = {"place": places, "what": sides}
+    shown = disclose(cells, keys, parents, limits=limits, before=before, known=known).frame
+    return cells.assign(hidden=shown["n"].isna().astype(int))
+
+
+def unanswered(rows: pd.DataFrame, response: pd.DataFrame) -> pd.Series:
+    """1 in rows of a place and wave (or of the wave before) whose response is hidden or not known."""
+    shown = response[response["hidden"] == 0]
+    keys = ["level", "unit", "wave"]
+    places = pd.MultiIndex.from_frame(shown[keys].astype({"wave": int}))
+    now = pd.MultiIndex.from_frame(rows[keys].astype({"wave": int})).isin(places)
+    before = rows["wave_before"].fillna(rows["wave"]).astype(int)
+    also = pd.MultiIndex.from_arrays([rows["level"], rows["unit"], before]).isin(places)
+    return pd.Series(np.where(now & also, 0, 1), rows.index)

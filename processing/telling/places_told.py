@@ -1,0 +1,48 @@
+"""Places as published tables name them, and what adds up to what."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+
+import pandas as pd
+
+
+def places_of(frame: pd.DataFrame) -> pd.Series:
+    """A name for each row's place, by level, unit and wave: what a plan or group holds is dated."""
+    place = frame["level"] + ":" + frame["unit"].astype(str)
+    dated: pd.Series = place.where(
+        frame["level"] == "afdeling", place + "@" + frame["wave"].astype(str)
+    )
+    return dated
+
+
+def adds_up(units: pd.DataFrame) -> dict[Hashable, Hashable | Sequence[Hashable]]:
+    """What each afdeling is added up to: its boligområder and plans, and the study, wave by wave."""
+    named = units.assign(place=places_of(units))
+    own = named[named["level"] == "afdeling"][["wave", "area", "place"]]
+    others = named[named["level"] != "afdeling"][["wave", "area", "place"]]
+    pairs = own.merge(others, on=["wave", "area"], suffixes=("", "_of"))[["place", "place_of"]]
+    return {place: tuple(sorted(set(group))) for place, group in pairs.groupby("place")["place_of"]}
+
+
+def torn(
+    whole: pd.DataFrame, parents: Mapping[Hashable, Hashable | Sequence[Hashable]]
+) -> set[str]:
+    """Plans and groups that hold a part of a merged afdeling alone, by scale, place, wave and n.
+
+    Less its whole afdelinger such a total is that part, which is told of nowhere: it is hidden.
+    """
+    pairs = pd.DataFrame(
+        [(child, total) for child, above in parents.items() for total in _each(above)],
+        columns=["place", "total"],
+    )
+    keys = ["scale", "total", "wave"]
+    parts = whole[["scale", "place", "wave", "n"]].merge(pairs, on="place")
+    sums = pd.DataFrame(parts.groupby(keys, as_index=False)["n"].sum())
+    sums = sums.rename(columns={"total": "place"})
+    both = whole.merge(sums, on=["scale", "place", "wave"], suffixes=("", "_of_parts"))
+    return set(both.loc[both["n"] != both["n_of_parts"], "place"])
+
+
+def _each(above: Hashable | Sequence[Hashable]) -> tuple[Hashable, ...]:
+    return tuple(above) if isinstance(above, tuple | list) else (above,)

@@ -1,0 +1,83 @@
+"""Which cells were told in public before: what was hidden once stays so, and what was shown is known.
+
+It is kept beside the dataset and outlives its rows, for a withdrawal erases every table that was made
+from them. It holds keys of cells and whether they were shown; no figure and no count.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from processing.datasets.codebook import write_json
+from processing.datasets.folders import DatasetError, replace_file
+from processing.datasets.study import Study
+
+KEYS = ("measure", "name", "level", "unit", "cohort", "wave")
+Mask = NDArray[np.bool_]
+
+
+def told_before(study: Study) -> pd.DataFrame | None:
+    """Read what was told in public of a study's datasets: `KEYS` and hidden (0 or 1); None at first.
+
+    Raises DatasetError where the file cannot be read: without it, hidden cells could be given away.
+    """
+    path = _path(study)
+    try:
+        rows = json.loads(path.read_text("utf-8"))["cells"]
+        return pd.DataFrame(rows, columns=[*KEYS, "hidden"]).astype({"wave": int, "hidden": int})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(
+            f"{path}: what was told before cannot be read ({error}). Put the file back from a copy: "
+            "without it, cells that were hidden could be given away."
+        ) from error
+
+
+def remember(study: Study, table: pd.DataFrame) -> Path:
+    """Keep which cells of a public table were shown, beside those of earlier tables.
+
+    What was told first stands: a cell that was hidden then is to stay hidden, and one that was shown
+    is known for good. `table` has `KEYS` (`scale` for name will do) and hidden. Returns the file.
+    Raises DatasetError.
+    """
+    now = table.rename(columns={"scale": "name"}) if "name" not in table else table
+    now = now if "cohort" in now else now.assign(cohort="all")
+    now = now.loc[now["measure"] != "effect", [*KEYS, "hidden"]].astype({"wave": int})
+    before = told_before(study)
+    whole = now if before is None else pd.concat([before, now])
+    whole = whole.drop_duplicates([*KEYS]).sort_values([*KEYS])
+    path = _path(study)
+    cells = [[str(one) for one in row[:5]] + [int(row[5]), int(row[6])] for row in whole.to_numpy()]
+    replace_file(path, write_json({"cells": cells}).encode())
+    return path
+
+
+def masks(cells: pd.DataFrame, earlier: pd.DataFrame | None, measure: str) -> tuple[Mask, Mask]:
+    """Of cells with `KEYS` but measure: which are to stay hidden, and which are known already.
+
+    Of a wave and figure that was told before, a cell that was not shown stays hidden, also one that
+    was not there: of areas that merged since, the whole less the half that was shown is the other.
+    """
+    nothing = np.zeros(len(cells), bool)
+    if earlier is None or not len(earlier):
+        return nothing, nothing
+    mine = earlier[earlier["measure"] == measure]
+    keys = list(KEYS[1:])
+    told = ["name", "cohort", "wave"]
+    again = _index(cells, told).isin(_index(mine, told))
+    shown = _index(cells, keys).isin(_index(mine[mine["hidden"] == 0], keys))
+    return again & ~shown, shown
+
+
+def _index(frame: pd.DataFrame, keys: list[str]) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(frame[keys].astype({"wave": int}).astype(str))
+
+
+def _path(study: Study) -> Path:
+    return study.folder.with_name(f"{study.folder.name}-told.json")

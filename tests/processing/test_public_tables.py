@@ -1,0 +1,325 @@
+"""All that is public of a study, attacked together: feed, pages' results, effects, and a second telling."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from instruments import make_form
+from processing import (
+    AreasDrawn,
+    KnownModel,
+    area_results,
+    attack,
+    build_codebook,
+    check,
+    disclose,
+    draw_study,
+    evaluate,
+    feed,
+    plan_of,
+    read_study,
+    remember,
+    told_before,
+    write_drawn_study,
+    write_feed,
+)
+from processing.effects.effect_means import effect_coefficients
+from processing.measuring.published_tables import relations
+from processing.telling.places_told import adds_up, places_of
+
+SCALE = "tryghed_t1"
+PLAN = plan_of(b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\n")
+KEYS = ["level", "unit", "wave", "cohort"]
+
+
+class Telling:
+    """What one telling of a study made public, beside the truth; `cells` has a row a published mean.
+
+    The feed is told first; pages are counted by what it told, as the commands do.
+    """
+
+    def __init__(self, study, earlier=None):
+        self.study = study
+        self.evaluation = evaluate(study, PLAN)
+        self.measured = self.evaluation.measures
+        self.feed = feed(study, self.measured, self.evaluation, earlier=earlier)
+        if earlier is None:
+            remember(study, self.feed)
+            earlier = told_before(study)
+        self.results = area_results(study, self.measured, earlier=earlier)
+        means = self.measured.measures.means
+        truth = means[
+            (means.scale == SCALE) & ((means.cohort == "all") | (means.level == "study"))
+        ].reset_index(names="at")
+        by_feed = self.feed.query("measure == 'mean'")[[*KEYS, "hidden"]]
+        by_pages = self.results.query("measure == 'mean'").assign(cohort="all")[[*KEYS, "hidden"]]
+        cells = truth.merge(by_feed, on=KEYS, how="left")
+        cells = cells.merge(by_pages, on=KEYS, how="left", suffixes=("", "_on_pages"))
+        # A cell is known where any of the tables shows it.
+        cells["shown"] = (cells.hidden == 0) | (cells.hidden_on_pages == 0)
+        self.cells = cells.assign(place=places_of(cells))
+        parents = {
+            "place": adds_up(self.measured.units),
+            "cohort": {"stayer": "all", "newcomer": "all"},
+        }
+        self.matrix = relations(self.cells, ["place", "wave", "cohort"], parents).matrix
+
+    @property
+    def effect(self):
+        row = self.feed[(self.feed.measure == "effect") & (self.feed.cohort == "all")].iloc[0]
+        of = self.evaluation.effects
+        whole = of[(of.scale == SCALE) & (of.cohort == "all")].iloc[0]
+        made = effect_coefficients(self.study, self.evaluation, SCALE, whole.estimate)
+        return row, whole.estimate, made.reindex(self.cells["at"]).fillna(0).to_numpy()
+
+    def attacked_sums(self, shown, *, effect):
+        """Widths, in points, in which each hidden small mean must lie; every weight is known."""
+        size = self.cells.w.to_numpy()
+        small = np.flatnonzero((self.cells.n < 10) & ~shown)
+        sums = np.where(shown, size * self.cells["mean"], np.nan)
+        matrix, high = self.matrix, 100 * size
+        if effect:
+            _, estimate, coefficients = self.effect
+            row = sparse.csr_matrix(coefficients / size)
+            matrix = sparse.bmat([[matrix, None], [row, sparse.csr_matrix([[-1.0]])]]).tocsr()
+            sums, high = np.append(sums, estimate), np.append(high, 100.0)
+        low = np.zeros(len(sums))
+        _, least, greatest = attack(matrix, sums, low, high, small)
+        return (greatest - least) / size[small]
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Twelve areas in three boligområder, six with a plan; three answered in one, all in another."""
+    codebook = build_codebook(make_form(["tryghed", "background"], ["da", "ar"]), wave_year=2026)
+    columns = {SCALE: codebook.scale(SCALE).columns}
+    areas = AreasDrawn(12, [2] * 6, invited=26)
+    made = draw_study(KnownModel.simple(columns, loading=0.75), areas, seed=8)
+    for tables in made.tables.values():
+        keys = sorted(tables["areas"]["area"])
+        tables["area_group"] = pd.DataFrame(
+            {"area_group": [f"B{at % 3}" for at in range(len(keys))], "area": keys}
+        ).assign(name="Boligområde", level="boligområde", valid_from=None, valid_to=None)
+    rows, counts = made.waves[2], made.tables[2]["dispositions"]
+    few = rows[rows.area == keys[11]]
+    made.waves[2] = rows.drop(index=few.index[3:]).reset_index(drop=True)
+    counts.loc[counts.area == keys[11], ["started", "finished"]] = 3
+    counts["invited"] = counts.invited.where(counts.area != keys[9], counts.finished + 1)
+    return codebook, made
+
+
+@pytest.fixture(scope="module")
+def first(drawn, tmp_path_factory):
+    codebook, made = drawn
+    return Telling(write_drawn_study(made, codebook, tmp_path_factory.mktemp("told") / "first"))
+
+
+def test_feed_pages_and_effects_together_give_no_small_mean_away(first):
+    cells, shown = first.cells, first.cells.shown.to_numpy()
+    assert (cells.n[shown] >= 10).all()
+    row, _, _ = first.effect
+    widths = first.attacked_sums(shown, effect=row.hidden == 0)
+    assert len(widths) > 2
+    assert widths.min() >= 20 - 1e-3
+    # The attack can win: with nothing hidden but what is small, it does.
+    bare = (cells.n >= 10).to_numpy()
+    assert first.attacked_sums(bare, effect=True).min() < 1
+
+
+def test_an_effect_would_give_away_what_areas_alone_do_not(first):
+    """Two hidden means with one known sum are one mean with the effect: their coefficients differ."""
+    _, estimate, coefficients = first.effect
+    assert coefficients @ first.cells["mean"] == pytest.approx(estimate)
+    areas = pd.DataFrame({"area": list("abcdef"), "n": 30, "mean": [40.0, 55, 60, 50, 45, 70]})
+    whole = pd.DataFrame({"area": ["all"], "n": [180], "mean": [areas["mean"].mean()]})
+    cells = pd.concat([areas, whole], ignore_index=True)
+    parents = {"area": dict.fromkeys("abcdef", "all")}
+    pair = cells.area.isin(["a", "d"])
+    alone = disclose(cells, ["area"], parents, mean="mean", before=pair)
+    assert alone.frame["mean"].isna().tolist() == pair.tolist()
+    effect = pd.Series([1 / 3] * 3 + [-1 / 3] * 3)
+    made = disclose(cells, ["area"], parents, mean="mean", before=pair, combinations=[effect])
+    assert made.frame["mean"].isna().sum() > 2 or made.combined == (False,)
+    # Where nothing else can be hidden any more, the effect is.
+    last = disclose(
+        cells, ["area"], parents, mean="mean", before=pair, known=~pair, combinations=[effect]
+    )
+    assert last.frame["mean"].isna().tolist() == pair.tolist()
+    assert last.combined == (False,)
+
+
+def test_public_points_are_whole_and_the_evaluators_are_not(first):
+    public = first.feed
+    points = public.loc[public.hidden == 0, ["estimate", "low", "high"]].to_numpy(float)
+    points = points[np.isfinite(points)]
+    assert len(points)
+    assert (points == points.round()).all()
+    study, found = first.study, first.measured
+    full = feed(study, found, first.evaluation, audience="evaluator")
+    assert (full.audience == "evaluator").all()
+    assert (public.audience == "public").all()
+    keys = ["measure", "scale", *KEYS]
+    both = full.merge(public, on=keys, suffixes=("", "_public"))
+    shown = both[(both.hidden_public == 0) & (both.hidden == 0)]
+    # An interval is rounded outwards, and about the rounded estimate.
+    bounded = shown[shown.measure == "change"]
+    assert (bounded.low_public <= bounded.low).all()
+    assert (bounded.high_public >= bounded.high).all()
+    assert (full[full.measure == "effect"].hidden == 0).all()
+    # Rates of places whose response may not be told are in neither.
+    silent = first.results.query("measure == 'answered' and hidden == 1")
+    assert len(silent)
+    joined = full[full.measure == "mean"].merge(silent[["level", "unit", "wave"]])
+    assert joined.response_rate.isna().all()
+    paths = [write_feed(study, table) for table in (public, full)]
+    assert [path.name for path in paths] == ["first-feed", "first-feed-evaluator"]
+    assert [read_manifest_audience(path) for path in paths] == ["public", "evaluator"]
+    assert [check(path) for path in paths] == [[], []]
+
+
+def read_manifest_audience(folder):
+    return json.loads((folder / "manifest.json").read_text())["audience"]
+
+
+def test_who_was_never_sampled_weighs_nothing_and_nothing_refuses_them(drawn, tmp_path):
+    """Sheets for nobody in particular: without a weight, with a score, and of an area."""
+    codebook, made = drawn
+    rows = made.waves[1]
+    asked = rows.base_weight.copy()
+    rows.loc[rows.index[:5], "base_weight"] = 0.0
+    study = write_drawn_study(made, codebook, tmp_path / "stock")
+    rows["base_weight"] = asked
+    persons = plan_of(
+        b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\nunits: persons\n"
+    )
+    found = evaluate(study, persons)
+    assert found.effects.query("cohort == 'all'").rows.iloc[0] == study.rows - 5
+    table = area_results(study, found.measures, ["tryghed_t1_out_dark"])
+    whole = table.query("level == 'study' and wave == 1 and measure in ['mean', 'share']")
+    assert len(whole) == 2
+    assert (whole.n <= len(rows) - 5).all()
+
+
+def without_one(made, area):
+    """The same study after somebody in the area took their answers of the last wave back."""
+    rows = made.waves[2]
+    gone = rows.index[rows.area == area][0]
+    counts = made.tables[2]["dispositions"].copy()
+    counts.loc[counts.area == area, ["started", "finished"]] -= 1
+    made.waves[2] = rows.drop(index=gone).reset_index(drop=True)
+    made.tables[2] = {**made.tables[2], "dispositions": counts}
+    return made
+
+
+def test_two_tellings_with_a_withdrawal_between_give_no_small_count_away(
+    first, drawn, tmp_path_factory
+):
+    codebook, made = drawn
+    remember(first.study, first.results)
+    earlier = told_before(first.study)
+    # Where one protects others: a withdrawal there would be told by another choice of whom to hide.
+    own = first.cells.query("level == 'afdeling' and wave == 2")
+    area = own.unit[~own.shown & (own.n >= 10)].iloc[0]
+    before = {wave: rows.copy() for wave, rows in made.waves.items()}
+    tables = dict(made.tables)
+    second = Telling(
+        write_drawn_study(
+            without_one(made, area), codebook, tmp_path_factory.mktemp("again") / "first"
+        ),
+        earlier,
+    )
+    made.waves.update(before)
+    made.tables.update(tables)
+    one, two = first.cells, second.cells
+    assert (one.place == two.place).all()
+    # Nothing that was hidden is shown now.
+    assert not (two.shown & ~one.shown).any()
+    size = len(one)
+    same = sparse.identity(size)
+    # before − after − withdrawn = 0, with one withdrawn at most in any cell.
+    tied = sparse.bmat(
+        [
+            [first.matrix, None, None],
+            [None, second.matrix, None],
+            [None, None, first.matrix],
+            [same, -same, -same],
+        ]
+    ).tocsr()
+    known = np.concatenate(
+        [
+            np.where(one.shown, one.n, np.nan),
+            np.where(two.shown, two.n, np.nan),
+            np.full(size, np.nan),
+        ]
+    )
+    high = np.concatenate([np.full(2 * size, np.inf), np.ones(size)])
+    small = np.flatnonzero((one.n < 5) & ~one.shown)
+    assert len(small)
+    _, least, greatest = attack(tied, known, np.zeros(3 * size), high, small)
+    assert (greatest - least).min() >= 5 - 1e-6
+
+
+def test_who_was_hidden_before_is_hidden_again_and_who_was_shown_protects_nobody():
+    """Without memory another partner is hidden, and the sum that remains tells the small cell."""
+    parents = {"area": dict.fromkeys("abcd", "all")}
+
+    def table(**counts):
+        cells = pd.DataFrame({"area": [*counts], "n": [*counts.values()]})
+        return pd.concat([cells, pd.DataFrame({"area": ["all"], "n": [cells.n.sum()]})])
+
+    first = table(a=3, b=12, c=14, d=60).reset_index(drop=True)
+    told = disclose(first, ["area"], parents).frame["n"].isna()
+    assert first.area[told].tolist() == ["a", "b"]
+    # Three of b's took their answers back, five came to c since: c costs less now.
+    second = table(a=3, b=13, c=11, d=60).reset_index(drop=True)
+    forgot = disclose(second, ["area"], parents).frame["n"].isna()
+    assert second.area[forgot].tolist() == ["a", "c"]
+    kept = disclose(second, ["area"], parents, before=told, known=~told).frame["n"].isna()
+    assert second.area[kept].tolist() == ["a", "b"]
+
+
+def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(first):
+    path = remember(first.study, first.results)
+    assert path.parent == first.study.folder.parent
+    before = told_before(first.study)
+    again = first.results.assign(hidden=1)
+    remember(first.study, again)
+    pd.testing.assert_frame_equal(told_before(first.study), before)
+    assert set(before.columns) == {"measure", "name", "level", "unit", "cohort", "wave", "hidden"}
+
+
+_RUN = """
+import sys
+from processing import *
+study = read_study(sys.argv[1])
+plan = plan_of(b"primary: [tryghed_t1]\\ntreatment: [helhedsplan]\\ndraws: 99\\n")
+found = evaluate(study, plan)
+write_feed(study, feed(study, found.measures, found), sys.argv[2])
+frames = {name: getattr(found.measures.measures, name) for name in ("means", "changes", "languages")}
+write_derived(study, "measures", frames, sys.argv[2] + "-measures")
+write_derived(study, "results", {"results": area_results(study, found.measures)}, sys.argv[2] + "-results")
+"""
+
+
+def test_two_processes_with_other_hash_seeds_give_the_same_bytes(first, tmp_path):
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", _RUN, str(first.study.folder), str(tmp_path / seed)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+        for seed in ("1", "2")
+    ]
+    assert [run.wait() for run in runs] == [0, 0]
+    assert read_study(first.study.folder).hash == first.study.hash
+    for ending in ("", "-measures", "-results"):
+        one, other = (tmp_path / f"{seed}{ending}" for seed in ("1", "2"))
+        names = sorted(path.name for path in one.iterdir())
+        assert names == sorted(path.name for path in other.iterdir())
+        for name in names:
+            assert (one / name).read_bytes() == (other / name).read_bytes(), name
