@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -36,6 +36,7 @@ Audience: TypeAlias = Literal["public", "evaluator"]
 """Who may have the table: everybody, or an evaluation that has signed for it."""
 _FIGURES = ["estimate", "standard_error", "low", "high", "p", "n", "response_rate"]
 _UNKNOWN = "unknown"
+_PERCENT = 100.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def feed(
     limits = limits or study_terms(study).limits
     public = audience == "public"
     combined = _combined(evaluation) if evaluation is not None and public else {}
-    means, told = _hidden(found, limits, earlier, combined)
+    spans = _spans(study)
+    means, told = _hidden(found, limits, earlier, combined, spans)
     response = answered(study, found, limits, earlier)
     means = _with_response(means, response, public=public)
     parts = [_means(means), _changes(found, means)]
@@ -133,7 +135,7 @@ def feed(
         analysis_plan=evaluation.plan.hash if evaluation else "",
     )
     if public:
-        whole = rounded(whole)
+        whole = rounded(whole, [name for name, span in spans.items() if span < _PERCENT])
     if cooperation is not None:
         beside = _moderators(study, cooperation, limits, audience, earlier)
         whole = pd.concat([whole, beside], ignore_index=True)
@@ -141,23 +143,26 @@ def feed(
     return whole[list(COLUMNS)].sort_values(order, ignore_index=True)
 
 
-def rounded(table: pd.DataFrame) -> pd.DataFrame:
+def rounded(table: pd.DataFrame, counts: Collection[str] = ()) -> pd.DataFrame:
     """The same rows as the public may have them: whole points, intervals rounded outwards.
+
+    Scales that are `counts` of a few things have one decimal.
 
     An interval lies about the rounded estimate and holds the whole of the unrounded one, so that its
     ends say no more of the estimate than the estimate does. Standard errors have one decimal,
     response rates and p values two.
     """
-    estimate = table["estimate"].round()
-    below = np.ceil((estimate - table["low"]).clip(lower=0))
-    above = np.ceil((table["high"] - estimate).clip(lower=0))
+    parts = np.where(table["scale"].isin(counts), 10.0, 1.0)
+    estimate: pd.Series = (table["estimate"] * parts).round() / parts
+    below = np.ceil((estimate - table["low"]).clip(lower=0) * parts) / parts
+    above = np.ceil((table["high"] - estimate).clip(lower=0) * parts) / parts
     reach = np.maximum(below, above)
     means = table["measure"].isin(["mean", "moderator"])
     low, high = estimate - reach, estimate + reach
     return table.assign(
         estimate=estimate,
-        low=low.where(~means, low.clip(lower=0)),
-        high=high.where(~means, high.clip(upper=100)),
+        low=low.where(~means, low.clip(lower=0)).round(1),
+        high=high.where(~means, high.clip(upper=_PERCENT)).round(1),
         standard_error=table["standard_error"].round(1),
         p=table["p"].astype(float).round(2),
         response_rate=table["response_rate"].astype(float).round(2),
@@ -209,6 +214,7 @@ def _hidden(
     limits: DisclosureLimits,
     earlier: pd.DataFrame | None,
     combined: Mapping[str, pd.Series],
+    spans: Mapping[str, float],
 ) -> tuple[pd.DataFrame, set[str]]:
     """The means with `hidden`, after all that adds up was looked at; scales whose effect is told."""
     means = found.measures.means
@@ -218,7 +224,9 @@ def _hidden(
     parents = adds_up(found.units)
     split = torn(means[means["cohort"] == "all"], parents)
     before, known = masks(means, earlier, "mean")
-    cells = means.assign(before=before, known=known)
+    # A count of few things is as secret within its own range as points are within theirs.
+    scaled = means["mean"] * _PERCENT / means["scale"].map(spans)
+    cells = means.assign(before=before, known=known, mean=scaled)
     cells = cells.loc[~means["place"].isin(split), [*keys, "n", "w", "mean", "before", "known"]]
     rest = _of_unknown_cohort(cells, keys).assign(before=False, known=False)
     # The afdelinger keep their index, by which effects name them.
@@ -238,6 +246,17 @@ def _hidden(
     told = means.merge(shown[keys].assign(hidden=hidden), on=keys, how="left")
     told = told.assign(hidden=told["hidden"].fillna(1).astype(int))
     return told, {name for name, may in zip(combined, made.combined, strict=True) if may}
+
+
+def _spans(study: Study) -> dict[str, float]:
+    """Scale or variant -> its highest score."""
+    found = {}
+    for scale in study.codebook.scales:
+        left_out = {"": (), **{f"_{name}": out for name, out in scale.variants.items()}}
+        for ending, out in left_out.items():
+            size = float(len(scale.columns) - len(out))
+            found[f"{scale.name}{ending}"] = size if scale.score == "count" else _PERCENT
+    return found
 
 
 def _combined(evaluation: Evaluation) -> dict[str, pd.Series]:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from processing import (
     plan_of,
     read_study,
     remember,
+    study_measures,
     told_before,
     write_drawn_study,
     write_feed,
@@ -296,7 +298,8 @@ def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(first):
 
 _RUN = """
 import sys
-from processing import *
+from dataclasses import replace
+from processing import area_results, evaluate, feed, plan_of, read_study, write_derived, write_feed
 study = read_study(sys.argv[1])
 plan = plan_of(b"primary: [tryghed_t1]\\ntreatment: [helhedsplan]\\ndraws: 99\\n")
 found = evaluate(study, plan)
@@ -323,3 +326,33 @@ def test_two_processes_with_other_hash_seeds_give_the_same_bytes(first, tmp_path
         assert names == sorted(path.name for path in other.iterdir())
         for name in names:
             assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def test_a_count_of_few_things_is_protected_within_its_own_range(drawn, tmp_path):
+    """Of six acts of taking part a mean is told to a tenth, and hidden ones lie in a fifth of six."""
+    _, made = drawn
+    codebook = build_codebook(make_form(["beboerdemokrati", "background"], ["da"]), wave_year=2026)
+    acts = codebook.scale("beboerdemokrati_b4")
+    random = np.random.default_rng(1)
+    waves = {
+        wave: rows.assign(**{name: random.integers(0, 2, len(rows)) for name in acts.columns})
+        for wave, rows in made.waves.items()
+    }
+    drawn_acts = replace(made, waves=waves)
+    study = write_drawn_study(drawn_acts, codebook, tmp_path / "acts")
+    measured = study_measures(study, [acts.name])
+    table = feed(study, measured).query("measure == 'mean' and hidden == 0")
+    assert table.estimate.between(0, 6).all()
+    assert table.estimate.nunique() > 3
+    assert np.allclose(table.estimate * 10, (table.estimate * 10).round())
+    truth = measured.measures.means.query("cohort == 'all'")
+    cells = truth.merge(table[KEYS].assign(shown=True), on=KEYS, how="left")
+    shown = cells.shown.notna().to_numpy()
+    cells = cells.assign(place=places_of(cells))
+    matrix = relations(cells, ["place", "wave"], {"place": adds_up(measured.units)}).matrix
+    size = cells.w.to_numpy()
+    small = np.flatnonzero((cells.n < 10) & ~shown)
+    sums = np.where(shown, size * cells["mean"], np.nan)
+    _, least, greatest = attack(matrix, sums, np.zeros(len(cells)), 6 * size, small)
+    assert len(small) > 2
+    assert ((greatest - least) / size[small]).min() >= 6 / 5 - 1e-3
