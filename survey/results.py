@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 from processing import (
     Codebook,
     DatasetError,
+    DisclosureLimits,
     PlaceFigure,
     PlaceResults,
     StatisticsError,
@@ -26,6 +27,7 @@ from processing import (
     read_study,
     remember,
     study_measures,
+    study_terms,
     told_before,
     write_derived,
 )
@@ -39,8 +41,6 @@ _TABLE, _ABOUT = "results.parquet", "about.json"
 # needs no scale to be understood.
 FIRST_FIGURES = ("tryghed_t1_out_dark", "tryghed_t1", "trivsel_v3", "beboerdemokrati_b2")
 MOST_FIGURES = 6
-# As many as must have come or gone between two tellings of one share.
-FEW = 5
 LONGEST_WORDS = 500
 
 
@@ -86,6 +86,8 @@ class Told:
     meeting_place: str
     note: str
     dataset: str
+    least: int
+    """From how many answers on anything is told"""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class _Counted:
     calibrated: bool
     waves: frozenset[str]
     languages: dict[int, tuple[str, ...]]
+    limits: DisclosureLimits
 
 
 def count_results(study: str, data: Path) -> Path:
@@ -231,8 +234,10 @@ def open_results(
     if problems or place is None:
         raise ResultsError("\n".join(problems))
     row = place.opened or OpenedResult(wave_id=wave.id, level=level, unit=unit, told={})
-    told = place_results(_counted_for(wave, data).table, level, unit, wave.number, chosen)
-    shown = [one.name for one in told.figures if not _gives_away(one, row.told)]
+    counted = _counted_for(wave, data)
+    told = place_results(counted.table, level, unit, wave.number, chosen)
+    few = counted.limits.count
+    shown = [one.name for one in told.figures if not _gives_away(one, row.told, few)]
     if not shown:
         raise ResultsError(
             f"{place.name}: none of {', '.join(chosen)} can be shown there. Choose others."
@@ -323,6 +328,7 @@ def told_results(session: Session, number: int, data: Path) -> Told:
         meeting_place=row.meeting_place,
         note=row.note,
         dataset=row.dataset,
+        least=counted.limits.mean_n,
     )
 
 
@@ -340,14 +346,14 @@ def find_opened(session: Session, wave: Wave, level: str, unit: str) -> OpenedRe
     return row
 
 
-def _gives_away(figure: PlaceFigure, told: Mapping[str, int]) -> bool:
-    """Whether a share, beside what the page said before, tells what the few answered who left it.
+def _gives_away(figure: PlaceFigure, told: Mapping[str, int], few: int) -> bool:
+    """Whether a share, beside what the page said before, tells what the `few` answered who left it.
 
     Of a share its interval tells the very count. A mean is told to a whole point, and that is too
     little to find one person's score by.
     """
     before = told.get(figure.name)
-    return figure.kind == "share" and before is not None and 0 < abs(before - figure.now.n) < FEW
+    return figure.kind == "share" and before is not None and 0 < abs(before - figure.now.n) < few
 
 
 def _refuse_unfrozen(session: Session, wave: Wave) -> None:
@@ -401,6 +407,7 @@ def _read(folder: Path, study: str, sealed: str) -> _Counted:
         calibrated=str(about["weight"]).startswith("calibrated"),
         waves=frozenset(read_manifest(folder)["waves_made_from"]),
         languages={one.wave: tuple(one.manifest["languages"]) for one in read.waves},
+        limits=study_terms(read).limits,
     )
 
 

@@ -297,11 +297,9 @@ def feed(
 
 
 def _limits(read: Study, plan: AnalysisPlan | None) -> DisclosureLimits:
-    """The study's own thresholds; a plan that was not registered can make them only stricter."""
+    """The study's own thresholds; a plan of today can make them only stricter."""
     laid_down = processing.study_terms(read).limits
-    if plan is None:
-        return laid_down
-    return plan.limits if registered(read, plan.hash) else plan.limits.stricter(laid_down)
+    return plan.limits.stricter(laid_down) if plan else laid_down
 
 
 def _partners(folder: Path) -> Study:

@@ -1,4 +1,3 @@
-import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
@@ -8,7 +7,6 @@ from processing import (
     AreasDrawn,
     KnownModel,
     StatisticsError,
-    attack,
     build_codebook,
     check,
     draw_study,
@@ -22,8 +20,6 @@ from processing import (
     write_drawn_study,
     write_feed,
 )
-from processing.measuring.published_tables import relations
-from processing.telling.places_told import adds_up, places_of
 
 PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
 
@@ -253,56 +249,6 @@ def test_partners_of_a_plan_that_the_study_does_not_have_are_refused(make_study,
     study, other = make_study(AreasDrawn(6, [2, 2])), partners(["unknown"])
     with pytest.raises(StatisticsError, match="cooperation, unknown: its areas are to be"):
         feed(study, study_measures(study, ["tryghed_t1"]), cooperation=other)
-
-
-def test_the_table_attacked_by_linear_programs_over_levels_waves_and_cohorts_gives_nothing_away(
-    tmp_path,
-):
-    """An attacker who knows how places add up, and every weight, and sees the table as it left."""
-    codebook = build_codebook(make_form(["tryghed", "background"], ["da", "ar"]), wave_year=2026)
-    columns = {"tryghed_t1": codebook.scale("tryghed_t1").columns}
-    areas = AreasDrawn(9, [2, 2, 3, 3], invited=24, days=("2022-05-01", "2024-05-01", "2026-05-01"))
-    drawn = draw_study(KnownModel.simple(columns, loading=0.75), areas, seed=8)
-    for tables in drawn.tables.values():
-        keys = sorted(tables["areas"]["area"])
-        tables["area_group"] = pd.DataFrame(
-            {
-                "area_group": [f"B{at % 3}" for at in range(len(keys))],
-                "name": "Boligområde",
-                "level": "boligområde",
-                "area": keys,
-                "valid_from": None,
-                "valid_to": None,
-            }
-        )
-    study = write_drawn_study(drawn, codebook, tmp_path / "attacked")
-    measured = study_measures(study, ["tryghed_t1"])
-    told = feed(study, measured, audience="evaluator")
-    table = told.query("measure == 'mean'")
-    truth = measured.measures.means
-    truth = truth[(truth.cohort == "all") | (truth.level == "study")]
-    cells = truth.merge(table, on=["level", "unit", "wave", "cohort"], suffixes=("", "_shown"))
-    cells = cells.assign(place=places_of(cells))
-    parents = {"place": adds_up(measured.units), "cohort": {"stayer": "all", "newcomer": "all"}}
-    matrix = relations(cells, ["place", "wave", "cohort"], parents).matrix
-    assert matrix.shape[0] >= 15
-    n, size = cells.n.to_numpy(), cells.w.to_numpy()
-    small = np.flatnonzero((n < 10) & cells.n_shown.isna())
-    assert len(small) > 3
-    assert (n[cells.n_shown.notna()] >= 10).all()
-    end = np.full(len(cells), np.inf)
-    few = small[n[small] < 5]
-    _, least, greatest = attack(matrix, cells.n_shown.to_numpy(), np.zeros(len(cells)), end, few)
-    assert (greatest - least >= 5 - 1e-6).all()
-    sums = size * cells.estimate.to_numpy()
-    _, least, greatest = attack(matrix, sums, np.zeros(len(cells)), 100 * size, small)
-    assert (greatest - least >= 20 * size[small] - 1e-4).all()
-    changes = told.query("measure == 'change' and hidden == 0")
-    shown = set(
-        zip(*table.query("hidden == 0")[["unit", "wave", "cohort"]].to_numpy().T, strict=True)
-    )
-    for row in changes.itertuples():
-        assert {(row.unit, row.wave, row.cohort), (row.unit, row.wave_before, row.cohort)} <= shown
 
 
 def test_a_plan_that_covers_a_part_of_a_merged_area_is_not_told(tmp_path):

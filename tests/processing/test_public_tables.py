@@ -14,7 +14,9 @@ from scipy import sparse
 from instruments import make_form
 from processing import (
     AreasDrawn,
+    DisclosureLimits,
     KnownModel,
+    Study,
     area_results,
     attack,
     build_codebook,
@@ -77,7 +79,7 @@ class Telling:
         row = self.feed[(self.feed.measure == "effect") & (self.feed.cohort == "all")].iloc[0]
         of = self.evaluation.effects
         whole = of[(of.scale == SCALE) & (of.cohort == "all")].iloc[0]
-        made = effect_coefficients(self.study, self.evaluation, SCALE, whole.estimate)
+        made = effect_coefficients(self.evaluation, SCALE)
         return row, whole.estimate, made.reindex(self.cells["at"]).fillna(0).to_numpy()
 
     def attacked_sums(self, shown, *, effect):
@@ -206,6 +208,22 @@ def test_who_was_never_sampled_weighs_nothing_and_nothing_refuses_them(drawn, tm
     whole = table.query("level == 'study' and wave == 1 and measure in ['mean', 'share']")
     assert len(whole) == 2
     assert (whole.n <= len(rows) - 5).all()
+
+
+def test_the_studys_own_limits_hold_in_the_feed_and_on_pages(first):
+    last = first.study.waves[-1]
+    said = {**last.manifest, "terms": {"mean_n": 14, "count": 7}}
+    study = Study(
+        first.study.folder,
+        first.study.manifest,
+        (first.study.waves[0], replace(last, manifest=said)),
+    )
+    assert first.feed.query("measure == 'mean'").n.min() < 14
+    for table in (feed(study, first.measured), area_results(study, first.measured)):
+        means = table.query("measure == 'mean' and hidden == 0")
+        assert len(means)
+        assert means.n.min() >= 14
+    assert DisclosureLimits(20, 4).stricter(DisclosureLimits(10, 5)) == DisclosureLimits(20, 5)
 
 
 def without_one(made, area):

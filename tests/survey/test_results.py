@@ -1,5 +1,8 @@
 """Results back to residents: who may be shown what, and when it is taken down."""
 
+import json
+import shutil
+
 import pytest
 
 from processing import AreasDrawn, erase_rows, revoke
@@ -105,6 +108,24 @@ def test_counts_that_held_a_withdrawn_answer_are_erased_and_their_pages_down(
         told_results(session, number, counted.data)
     with pytest.raises(ResultsError, match="replaced"):
         count_results(counted.study.key, counted.data)
+
+
+def test_what_was_hidden_stays_hidden_though_a_withdrawal_erased_the_counts(database, evaluated):
+    study = evaluated(counted=False)
+    count_results("bopuls", study.data)
+    assert next(p for p in places(database, study) if p.unit == "9000-004").answered
+    # As it was told before: hidden then, for it protected another.
+    told = study.data / "bopuls-told.json"
+    cells = json.loads(told.read_text())["cells"]
+    for cell in cells:
+        cell[-1] = int(cell[-1] or cell[3] == "9000-004")
+    told.write_text(json.dumps({"cells": cells}))
+    shutil.rmtree(study.data / "bopuls-results")
+    count_results("bopuls", study.data)
+    assert next(p for p in places(database, study) if p.unit == "9000-004").answered is None
+    told.write_text("{")
+    with pytest.raises(ResultsError, match="Put the file back from a copy"):
+        count_results("bopuls", study.data)
 
 
 def test_nothing_is_opened_before_it_is_frozen_and_counted(database, evaluated):
