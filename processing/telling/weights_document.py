@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from processing.datasets.codebook import Codebook
+from processing.measuring.collapsing import Collapse
 from processing.measuring.dataset_weights import DatasetWeights
 
 from .document import Block, Command, Document, KeyFigure, Points, Section, Sentence, Table
@@ -125,11 +126,22 @@ class _Page:
         joined = self.made.weights.collapsed
         if not joined:
             return [Sentence(self.t("weights_none_joined"))]
-        told: list[Block] = [Points([str(one) for one in joined[:_SHOWN]])]
+        told: list[Block] = [Points([self._joined(one) for one in joined[:_SHOWN]])]
         rest = len(joined) - _SHOWN
         if rest > 0:
             told.append(Sentence(self.t("weights_more", n=count(rest, self.language)), quiet=True))
         return told
+
+    def _joined(self, one: Collapse) -> str:
+        wave, unit = one.group.split(" ", 1)
+        return self.t(
+            "weights_joined_one",
+            wave=wave,
+            group=unit,
+            variable=self._label(one.variable),
+            categories=self._category(one.variable, "+".join(one.categories)),
+            n=count(one.rows, self.language),
+        )
 
     def _table(self, head: tuple[str, ...], rows: list[Any]) -> Table:
         return Table([self.t(name) for name in head], rows)

@@ -61,7 +61,7 @@ def weights(
             read.codebook,
             made,
             language=language,
-            command=f"beboerpuls weights {folder.name} --level {level} --language {language}",
+            command=_command(folder, level, adults, ordered or terms.ordered, language),
             dataset=read.hash,
         )
         stylesheet = files("survey").joinpath("static", "survey.css").read_text("utf-8")
@@ -103,3 +103,14 @@ def weights(
         return
     click.echo(str(told))
     click.echo(f"Weights: {written / PAGE}")
+
+
+def _command(
+    folder: Path, level: str, adults: str | None, ordered: tuple[str, ...], language: str
+) -> str:
+    """The command that makes the same page again."""
+    said = [f"--adults {adults}"] if adults else []
+    said += [f"--ordered {name}" for name in ordered]
+    return " ".join(
+        [f"beboerpuls weights {folder.name} --level {level}", *said, f"--language {language}"]
+    )
