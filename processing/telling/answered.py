@@ -36,11 +36,11 @@ def answered(
     sums = counts.groupby(["area", "wave"], as_index=False)[["invited", "finished"]].sum()
     by = sums.merge(found.units, on=["area", "wave"])
     by = by.groupby(["level", "unit", "wave"], as_index=False)[["invited", "finished"]].sum()
-    by = by.assign(place=places_of(by))
+    # Where more finished than were invited, as datasets of before count the open link, nothing bounds
+    # them; what such a place adds up to lacks a part then, as where a merged afdeling is split.
+    by = by.assign(place=places_of(by))[by["invited"] >= by["finished"]]
     parents = adds_up(found.units)
-    split = torn(by.rename(columns={"invited": "n"}).assign(scale=""), parents)
-    # Somebody answered over the open link too: then the invited are no bound.
-    by = by[(by["invited"] >= by["finished"]) & ~by["place"].isin(split)]
+    by = by[~by["place"].isin(torn(by.rename(columns={"invited": "n"}).assign(scale=""), parents))]
     by = by.assign(rest=by["invited"] - by["finished"], name="", cohort="all")
     before, known = masks(by, earlier, "answered")
     by = by.assign(before=before, known=known)

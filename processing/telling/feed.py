@@ -103,7 +103,8 @@ def feed(
     means = _with_response(means, response, public=public)
     parts = [_means(means), _changes(found, means)]
     if evaluation is not None:
-        parts.append(_effects(evaluation, told if public else None))
+        effects = _effects(evaluation)
+        parts.append(_as_may_be_told(effects, told, means) if public else effects)
     plans = _plans(found.units)
     whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
     whole.loc[whole["hidden"] == 1, _FIGURES] = np.nan
@@ -322,22 +323,30 @@ def _changes(found: StudyMeasures, means: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def _effects(evaluation: Evaluation, told: set[str] | None) -> pd.DataFrame:
-    """The effects; with `told` those on all residents are hidden that would give a mean away.
-
-    Effects on stayers and newcomers are of means that are told of no area: one sum of many unknowns.
-    """
+def _effects(evaluation: Evaluation) -> pd.DataFrame:
     effects = evaluation.effects
     waves = sorted(evaluation.measures.days)
-    hidden = pd.Series(0, effects.index)
-    if told is not None:
-        hidden = ((effects["cohort"] == "all") & ~effects["scale"].isin(told)).astype(int)
     return effects.assign(
         measure="effect", level="study", unit="study", wave=waves[-1], wave_before=waves[0],
-        response_rate=np.nan, hidden=hidden, p=effects["p_adjusted"],
+        response_rate=np.nan, hidden=0, p=effects["p_adjusted"],
         method="difference in differences, " + effects["estimator"] + ", "
         + effects["method"].replace("", "no test trusted"),
     )  # fmt: skip
+
+
+def _as_may_be_told(effects: pd.DataFrame, told: set[str], means: pd.DataFrame) -> pd.DataFrame:
+    """Effects without those on all residents that would give a mean away: of `told` they do not.
+
+    Effects on stayers and newcomers are of means that are told of no area: one sum of many unknowns.
+    Of n those are kept that the study's own tell already: where areas are left out, the difference
+    is how many answered there.
+    """
+    shown = means[(means["level"] == "study") & (means["hidden"] == 0)]
+    known = shown.groupby(["scale", "cohort"])["n"].sum()
+    index = pd.MultiIndex.from_frame(effects[["scale", "cohort"]])
+    same = known.reindex(index).to_numpy() == effects["n"].to_numpy()
+    hidden = (effects["cohort"] == "all") & ~effects["scale"].isin(told)
+    return effects.assign(n=effects["n"].where(same), hidden=hidden.astype(int))
 
 
 def _versions(study: Study) -> dict[int, dict[str, str]]:

@@ -258,6 +258,8 @@ def feed(
         if isinstance(read, processing.Dataset):
             raise BadUse(f"{folder} is one wave. Give the study's folder.")
         plan = processing.read_plan(plan_file) if plan_file else None
+        if plan and adults:
+            raise BadUse("With --plan the plan says how to weight. Name the column there: adults.")
         found = processing.evaluate(read, plan) if plan else None
         measured = found.measures if found else processing.study_measures(read, adults=adults)
         table = processing.feed(

@@ -89,6 +89,18 @@ def test_where_nearly_everyone_answered_nobody_is_told_so(few):
     assert (mine.hidden == 1).all()
 
 
+def test_a_place_where_more_finished_than_were_invited_refuses_nothing(few):
+    """As datasets of before have it, which counted the open link among those who finished."""
+    study, found, _ = few
+    counts = study.table("dispositions")
+    told = _Instead(
+        study, counts.assign(invited=counts.invited.where(counts.area != "9000-002", 1))
+    )
+    table = area_results(told, found).query("measure == 'answered'")
+    assert set(table.unit[table.hidden == 0]) & {"9000-003", "9000-004"}
+    assert not set(table.unit) & {"9000-002", "study"}
+
+
 class _Instead:
     """A study with other counts of the invited."""
 

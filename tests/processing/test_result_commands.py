@@ -1,5 +1,7 @@
 """`beboerpuls report` and `feed` as they are called."""
 
+import json
+
 import pandas as pd
 import pytest
 from evaluations import draw, with_few
@@ -62,3 +64,22 @@ def test_partners_must_be_partners(shell, folder):
     done = shell.run("feed", str(folder), "--cooperation", str(folder))
     assert done.exit_code
     assert "partners are asked samarbejde alone" in done.output
+
+
+def test_the_feed_says_whose_it_is_and_no_plan_of_today_loosens_its_limits(shell, folder, tmp_path):
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN + "mean_n: 5\ncount: 8\n")
+    n = {}
+    for audience, option in (("public", []), ("evaluator", ["--for-evaluator"])):
+        out = tmp_path / audience
+        asked = ("feed", str(folder), "--plan", str(plan), *option, "--out", str(out))
+        done = shell.run(*asked, "--json")
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.output)["audience"] == audience
+        assert json.loads((out / "manifest.json").read_text())["audience"] == audience
+        table = pd.read_parquet(out / "feed.parquet")
+        assert set(table.audience) == {audience}
+        n[audience] = table.loc[(table.measure == "mean") & (table.hidden == 0), "n"].min()
+    assert min(n.values()) >= 10
+    refused = shell.run("feed", str(folder), "--plan", str(plan), "--adults", "background_adults")
+    assert "With --plan the plan says how to weight" in refused.output
