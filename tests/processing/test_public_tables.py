@@ -374,3 +374,17 @@ def test_a_count_of_few_things_is_protected_within_its_own_range(drawn, tmp_path
     _, least, greatest = attack(matrix, sums, np.zeros(len(cells)), 6 * size, small)
     assert len(small) > 2
     assert ((greatest - least) / size[small]).min() >= 6 / 5 - 1e-3
+
+
+def test_effects_of_plans_that_start_apart_are_sums_of_areas_means_too(tmp_path):
+    codebook = build_codebook(make_form(["tryghed", "background"], ["da"]), wave_year=2026)
+    days = ("2022-05-01", "2024-05-01", "2026-05-01")
+    areas = AreasDrawn(14, [2, 2, 2, 3, 3, 3], invited=60, days=days)
+    columns = {SCALE: codebook.scale(SCALE).columns}
+    made = draw_study(KnownModel.simple(columns, loading=0.75), areas, seed=3)
+    found = evaluate(write_drawn_study(made, codebook, tmp_path / "apart"), PLAN)
+    effect = found.effects.query("cohort == 'all'").iloc[0]
+    assert effect.estimator.startswith("doubly robust")
+    coefficients = effect_coefficients(found, SCALE)
+    means = found.measures.measures.means.loc[coefficients.index, "mean"]
+    assert coefficients @ means == pytest.approx(effect.estimate)
