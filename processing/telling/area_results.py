@@ -19,7 +19,7 @@ from processing.measuring.study_terms import study_terms
 from .answered import answered, hidden_counts, unanswered
 from .feed import feed
 from .places_told import adds_up, places_of, torn
-from .told_before import masks
+from .told_before import masks, told_otherwise
 
 RESULT_COLUMNS = (
     "measure", "name", "level", "unit", "wave", "wave_before", "year", "estimate", "low", "high",
@@ -122,7 +122,9 @@ def _shares(
         whole[[*keys, "n", "w", "mean"]], keys, {"place": places},
         mean="mean", weight="w", limits=limits, before=before, known=known,
     ).frame  # fmt: skip
-    few = (shown["n"].isna() | shown["mean"].isna()).astype(int)
+    # Of a place that a few left since, and of all that hold it: else one were the others' difference.
+    otherwise = told_otherwise(whole, earlier, limits.count)
+    few = (shown["n"].isna() | shown["mean"].isna() | otherwise).astype(int)
     sides = _sides(pd.concat(counts, ignore_index=True), found)
     sides = sides.merge(whole[[*keys, "before", "known"]], on=keys)
     stay = sides["before"] & (sides["what"] != "all")

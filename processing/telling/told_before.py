@@ -1,7 +1,8 @@
 """Which cells were told in public before: what was hidden once stays so, and what was shown is known.
 
 It is kept beside the dataset and outlives its rows, for a withdrawal erases every table that was made
-from them. It holds keys of cells and whether they were shown; no figure and no count.
+from them. It holds keys of cells, whether they were shown, and of shares that were how many had
+answered: the interval of a share tells its count, and two counts what the few between them said.
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ Mask = NDArray[np.bool_]
 
 
 def told_before(study: Study) -> pd.DataFrame | None:
-    """Read what was told in public of a study's datasets: `KEYS` and hidden (0 or 1); None at first.
+    """Read what was told in public of a study's datasets: `KEYS`, hidden (0 or 1), n; None at first.
+
+    n is that of shares that were shown, as it was first told, and blank elsewhere.
 
     Raises DatasetError where the file cannot be read: without it, hidden cells could be given away.
     """
     path = _path(study)
     try:
         rows = json.loads(path.read_text("utf-8"))["cells"]
-        return pd.DataFrame(rows, columns=[*KEYS, "hidden"]).astype({"wave": int, "hidden": int})
+        types = {"wave": int, "hidden": int, "n": float}
+        return pd.DataFrame(rows, columns=[*KEYS, "hidden", "n"]).astype(types)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -48,12 +52,22 @@ def remember(study: Study, table: pd.DataFrame) -> Path:
     """
     now = table.rename(columns={"scale": "name"}) if "name" not in table else table
     now = now if "cohort" in now else now.assign(cohort="all")
-    now = now.loc[now["measure"] != "effect", [*KEYS, "hidden"]].astype({"wave": int})
+    told = (now["measure"] == "share") & (now["hidden"] == 0)
+    now = now.assign(n=now["n"].astype(float).where(told))
+    now = now.loc[now["measure"] != "effect", [*KEYS, "hidden", "n"]].astype({"wave": int})
     before = told_before(study)
     whole = now if before is None else pd.concat([before, now])
     whole = whole.drop_duplicates([*KEYS]).sort_values([*KEYS])
     path = _path(study)
-    cells = [[str(one) for one in row[:5]] + [int(row[5]), int(row[6])] for row in whole.to_numpy()]
+    cells = [
+        [
+            *(str(one) for one in row[:5]),
+            int(row[5]),
+            int(row[6]),
+            None if row[7] != row[7] else row[7],
+        ]
+        for row in whole.to_numpy().tolist()
+    ]
     replace_file(path, write_json({"cells": cells}).encode())
     return path
 
@@ -73,6 +87,17 @@ def masks(cells: pd.DataFrame, earlier: pd.DataFrame | None, measure: str) -> tu
     again = _index(cells, told).isin(_index(mine, told))
     shown = _index(cells, keys).isin(_index(mine[mine["hidden"] == 0], keys))
     return again & ~shown, shown
+
+
+def told_otherwise(cells: pd.DataFrame, earlier: pd.DataFrame | None, few: int) -> Mask:
+    """Shares that were told of another n, fewer than `few` away: what those between said is known."""
+    if earlier is None or not len(earlier):
+        return np.zeros(len(cells), bool)
+    first = earlier[(earlier["measure"] == "share") & earlier["n"].notna()]
+    keys = list(KEYS[1:])
+    before = pd.Series(first["n"].to_numpy(), _index(first, keys))
+    moved = np.abs(before.reindex(_index(cells, keys)).to_numpy(float) - cells["n"].to_numpy(float))
+    return np.asarray((moved > 0) & (moved < few))
 
 
 def _index(frame: pd.DataFrame, keys: list[str]) -> pd.MultiIndex:

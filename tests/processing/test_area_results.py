@@ -116,7 +116,7 @@ class _Instead:
 
 def test_what_was_hidden_before_stays_hidden(few):
     study, found, table = few
-    before = table[table.wave == 1].assign(cohort="all")
+    before = table[table.wave == 1].assign(cohort="all", n=np.nan)
     before.loc[before.unit == "9000-003", "hidden"] = 1
     again = area_results(study, found, [DARK], earlier=before)
     first = again[(again.wave == 1) & (again.unit == "9000-003")]
@@ -159,6 +159,21 @@ def test_a_place_tells_its_figures_in_the_order_asked_for(few):
 def test_the_same_dataset_gives_the_same_table(few):
     study, found, table = few
     pd.testing.assert_frame_equal(area_results(study, found, [DARK]), table)
+
+
+def test_a_share_that_a_few_left_is_told_of_no_place_that_holds_them(few):
+    """An interval tells the very count: the whole less the others would say what the few had said."""
+    study, found, table = few
+    told = table.assign(cohort="all", n=table.n.where(table.measure == "share"))
+    left = (told.wave == 2) & told.unit.isin(["9000-004", "plan", "study"])
+    earlier = told.assign(n=told.n.where(~left, told.n + 1))
+    again = area_results(study, found, [DARK], earlier=earlier)
+    shares = again.query("measure == 'share' and wave == 2").set_index("unit").hidden
+    assert shares[["9000-004", "plan", "study"]].tolist() == [1, 1, 1]
+    before = table.query("measure == 'share' and wave == 2").set_index("unit").hidden
+    others = before.index.difference(["9000-004", "plan", "study"])
+    assert (shares[others] == before[others]).all()
+    assert (before[others] == 0).any()
 
 
 def test_a_plan_that_covers_a_part_of_a_merged_area_is_not_told(few):

@@ -311,7 +311,18 @@ def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(first):
     again = first.results.assign(hidden=1)
     remember(first.study, again)
     pd.testing.assert_frame_equal(told_before(first.study), before)
-    assert set(before.columns) == {"measure", "name", "level", "unit", "cohort", "wave", "hidden"}
+    assert [*before.columns] == [
+        "measure",
+        "name",
+        "level",
+        "unit",
+        "cohort",
+        "wave",
+        "hidden",
+        "n",
+    ]
+    # Of shares alone is it kept how many answered.
+    assert before.n.isna().all()
 
 
 _RUN = """

@@ -118,7 +118,7 @@ def test_what_was_hidden_stays_hidden_though_a_withdrawal_erased_the_counts(data
     told = study.data / "bopuls-told.json"
     cells = json.loads(told.read_text())["cells"]
     for cell in cells:
-        cell[-1] = int(cell[-1] or cell[3] == "9000-004")
+        cell[6] = int(cell[6] or cell[3] == "9000-004")
     told.write_text(json.dumps({"cells": cells}))
     shutil.rmtree(study.data / "bopuls-results")
     count_results("bopuls", study.data)
