@@ -198,7 +198,7 @@ def test_how_well_weights_meet_the_registers_is_told_on_a_page_and_in_tables(run
     assert page.count("50.0") >= 2  # of men and women, in the registers and weighted
     # The command makes the same page again, and what was joined is told in words.
     assert "--level afdeling --ordered background_age_band --language en" in page
-    assert "9000-000, wave 1: Age, 18-24 years + 25-34 years (" in page
+    assert "9000-000, wave 1: Alder, 18-24 år + 25-34 år (" in page
     content = json.loads(run("weights", study.folder, "--level", "afdeling", "--json").output)
     assert content["groups"] == 4
     assert content["effective_n"] == pytest.approx(content["rows"] / content["design_effect"])

@@ -68,7 +68,7 @@ def test_partners_must_be_partners(shell, folder):
 
 def test_the_feed_says_whose_it_is_and_no_plan_of_today_loosens_its_limits(shell, folder, tmp_path):
     plan = tmp_path / "plan.yaml"
-    plan.write_text(PLAN + "mean_n: 5\ncount: 8\n")
+    plan.write_text(PLAN + "mean_n: 5\ncount: 3\n")
     n = {}
     for audience, option in (("public", []), ("evaluator", ["--for-evaluator"])):
         out = tmp_path / audience
