@@ -37,13 +37,26 @@ def test_settled_data_are_the_truth_except_where_both_erred_alike(desk):
 def test_a_careless_batch_is_keyed_again_and_a_careful_one_is_not(desk):
     desk.keyers = [desk.keyers[0], desk.keyers[3]]
     rng = np.random.default_rng(4)
-    careful, careless = campaign.sampled(desk, 2, Rules(0.5, 0.08), rng, size=12)
+    careful, careless = campaign.sampled(desk, 2, Rules(0.5, 0.15), rng, size=12)
     assert (careful[0], careless[0]) == ("accepted", "full")
     assert careless[1] <= 0.02
 
 
-@pytest.mark.parametrize(("rate", "slips"), [(0.005, 0), (0.002, 0.1)])
+def test_several_ticks_rankings_months_and_texts_are_settled_as_they_stand(database, keys, kinds):
+    keyers = [Keyer(f"keyer {number}", rate) for number, rate in enumerate((0.1, 0.2, 0.3))]
+    found = campaign.keyed_twice(Desk(database, keys, kinds, keyers), 12, np.random.default_rng(6))
+    confused = {column for one in found.quality.keyers for column, _ in one.confused}
+    assert {"kinds_clubs", "kinds_moved", "kinds_wishes", "kinds_story"} <= confused
+    assert found.wrong == found.alike
+
+
+@pytest.mark.parametrize(("rate", "slips"), [(0.005, 0), (0.002, 0.02), (0.002, 0.1)])
 def test_intervals_hold_the_known_rate_as_often_as_they_say(rate, slips):
     rng = np.random.default_rng(5)
-    held, bounded = campaign.coverage(Keyer("drawn", rate, slips), 200, 73, rng, times=400)
-    assert min(held, bounded) > 0.95 - 3 * np.sqrt(0.95 * 0.05 / 400)
+    told = campaign.coverage(Keyer("drawn", rate, slips), 200, 73, rng, times=400)
+    assert [one for one in told if campaign.outside(one, 400)] == []
+
+
+@pytest.mark.parametrize(("held", "fails"), [(0.91, True), (0.95, False), (0.98, False), (1, True)])
+def test_coverage_outside_its_bounds_fails_the_benchmark(held, fails):
+    assert campaign.outside(held, 2000) is fails
