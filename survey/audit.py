@@ -34,8 +34,7 @@ def note(
 
     `by_day` leaves the time of day out, for an act that happens beside answers.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
+    hold_chain(session)
     last = last_entry(session)
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     entry = AuditEntry(
@@ -50,6 +49,15 @@ def note(
     session.add(entry)
     session.flush()
     return entry
+
+
+def hold_chain(session: Session) -> None:
+    """Wait for whoever is noting something, and be the next: two notes never get one number.
+
+    Who will note something after rows are held that others hold after their note asks for it first.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
 
 
 def broken_at(session: Session) -> int | None:

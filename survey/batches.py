@@ -19,6 +19,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from survey import audit
+from survey.holding import hold_batch
 from survey.models import (
     Account,
     Batch,
@@ -50,6 +51,10 @@ class BatchNameError(BatchError):
 
 class BatchFixedError(BatchError):
     """The batch's sample is drawn or its keying begun: its rules and its sheets stand."""
+
+
+class NothingBackError(BatchError):
+    """No sheet of the batch has come back: there is nothing to draw a sample from."""
 
 
 class RulesError(BatchError):
@@ -108,7 +113,7 @@ def set_batch_rules(session: Session, batch: Batch, rules: Rules, *, actor: str)
     """Change a batch's rules, as long as nothing of it is keyed. Raises RulesError, BatchFixedError."""
     if problems := rules.problems():
         raise RulesError(problems)
-    hold_alone(session, batch)
+    hold_batch(session, batch)
     if batch.drawn is not None or _begun(session, batch):
         raise BatchFixedError
     _put(rules, batch)
@@ -147,28 +152,36 @@ def takes_sheets(session: Session, batch: Batch) -> bool:
     return batch.drawn is None and session.get(BatchVerdict, batch.id) is None
 
 
-def samples(batch: Batch) -> bool:
-    """Whether a part of the batch is keyed twice, and neither all nor nothing."""
-    return 0 < batch.second_keying_share < 1
-
-
-def draw(session: Session, batch: Batch, *, actor: str, seed: int | None = None) -> int:
+def draw(
+    session: Session,
+    batch: Batch,
+    *,
+    actor: str,
+    seed: int | None = None,
+    in_hand: Sheet | None = None,
+) -> int:
     """Fix a batch, and draw which of its sheets are keyed twice; returns how many.
 
-    The sheets are those not void, in the order of their serials; ⌈share · n⌉ of them are drawn
-    without replacement by numpy's default generator. Drawn before, nothing changes.
-    Raises BatchFixedError where something was keyed before the draw.
+    The sheets are those that have come back, and the one `in_hand`, in the order of their serials;
+    ⌈share · n⌉ of them are drawn without replacement by numpy's default generator. Drawn before,
+    nothing changes. Raises BatchFixedError where something was keyed before the draw, and
+    NothingBackError.
     """
-    hold_alone(session, batch)
-    sheets = session.scalars(
-        select(Sheet)
-        .where(Sheet.batch_id == batch.id, Sheet.state != "void")
-        .order_by(func.length(Sheet.serial), Sheet.serial)
-    ).all()
+    hold_batch(session, batch)
+    here = Sheet.state == "returned"
+    if in_hand is not None:
+        here |= Sheet.id == in_hand.id
+    mine = select(Sheet).where(Sheet.batch_id == batch.id)
     if batch.drawn is not None:
-        return sum(bool(sheet.second_keying) for sheet in sheets)
+        return len(session.scalars(mine.where(Sheet.second_keying.is_(True))).all())
     if _begun(session, batch):
         raise BatchFixedError
+    # One that is still out may never come: a sample with it in would never be whole.
+    sheets = session.scalars(
+        mine.where(here).order_by(func.length(Sheet.serial), Sheet.serial)
+    ).all()
+    if not sheets:
+        raise NothingBackError
     batch.seed = secrets.randbelow(_SEEDS) if seed is None else seed
     batch.drawn = dt.datetime.now(dt.UTC)
     size = math.ceil(batch.second_keying_share * len(sheets) - 1e-9)
@@ -189,7 +202,7 @@ def draw(session: Session, batch: Batch, *, actor: str, seed: int | None = None)
 
 def passes_demanded(session: Session, sheet: Sheet) -> int:
     """How many people key a sheet."""
-    if not samples(sheet.batch):
+    if not sheet.batch.samples:
         return 1 if sheet.batch.second_keying_share == 0 else 2
     if sheet.second_keying is not False:
         return 2
@@ -204,6 +217,7 @@ def hand_out(
 
     Accounts that are no fieldworkers of the study are left out.
     """
+    hold_batch(session, batch)
     keyers = {one.id: one.name for one in keyers_of(session, batch.wave.study_id)}
     chosen = [one for one in account_ids if one in keyers]
     session.execute(
@@ -236,17 +250,6 @@ def keyers_of(session: Session, study_id: int) -> list[Account]:
     rows = select(Account).join(Grant).where(Grant.study_id == study_id)
     active = rows.where(Grant.role == "fieldworker", Account.disabled.is_(False))
     return list(session.scalars(active.order_by(Account.name)))
-
-
-def hold_together(session: Session, batch: Batch) -> None:
-    """Hold a batch's rules and verdict as they stand, until this transaction ends."""
-    session.refresh(batch, with_for_update={"read": True})
-
-
-def hold_alone(session: Session, batch: Batch) -> None:
-    """Wait for all who are keying in a batch, and let nobody in until this transaction ends."""
-    # Sheets may be added meanwhile: they refer to the row, and do not change it.
-    session.refresh(batch, with_for_update={"key_share": True})
 
 
 def _begun(session: Session, batch: Batch) -> bool:

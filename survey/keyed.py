@@ -64,6 +64,7 @@ def settle(
 
     The response has the id of the first keying: it is what the sheet leads to, whoever settled it.
     """
+    count_errors(keys, form, sheet, settled)
     first = sheet.keyings[0]
     invitation = session.get(Invitation, sheet.invitation_id) if sheet.invitation_id else None
     answering.submit_whole(
@@ -83,6 +84,19 @@ def settle(
         area_id=sheet.area_id,
     )
     became(session, sheet, "settled", actor=actor, at=at, note=note)
+
+
+def count_errors(keys: Keys, form: Form, sheet: Sheet, settled: Keyed | None = None) -> None:
+    """Keep how many fields of a sample's sheet were keyed wrong at first, for its batch's rate.
+
+    Where nothing is settled each difference counts as an error. What was counted stays.
+    """
+    if not sheet.second_keying or sheet.checked_fields is not None or len(sheet.keyings) < 2:
+        return
+    first, second = (opened(keys, keying) for keying in sheet.keyings)
+    fields = looked_at(form, first, second)
+    sheet.checked_fields = len(fields)
+    sheet.checked_errors = sum(not same(first, settled or second, column) for column in fields)
 
 
 def compared(values: Mapping[str, Value], column: str) -> Value:

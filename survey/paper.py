@@ -20,13 +20,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from instruments import Form
 from survey import answering
-from survey.batches import (
-    draw,
-    handed_to,
-    hold_together,
-    passes_demanded,
-    samples,
-)
+from survey.batches import draw, handed_to, passes_demanded
 from survey.keyed import Keyed, differing, opened, settle
 from survey.models import Account, Batch, Keying, Sheet
 from survey.secrets import Keys
@@ -147,7 +141,7 @@ def _save(
     if keyed.id.version != 4:
         raise ValueError(f"A keying's id is a UUID version 4, not {keyed.id}.")
     # Two people may save the same sheet at once: the second waits here, and sees the first's row.
-    sheet = _held(session, typed, studies, by)
+    sheet = hold_sheet(session, typed, studies)
     stored = session.get(Keying, keyed.id)
     if stored is not None:
         if (stored.keyed_by, stored.keyer_id) != (by.keyed_by, by.keyer_id) or (
@@ -156,6 +150,8 @@ def _save(
             raise ValueError(f"The id {keyed.id} names another keying.")
         return stored
     _refuse(session, sheet, by)
+    if sheet.batch.to_draw:
+        draw(session, sheet.batch, actor=_name(session, by), in_hand=sheet)
     values, problems = answering.check(
         form, form.columns, keyed.values, year=keyed.day.year, paper=True
     )
@@ -186,17 +182,6 @@ def _save(
     _go_on(session, keys, form, keying, own)
     session.flush()
     return keying
-
-
-def _held(session: Session, typed: str, studies: Collection[int], by: _By) -> Sheet:
-    """The sheet with its batch's rules, held; the batch's sample is drawn if it was not."""
-    batch = find_sheet(session, typed, studies).batch
-    answering.hold_wave(session, batch.wave_id)
-    if samples(batch) and batch.drawn is None:
-        draw(session, batch, actor=_name(session, by))
-    else:
-        hold_together(session, batch)
-    return hold_sheet(session, typed, studies)
 
 
 def _go_on(session: Session, keys: Keys, form: Form, keying: Keying, own: Keyed) -> None:

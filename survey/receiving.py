@@ -34,6 +34,7 @@ from survey.sheet_states import (
 )
 
 ENDED = ("settled", "void")
+SCAN = "scan "  # begins the note of a sheet that a scan has brought back
 
 
 class AlreadyBackError(SheetError):
@@ -54,6 +55,10 @@ class FixedBatchError(SheetError):
 
 class SettledSheetError(SheetError):
     """The sheet is a response; taking that back is a withdrawal."""
+
+
+class KeyedTwiceError(SheetError):
+    """The sheet waits to be settled: taken out, the errors found on it would count no more."""
 
 
 class NoSuchRunError(Exception):
@@ -101,22 +106,31 @@ def receive(
     actor: str,
     at: dt.datetime,
 ) -> Sheet:
-    """Note that a sheet came back, and lay it into a batch. Raises SheetErrors."""
-    sheet = hold_sheet(session, typed, studies)
+    """Note that a sheet came back, and lay it into a batch. Raises SheetErrors.
+
+    One that was scanned first, and is not keyed, is told as back by the scan and lies in the batch it
+    was printed in: it can still be laid into another, once.
+    """
+    sheet = hold_sheet(session, typed, studies, batch)
     refuse_unkeyable(sheet)
-    if sheet.state not in {"printed", "sent"}:
-        told = [one for one in story(session, sheet) if one.state not in {"printed", "sent"}]
+    told = [one for one in story(session, sheet) if one.state not in {"printed", "sent"}]
+    if sheet.state not in {"printed", "sent"} and not _only_scanned(sheet, told):
         raise AlreadyBackError(sheet.serial, told[0] if told else None)
     if batch.wave_id != sheet.batch.wave_id:
         raise OtherWaveError(sheet.serial)
     if batch.id != sheet.batch_id:
-        if not takes_sheets(session, batch):
+        if not takes_sheets(session, batch) or sheet.second_keying is not None:
             raise FixedBatchError(sheet.serial)
         sheet.batch = batch
         sheet.second_keying = None
     became(session, sheet, "returned", actor=actor, at=at)
     session.flush()
     return sheet
+
+
+def _only_scanned(sheet: Sheet, told: Collection[Event]) -> bool:
+    """Whether a sheet is known to be back by scans alone."""
+    return sheet.state == "returned" and all(one.note.startswith(SCAN) for one in told)
 
 
 def send_run(
@@ -135,6 +149,7 @@ def send_run(
         select(Sheet)
         .join(PrintedSheet, PrintedSheet.sheet_id == Sheet.id)
         .where(PrintedSheet.print_run_id == run_id, Sheet.state == "printed")
+        .order_by(Sheet.id)
         .with_for_update(of=Sheet)
     ).all()
     for sheet in sheets:
@@ -151,12 +166,17 @@ def take_out(
     actor: str,
     at: dt.datetime,
 ) -> Sheet:
-    """Take a sheet out of use, and remember why. What was keyed of it stays. Raises SheetErrors."""
+    """Take a sheet out of use, and remember why. What was keyed of it stays. Raises SheetErrors.
+
+    A sheet keyed twice is settled first: what is found on it must not vanish from its keyer's rate.
+    """
     sheet = hold_sheet(session, typed, studies)
     if sheet.state == "void":
         raise VoidSheetError(sheet.serial)
     if sheet.state == "settled":
         raise SettledSheetError(sheet.serial)
+    if sheet.state == "keyed_twice":
+        raise KeyedTwiceError(sheet.serial)
     became(session, sheet, "void", actor=actor, at=at, note=reason)
     session.flush()
     return sheet

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey import answering
+from survey import holding
 from survey.models import Batch, Sheet, SheetEvent
 from survey.serials import could_be_serial, normalise_serial
 
@@ -72,19 +72,16 @@ def find_sheet(session: Session, typed: str, studies: Collection[int]) -> Sheet:
     return sheet
 
 
-def hold_sheet(session: Session, typed: str, studies: Collection[int]) -> Sheet:
+def hold_sheet(
+    session: Session, typed: str, studies: Collection[int], into: Batch | None = None
+) -> Sheet:
     """The sheet as it stands now, and held so until this transaction ends. Raises SheetErrors.
 
-    Its wave is held with it, and held first, as all do who hold rows of a wave.
+    Its wave and its batch are held with it, and the batch that it shall be laid `into`.
     """
     serial = normalise_serial(typed)
-    wave_id = session.scalar(
-        select(Batch.wave_id).join(Sheet, Sheet.batch_id == Batch.id).where(Sheet.serial == serial)
-    )
-    if wave_id is not None:
-        answering.hold_wave(session, wave_id)
-    held = select(Sheet).where(Sheet.serial == serial).with_for_update()
-    session.scalars(held, execution_options={"populate_existing": True}).first()
+    if could_be_serial(serial):
+        holding.hold_sheet(session, serial, into)
     return find_sheet(session, serial, studies)
 
 

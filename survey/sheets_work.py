@@ -9,7 +9,7 @@ from pathlib import Path
 from survey.forms import NoFormError
 from survey.jobs import JobError
 from survey.models import Wave
-from survey.printing.orders import Order
+from survey.printing.orders import Order, PrintError
 from survey.printing.runs import print_sheets
 from survey.printing.skips import TooManyPathsError
 from survey.studies import StudyError
@@ -40,8 +40,13 @@ def print_ordered(work: Work) -> None:
                 progress=work.tell,
                 pack=lambda made: _pack(made, sealed),
             )
-    except (StudyError, NoFormError, TooManyPathsError) as failure:
-        raise JobError("job.error.said", said=str(failure)) from failure
+    except PrintError as failure:
+        raise JobError(failure.key, **failure.values) from failure
+    except TooManyPathsError as failure:
+        raise JobError("job.error.print.routing", question=failure.column) from failure
+    except (StudyError, NoFormError) as failure:
+        # What the page has not ruled out, as an area that went away since.
+        raise JobError("job.error.print.wave") from failure
     finally:
         # It says whose sheet is whose; what is taken away lies sealed.
         shutil.rmtree(folder, ignore_errors=True)

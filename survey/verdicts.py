@@ -1,8 +1,10 @@
 """Whether a batch keyed once is good enough: its sample looked over, a bound on its error rate.
 
 The errors are of the first keying against what was settled, in the sheets that were drawn before
-anything was keyed. The batch is accepted where, with the batch's confidence, the error rate lies
-within the limit; else all of it is keyed again.
+anything was keyed. They are counted when the whole sample is settled, and not before: a bound that
+can be looked at while sheets are still coming is one that somebody waits for until it suits. The
+batch is accepted where, with the batch's confidence, the error rate lies within the limit; else all
+of it is keyed again.
 """
 
 from __future__ import annotations
@@ -15,12 +17,11 @@ from sqlalchemy.orm import Session, selectinload
 
 from instruments import Form
 from processing import ErrorRate, error_rate
-from survey import answering, audit
-from survey.batches import hold_alone, samples
-from survey.keyed import Keyed, looked_at, opened, same, settle
-from survey.models import Batch, BatchVerdict, Resolution, Sheet
+from survey import audit
+from survey.holding import hold_batch
+from survey.keyed import opened, settle
+from survey.models import Batch, BatchVerdict, Sheet
 from survey.secrets import Keys
-from survey.sheet_states import UNKEYED
 
 
 class NotReadyError(Exception):
@@ -37,46 +38,55 @@ class JudgedBeforeError(Exception):
 
 @dataclass(frozen=True)
 class Standing:
-    """How a batch with a sample stands, and what would be said of it now."""
+    """How a batch with a sample stands, and what is said of it once its sample is whole."""
 
-    returned: int  # back, and not keyed
-    away: int  # not back
+    back: (
+        int  # come back, and not keyed: what a sample would be drawn from, or what waits before it
+    )
+    away: int  # not come back
     once: int  # keyed once and waiting for the verdict
-    drawn: int  # sheets in the sample that came back
-    unsettled: int  # of them, not settled yet
-    rate: ErrorRate | None  # None while any waits: those that agree are settled first
+    drawn: int | None  # sheets in the sample; None before it is drawn
+    left_out: int  # of them, taken out of use or back before both passes: they tell nothing
+    unsettled: int  # of them, still to be keyed twice and settled
+    rate: ErrorRate | None  # None while any is, and where all are left out
     limit: float
 
     @property
     def ready(self) -> bool:
-        """Whether nothing that came back waits before the verdict."""
-        return self.rate is not None and not self.returned
+        """Whether the sample is whole, and all of which it was drawn is keyed."""
+        return self.drawn is not None and not self.unsettled and not self.back
 
     @property
-    def would(self) -> str | None:
-        """The verdict by what is settled; None while something of the sample waits."""
-        if self.rate is None:
+    def verdict(self) -> str | None:
+        """What the sample says; nothing before it is ready. A sample that tells nothing accepts none."""
+        if not self.ready:
             return None
-        return "accepted" if self.rate.upper <= self.limit else "full"
+        return "accepted" if self.rate and self.rate.upper <= self.limit else "full"
 
 
-def standing_of(session: Session, keys: Keys, form: Form, batch: Batch) -> Standing:
+def standing_of(session: Session, batch: Batch) -> Standing:
     """How a batch stands."""
     sheets = _sheets(session, batch)
-    sample = [one for one in sheets if one.second_keying and one.state not in {*UNKEYED, "void"}]
-    settled = [sheet for sheet in sample if sheet.state == "settled"]
-    counts = [_errors(session, keys, form, sheet) for sheet in settled]
+    sample = [one for one in sheets if one.second_keying]
+    told = [one for one in sample if one.checked_fields is not None]
+    ended = [one for one in sample if one not in told and one.state in {"settled", "void"}]
+    unsettled = len(sample) - len(told) - len(ended)
     rate = None
-    if len(settled) == len(sample) and any(fields for fields, _ in counts):
-        fields, errors = zip(*counts, strict=True)
-        rate = error_rate(fields, errors, level=batch.confidence)
-    in_state = [sheet.state for sheet in sheets]
+    if not unsettled and any(one.checked_fields for one in told):
+        rate = error_rate(
+            [one.checked_fields or 0 for one in told],
+            [one.checked_errors or 0 for one in told],
+            level=batch.confidence,
+        )
+    # What came after the draw is keyed twice, whatever is said of the others.
+    here = [one for one in sheets if batch.drawn is None or one.second_keying is not None]
     return Standing(
-        returned=in_state.count("returned"),
-        away=in_state.count("printed") + in_state.count("sent"),
+        back=sum(one.state == "returned" for one in here),
+        away=sum(one.state in {"printed", "sent"} for one in sheets),
         once=sum(_waits(one) for one in sheets),
-        drawn=len(sample),
-        unsettled=len(sample) - len(settled),
+        drawn=None if batch.drawn is None else len(sample),
+        left_out=len(ended),
+        unsettled=unsettled,
         rate=rate,
         limit=batch.error_limit,
     )
@@ -88,29 +98,28 @@ def verdict_of(session: Session, batch: Batch) -> BatchVerdict | None:
 
 
 def judge(session: Session, keys: Keys, form: Form, batch: Batch, *, actor: str) -> BatchVerdict:
-    """Say by the sample whether a batch is accepted; what is keyed once then becomes responses.
+    """Say by the whole sample whether a batch is accepted; what is keyed once then becomes responses.
 
-    Sheets that come back after it are keyed twice, each settled by itself. Raises NotReadyError,
-    JudgedBeforeError, answering.WaveClosedError.
+    It is said once. Sheets that come back after the draw are keyed twice, each settled by itself.
+    Raises NotReadyError, JudgedBeforeError, answering.WaveClosedError.
     """
-    answering.hold_wave(session, batch.wave_id)
-    hold_alone(session, batch)
+    hold_batch(session, batch)
     if session.get(BatchVerdict, batch.id) is not None:
         raise JudgedBeforeError
-    standing = standing_of(session, keys, form, batch)
-    if not samples(batch) or not standing.ready or standing.rate is None:
+    standing = standing_of(session, batch)
+    if not batch.samples or standing.verdict is None:
         raise NotReadyError(standing)
     now = dt.datetime.now(dt.UTC)
     rate = standing.rate
     verdict = BatchVerdict(
         batch_id=batch.id,
-        verdict=standing.would or "full",
+        verdict=standing.verdict,
         at=now,
         actor=actor,
-        sheets=rate.sheets,
-        fields=rate.fields,
-        errors=rate.errors,
-        upper=rate.upper,
+        sheets=rate.sheets if rate else 0,
+        fields=rate.fields if rate else 0,
+        errors=rate.errors if rate else 0,
+        upper=rate.upper if rate else 1.0,
     )
     session.add(verdict)
     audit.note(
@@ -119,40 +128,25 @@ def judge(session: Session, keys: Keys, form: Form, batch: Batch, *, actor: str)
         "batch judged",
         f"{batch.wave.study.key} wave {batch.wave.number}, {batch.name}",
         verdict=verdict.verdict,
-        sheets=rate.sheets,
-        fields=rate.fields,
-        errors=rate.errors,
-        upper=round(rate.upper, 6),
+        sheets=verdict.sheets,
+        left_out=standing.left_out,
+        fields=verdict.fields,
+        errors=verdict.errors,
+        upper=round(verdict.upper, 6),
         limit=batch.error_limit,
         confidence=batch.confidence,
     )
     for sheet in _sheets(session, batch):
-        if sheet.state in UNKEYED:
-            sheet.second_keying = None  # it comes after the verdict, which knew nothing of it
-        elif verdict.verdict == "accepted" and _waits(sheet):
+        if verdict.verdict == "accepted" and _waits(sheet):
             first = opened(keys, sheet.keyings[0])
             settle(session, keys, form, sheet, first, actor=actor, at=now, note="batch accepted")
     session.flush()
     return verdict
 
 
-def settled_values(session: Session, keys: Keys, sheet: Sheet) -> Keyed:
-    """What holds of a settled sheet: what was decided, or what was keyed where nobody had to."""
-    resolution = session.scalars(select(Resolution).where(Resolution.sheet_id == sheet.id)).first()
-    return opened(keys, resolution or sheet.keyings[0])
-
-
 def _waits(sheet: Sheet) -> bool:
     """Whether a sheet outside the sample is keyed, and waits for the verdict."""
     return sheet.state == "keyed_once" and sheet.second_keying is False
-
-
-def _errors(session: Session, keys: Keys, form: Form, sheet: Sheet) -> tuple[int, int]:
-    """Fields of the first keying that were looked over, and how many of them were wrong."""
-    first, second = (opened(keys, keying) for keying in sheet.keyings)
-    settled = settled_values(session, keys, sheet)
-    fields = looked_at(form, first, second)
-    return len(fields), sum(not same(first, settled, column) for column in fields)
 
 
 def _sheets(session: Session, batch: Batch) -> list[Sheet]:

@@ -12,7 +12,7 @@ from survey.commands.printing import as_json, print_json, refuses
 from survey.forms import NoFormError
 from survey.freezing import NotFreezableError
 from survey.models import Wave
-from survey.withdrawal import UnknownReceiptError, find_response, withdraw
+from survey.withdrawal import UnknownReceiptError, find_answers, wave_of, withdraw
 
 
 @click.group(cls=Group)
@@ -29,7 +29,7 @@ def withdraw_(receipt: str, yes: bool, as_json: bool) -> None:
     """Erase the answers that belong to a RECEIPT, to a letter's code or to a sheet's number.
 
     Who did not finish has no receipt; their code does as well. Who answered on paper has the
-    number that stands on the sheet.
+    number that stands on the sheet, also where it is keyed or scanned and not settled yet.
 
     Where their wave was frozen, a dataset without them is written, and the one before is revoked.
     """
@@ -37,12 +37,12 @@ def withdraw_(receipt: str, yes: bool, as_json: bool) -> None:
         keys = here.settings.keys
         try:
             with here.database.reading() as session:
-                find_response(session, keys, receipt)
+                find_answers(session, keys, receipt)
             if not yes:
                 click.confirm("Erase these answers for good?", abort=True)
             with here.database.writing() as session:
-                found = find_response(session, keys, receipt)
-                form = here.form_of(session, session.get_one(Wave, found.wave_id))
+                found = find_answers(session, keys, receipt)
+                form = here.form_of(session, session.get_one(Wave, wave_of(found)))
                 done = withdraw(session, keys, form, found, here.settings.data, actor=here.actor)
         except UnknownReceiptError:
             raise click.ClickException(

@@ -7,7 +7,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from survey import batches, verdicts
-from survey.batches import BatchFixedError, NoSuchBatchError, Rules, RulesError, find_batch
+from survey.batches import (
+    BatchFixedError,
+    NoSuchBatchError,
+    NothingBackError,
+    Rules,
+    RulesError,
+    find_batch,
+)
 from survey.fieldwork.own_studies import coordinated, own_studies
 from survey.models import Batch
 from survey.models.batches import SETTLE_RULES
@@ -85,6 +92,8 @@ def draw(batch_id: int) -> ResponseReturnValue:
             batches.draw(database, _found(database, batch_id, coordinated()), actor=me().name)
     except BatchFixedError:
         session[_TOLD] = "fixed"
+    except NothingBackError:
+        session[_TOLD] = "nothing_back"
     else:
         session[_TOLD] = "drawn"
     return _back(batch_id)
@@ -97,8 +106,7 @@ def judge(batch_id: int) -> ResponseReturnValue:
         with writing() as database:
             batch = _found(database, batch_id, coordinated())
             form = parts().forms.of(database, batch.wave_id)
-            verdict = verdicts.judge(database, parts().keys, form, batch, actor=me().name)
-            session[_TOLD] = verdict.verdict
+            verdicts.judge(database, parts().keys, form, batch, actor=me().name)
     except verdicts.NotReadyError:
         session[_TOLD] = "not_ready"
     except verdicts.JudgedBeforeError:
@@ -118,7 +126,6 @@ def _found(database: Session, batch_id: int, studies: frozenset[int]) -> Batch:
 
 
 def _page(database: Session, batch: Batch, wrong: list[str] | None = None) -> str:
-    form = parts().forms.of(database, batch.wave_id)
     line = next(one for one in batch_lines(database, batch.wave) if one.id == batch.id)
     return render_template(
         "fieldwork/batch.html",
@@ -127,9 +134,7 @@ def _page(database: Session, batch: Batch, wrong: list[str] | None = None) -> st
         told="" if wrong else session.pop(_TOLD, ""),
         wrong=wrong or [],
         given=request.form,
-        standing=verdicts.standing_of(database, parts().keys, form, batch)
-        if batches.samples(batch)
-        else None,
+        standing=verdicts.standing_of(database, batch) if batch.samples else None,
         verdict=verdicts.verdict_of(database, batch),
         differing=how_many_wait(database, batch.id),
         coordinates=batch.wave.study_id in coordinated(),

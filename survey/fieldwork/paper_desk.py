@@ -30,6 +30,12 @@ quality_page.register(blueprint)
 # As many as somebody reads on a page; the file holds all.
 _MOST_LISTED = 200
 _LONGEST_REASON = 200
+_NOTES = {
+    "run ": "run",
+    receiving.SCAN: "scan",
+    "batch accepted": "accepted",
+    "answers withdrawn": "withdrawn",
+}
 
 
 @blueprint.get("/")
@@ -93,9 +99,9 @@ def sheet(serial: str) -> tuple[str, int] | str:
             return render_template(
                 "fieldwork/sheet_story.html",
                 sheet=found,
-                events=story(database, found),
+                events=[(one, _note(one.note)) for one in story(database, found)],
                 may_take_out=found.batch.wave.study_id in coordinated()
-                and found.state not in receiving.ENDED,
+                and found.state not in (*receiving.ENDED, "keyed_twice"),
             )
     except SheetError as failure:
         return _refused(failure, serial)
@@ -161,6 +167,15 @@ def _waves(database: Session) -> list[Wave]:
 
 def _sum(lines: list[receiving.BatchLine]) -> dict[str, int]:
     return {state: sum(line.states[state] for line in lines) for state in STATES}
+
+
+def _note(note: str) -> tuple[str, str] | None:
+    """A note of the system's own as a message's key and its number; None where somebody wrote it."""
+    for begins, key in _NOTES.items():
+        number = note.removeprefix(begins)
+        if note.startswith(begins) and (number.isdecimal() or not number):
+            return f"story.note.{key}", number
+    return None
 
 
 def _refused(failure: SheetError, typed: str) -> tuple[str, int]:

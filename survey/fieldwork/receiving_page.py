@@ -25,6 +25,7 @@ from survey.models import Batch, Wave
 from survey.receiving import (
     AlreadyBackError,
     FixedBatchError,
+    KeyedTwiceError,
     OtherWaveError,
     SettledSheetError,
     receive,
@@ -44,6 +45,7 @@ FAILURES: dict[type[SheetError], tuple[str, int]] = {
     OtherWaveError: ("other_wave", 409),
     FixedBatchError: ("fixed", 409),
     SettledSheetError: ("settled", 409),
+    KeyedTwiceError: ("keyed_twice", 409),
 }
 _MOST_TOLD = 30
 _RECEIVED, _BATCH = "received", "receiving_into"

@@ -67,6 +67,16 @@ class Batch(Base):
 
     wave: Mapped[Wave] = relationship()
 
+    @property
+    def samples(self) -> bool:
+        """Whether a part of the batch is keyed twice, and neither all nor nothing."""
+        return 0 < self.second_keying_share < 1
+
+    @property
+    def to_draw(self) -> bool:
+        """Whether its sample is still to be drawn."""
+        return self.samples and self.drawn is None
+
 
 class BatchKeyer(Base):
     """Who was handed a batch, for which pass. A pass that nobody was named for is anybody's."""

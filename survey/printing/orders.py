@@ -21,6 +21,14 @@ LOOSE = "Løse skemaer"  # stock that is in no other pile
 _OUT = ("printed", "sent")
 
 
+class PrintError(StudyError):
+    """What cannot be printed: said for a terminal, and by a message's key for a page."""
+
+    def __init__(self, said: str, key: str, /, **values: object) -> None:
+        super().__init__(said)
+        self.key, self.values = f"job.error.print.{key}", values
+
+
 @dataclass(frozen=True)
 class Order:
     """What is to be printed: exactly one of invitations, stock, batch and serials."""
@@ -39,28 +47,35 @@ def refuse_order(wave: Wave, form: Form, order: Order) -> None:
     """Refuse what cannot be printed, whatever sheets there are. Raises StudyError."""
     ways = [order.invitations, order.stock is not None, bool(order.serials)]
     alone = order.batch is not None and not any(ways)
-    problems = []
+    problems: list[tuple[str, str]] = []
+
+    def refuse(key: str, said: str) -> None:
+        problems.append((key, said))
+
     if sum(ways) + alone != 1:
-        problems.append(
+        refuse(
+            "order",
             "Say what to print, in one way: --invitations, --stock with --area, --batch, "
-            "or --serial."
+            "or --serial.",
         )
     if order.stock is not None and order.area is None:
-        problems.append("Stock belongs to an area. Name it with --area.")
+        refuse("order", "Stock belongs to an area. Name it with --area.")
     if order.again and order.stock is not None:
-        problems.append("New stock was never printed; leave --again out.")
+        refuse("order", "New stock was never printed; leave --again out.")
     if wave.status != "open":
-        problems.append(
+        refuse(
+            "wave",
             f"Wave {wave.number} is {wave.status}; sheets are printed while it is open. Open a "
-            "planned one with: beboerpuls wave open"
+            "planned one with: beboerpuls wave open",
         )
     if order.language not in form.languages:
         offered = ", ".join(form.languages)
-        problems.append(
-            f"The wave is not asked in {order.language!r}. Its languages are: {offered}."
+        refuse(
+            "language",
+            f"The wave is not asked in {order.language!r}. Its languages are: {offered}.",
         )
     if problems:
-        raise StudyError("\n".join(problems))
+        raise PrintError("\n".join(said for _, said in problems), problems[-1][0])
 
 
 def ordered_sheets(session: Session, wave: Wave, order: Order, actor: str) -> list[Sheet]:
@@ -82,8 +97,11 @@ def ordered_sheets(session: Session, wave: Wave, order: Order, actor: str) -> li
     if order.batch is not None:
         found = session.scalars(mine.where(Batch.name == order.batch, Sheet.state.in_(_OUT))).all()
         if not found:
-            raise StudyError(
-                f"The batch {order.batch!r} has no sheets that wait to be keyed. Add them with: beboerpuls sheets add"
+            raise PrintError(
+                f"The batch {order.batch!r} has no sheets that are out. Add them with: "
+                "beboerpuls sheets add",
+                "batch",
+                batch=order.batch,
             )
         return unprinted(session, found, order)
     wanted = [*dict.fromkeys(order.serials)]
@@ -121,9 +139,11 @@ def _for_invitations(session: Session, wave: Wave, order: Order, actor: str) -> 
     invitations = list(session.scalars(wanted))
     if not invitations:
         where = f" in area {order.area!r}" if order.area else ""
-        raise StudyError(
+        raise PrintError(
             f"Wave {wave.number} has no invitations{where} that wait for an answer. Invite people "
-            "with: beboerpuls study invitations"
+            "with: beboerpuls study invitations",
+            "area" if order.area else "nobody",
+            area=order.area,
         )
     has = {
         sheet.invitation_id: sheet
@@ -135,7 +155,12 @@ def _for_invitations(session: Session, wave: Wave, order: Order, actor: str) -> 
     old = [has[one.id] for one in invitations if one.id in has]
     new = [one for one in invitations if one.id not in has]
     if len(invitations) > MOST_AT_ONCE:
-        raise StudyError(f"{len(invitations)} sheets at once; at most {MOST_AT_ONCE}. Use --area.")
+        raise PrintError(
+            f"{len(invitations)} sheets at once; at most {MOST_AT_ONCE}. Use --area.",
+            "many",
+            sheets=len(invitations),
+            most=MOST_AT_ONCE,
+        )
     added = _add_for(session, wave, new, order, actor) if new else []
     return [*unprinted(session, old, order, others=bool(new)), *added]
 
@@ -181,8 +206,12 @@ def unprinted(
     if not left and not others:
         serials = sorted(sheet.serial for sheet in sheets)
         which = serials[0] if len(serials) == 1 else f"{serials[0]} to {serials[-1]}"
-        raise StudyError(
+        raise PrintError(
             f"All {len(sheets)} have been printed before ({which}). Two papers with one number "
-            "cannot both be keyed; if the first are lost, print again with --again."
+            "cannot both be keyed; if the first are lost, print again with --again.",
+            "before",
+            sheets=len(sheets),
+            first=serials[0],
+            last=serials[-1],
         )
     return left

@@ -22,7 +22,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from instruments import Form
-from survey import audit
+from survey import answering, audit
 from survey.database import Database
 from survey.languages import Words
 from survey.models import (
@@ -37,7 +37,7 @@ from survey.models import (
     Wave,
 )
 from survey.printing.content import Asking, sheet_content
-from survey.printing.orders import Order, ordered_sheets, refuse_order, unprinted
+from survey.printing.orders import Order, PrintError, ordered_sheets, refuse_order, unprinted
 from survey.printing.typesetting import Typesetter
 from survey.sheet_states import became
 from survey.studies import StudyError, told
@@ -127,9 +127,11 @@ def print_sheets(
         with database.writing() as session:
             _forget(session, prepared)
         if isinstance(failure, OSError):
-            raise StudyError(
+            raise PrintError(
                 f"{folder} could not be written: {failure.strerror or failure}. Nothing was "
-                "printed or kept. Make room, or choose another folder, and print again."
+                "printed or kept. Make room, or choose another folder, and print again.",
+                "disk",
+                said=failure.strerror or type(failure).__name__,
             ) from None
         raise
     return Printed(
@@ -260,6 +262,7 @@ def _set(prepared: _Prepared, part: Path, progress: Callable[[int, int], None]) 
 
 def _finish(session: Session, prepared: _Prepared, order: Order, actor: str) -> None:
     run = session.get_one(PrintRun, prepared.run)
+    answering.hold_wave(session, run.wave_id)
     serials = [serial for serial, _, _ in prepared.sheets]
     audit.note(
         session,
@@ -278,9 +281,10 @@ def _finish(session: Session, prepared: _Prepared, order: Order, actor: str) -> 
     sheets = session.scalars(select(Sheet).where(Sheet.serial.in_(serials))).all()
     # Noted first, which lets one writer in at a time: of two runs over the same sheets one is late.
     if len(unprinted(session, sheets, order, others=True)) < len(sheets):
-        raise StudyError(
+        raise PrintError(
             "Another run printed some of these sheets in the meantime. Nothing of this one was "
-            "kept; print again for those that are left."
+            "kept; print again for those that are left.",
+            "other_run",
         )
     run.finished = dt.datetime.now(dt.UTC)
     for sheet in sheets:

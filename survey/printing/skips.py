@@ -22,6 +22,7 @@ class TooManyPathsError(Exception):
     """A condition with so many ways through that no words on paper can tell them."""
 
     def __init__(self, column: str) -> None:
+        self.column = column
         super().__init__(
             f"The routing before {column} has more than {MOST_PATHS} ways through. Paper cannot "
             "tell them in words; simplify the question's show_if, or ask it of everybody."

@@ -59,8 +59,8 @@ class PaperWave:
                 set_batch_rules(session, batch, Rules(**rules), actor="Bodil")
         return batch
 
-    def sheets(self, batch, number):
-        return [self.make.sheet(self.wave, self.area, batch) for _ in range(number)]
+    def sheets(self, batch, number, **given):
+        return [self.make.sheet(self.wave, self.area, batch, **given) for _ in range(number)]
 
     def a_pass(self, changed=None, **given):
         """A pass that says what is on the paper, but for what is changed; None: not keyed."""

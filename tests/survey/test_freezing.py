@@ -34,7 +34,7 @@ from survey.sealed_answers import PageWrite
 from survey.secrets import make_code
 from survey.serials import make_serial
 from survey.studies import StudyError, find_wave
-from survey.withdrawal import UnknownReceiptError, find_response, withdraw
+from survey.withdrawal import UnknownReceiptError, find_answers, withdraw
 
 SAFE = {"mini_home": 4, "mini_stairs": 2, "mini_outside": 5, "mini_afraid": -3}
 LIFE = {"mini_moved_in": 2014, "mini_life": 0, "mini_member": 1, "mini_clubs": [1, 3]}
@@ -103,7 +103,7 @@ class Study:
 
     def withdraw(self, receipt):
         with self.database.writing() as session:
-            response = find_response(session, self.keys, receipt)
+            response = find_answers(session, self.keys, receipt)
             return withdraw(session, self.keys, self.form, response, self.data, actor="the person")
 
 
@@ -394,7 +394,10 @@ def test_who_answered_on_paper_withdraws_with_the_number_of_the_sheet(asked, key
     asked.withdraw(f" {make_serial(2)} ")
     with asked.database.reading() as session:
         assert set(session.scalars(select(Keying.id))) == {keyed[0], keyed[2]}
-    for serial in (make_serial(2), make_serial(3), make_serial(9)):  # erased, not keyed, no sheet
+    asked.withdraw(make_serial(3))  # keyed, and no response yet
+    with asked.database.reading() as session:
+        assert set(session.scalars(select(Keying.id))) == {keyed[0]}
+    for serial in (make_serial(2), make_serial(3), make_serial(9)):  # erased, erased, no sheet
         with pytest.raises(UnknownReceiptError):
             asked.withdraw(serial)
 
@@ -413,7 +416,7 @@ def test_a_sheet_of_an_invitation_leads_to_its_response(answered, make):
             )
         )
     with answered.database.reading() as session:
-        found = find_response(session, answered.keys, make_serial(50))
+        found = find_answers(session, answered.keys, make_serial(50))
         assert found.invitation_id == invitation.id
 
 
@@ -456,7 +459,7 @@ def test_a_freeze_cut_off_before_the_database_said_its_word_is_listed_nowhere(an
 def test_a_withdrawal_cut_off_before_the_word_leaves_the_dataset_and_the_next_one_acts(answered):
     before = answered.freeze()
     with answered.database.writing() as session:
-        response = find_response(session, answered.keys, answered.receipt)
+        response = find_answers(session, answered.keys, answered.receipt)
         withdraw(session, answered.keys, answered.form, response, answered.data, actor="x")
         session.rollback()
     assert check(before.folder) == []

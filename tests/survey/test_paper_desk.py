@@ -3,10 +3,11 @@
 import contextlib
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from paper import NOW, ON_PAPER
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from instruments import NOT_ANSWERED
 from processing import check as check_dataset
@@ -23,7 +24,7 @@ from survey import (
 )
 from survey.freezing import freeze
 from survey.keying_quality import quality_of
-from survey.models import Keying, Resolution, Sheet
+from survey.models import Invitation, Keying, Resolution, Sheet
 from survey.settling import Decided, Decision
 from survey.sheet_states import (
     MistypedSerialError,
@@ -31,10 +32,12 @@ from survey.sheet_states import (
     SheetError,
     VoidSheetError,
     WaveNotKeyedError,
+    became,
+    hold_sheet,
     story,
 )
 from survey.verification_record import batches_csv, keyers_csv
-from survey.withdrawal import find_response, withdraw
+from survey.withdrawal import UnknownReceiptError, erasure_number, find_answers, withdraw
 
 
 @pytest.fixture
@@ -152,7 +155,7 @@ def test_what_cannot_be_received_changes_nothing(paper_wave, receive, make):
 
 def test_a_batch_whose_sample_is_drawn_takes_no_more_sheets(paper_wave, receive):
     pile = paper_wave.batch(second_keying_share=0.5)
-    paper_wave.sheets(pile, 4)
+    paper_wave.sheets(pile, 4, state="returned")
     paper_wave.do(batches.draw, pile, actor="Bodil")
     (late,) = paper_wave.sheets(paper_wave.batch("Udsendt"), 1)
     with pytest.raises(receiving.FixedBatchError):
@@ -189,6 +192,24 @@ def test_what_is_missing_is_listed_where_it_was_seen_last(paper_wave, receive, k
     assert (line.sheets, line.keyed, line.states["settled"]) == (4, 2, 1)
 
 
+def test_a_sheet_that_was_scanned_first_is_laid_into_a_batch_once(paper_wave, receive):
+    pile, full = paper_wave.batch("Modtaget"), paper_wave.batch("Andet", second_keying_share=0.5)
+    scanned, drawn = paper_wave.sheets(paper_wave.batch("Udsendt"), 1) + paper_wave.sheets(full, 1)
+    for sheet in (scanned, drawn):
+        paper_wave.do(
+            lambda session, one: became(
+                session, session.merge(one), "returned", actor="Karen", at=NOW, note="scan 3"
+            ),
+            sheet,
+        )
+    assert receive(scanned, pile).batch_id == pile.id
+    with pytest.raises(receiving.AlreadyBackError):
+        receive(scanned, pile)
+    paper_wave.do(batches.draw, full, actor="Bodil")
+    with pytest.raises(receiving.FixedBatchError):
+        receive(drawn, pile)  # it is in a sample
+
+
 # ---- Rules and samples
 
 
@@ -214,7 +235,7 @@ def test_rules_stand_once_something_is_keyed(paper_wave, karen):
 def test_the_same_seed_draws_the_same_sheets(paper_wave):
     def drawn(name, seed):
         pile = paper_wave.batch(name, second_keying_share=0.3)
-        sheets = paper_wave.sheets(pile, 20)
+        sheets = paper_wave.sheets(pile, 20, state="returned")
         assert paper_wave.do(batches.draw, pile, actor="Bodil", seed=seed) == 6
         with paper_wave.database.reading() as session:
             return [session.get_one(Sheet, one.id).second_keying for one in sheets]
@@ -222,22 +243,21 @@ def test_the_same_seed_draws_the_same_sheets(paper_wave):
     assert drawn("A", 7) == drawn("B", 7) != drawn("C", 8)
 
 
-def test_the_sample_is_drawn_before_the_first_sheet_is_keyed(paper_wave, karen):
+def test_the_sample_is_drawn_of_what_is_back_before_the_first_sheet_is_keyed(
+    paper_wave, receive, karen, bo
+):
     pile = paper_wave.batch(second_keying_share=0.5)
-    sheets = paper_wave.sheets(pile, 4)
-    paper_wave.key(sheets[0], karen)
+    with pytest.raises(batches.NothingBackError):
+        paper_wave.do(batches.draw, pile, actor="Bodil")
+    back = paper_wave.sheets(pile, 3, state="returned")
+    (in_hand, late) = paper_wave.sheets(pile, 2)
+    paper_wave.key(in_hand, karen)
     with paper_wave.database.reading() as session:
-        batch = session.get_one(type(pile), pile.id)
-        (first,) = session.scalars(select(Keying))
-        drawn = [session.get_one(Sheet, one.id).second_keying for one in sheets]
-        assert (batch.seed is not None, sum(drawn), first.number) == (True, 2, 1)
-
-
-def test_a_sheet_that_joins_after_the_draw_is_keyed_twice(paper_wave, karen, bo):
-    pile = paper_wave.batch(second_keying_share=0.5)
-    paper_wave.sheets(pile, 2)
-    paper_wave.do(batches.draw, pile, actor="Bodil")
-    (late,) = paper_wave.sheets(pile, 1)
+        assert session.get_one(type(pile), pile.id).seed is not None
+        drawn = [session.get_one(Sheet, one.id).second_keying for one in (*back, in_hand)]
+        assert (sum(drawn), session.get_one(Sheet, late.id).second_keying) == (2, None)
+    # What comes later is in no sample, and is keyed twice.
+    receive(late, pile)
     paper_wave.key(late, karen)
     paper_wave.key(late, bo)
     assert paper_wave.state(late) == "settled"
@@ -453,7 +473,7 @@ def sampled(paper_wave, karen, bo):
 
     def sampled(wrong, limit):
         pile = paper_wave.batch(second_keying_share=0.5, error_limit=limit)
-        sheets = paper_wave.sheets(pile, 10)
+        sheets = paper_wave.sheets(pile, 10, state="returned")
         paper_wave.do(batches.draw, pile, actor="Bodil", seed=5)
         with paper_wave.database.reading() as session:
             drawn = [one for one in sheets if session.get_one(Sheet, one.id).second_keying]
@@ -468,17 +488,17 @@ def sampled(paper_wave, karen, bo):
 
 
 def test_a_batch_within_its_limit_is_accepted_and_becomes_responses(paper_wave, sampled, judge):
-    pile, sheets, _ = sampled(wrong=0, limit=0.06)
+    pile, sheets, _ = sampled(wrong=0, limit=0.16)
     assert len(paper_wave.responses()) == 5  # the drawn ones agreed
     verdict = judge(pile)
-    # 55 fields without an error: 1 - .05 ** (1 / 55).
+    # 55 fields without an error, errors in heaps of three: 1 - .05 ** (3 / 55).
     assert (verdict.verdict, verdict.sheets, verdict.fields, verdict.errors) == (
         "accepted",
         5,
         55,
         0,
     )
-    assert verdict.upper == pytest.approx(1 - 0.05 ** (1 / 55))
+    assert verdict.upper == pytest.approx(1 - 0.05 ** (3 / 55))
     assert {paper_wave.state(one) for one in sheets} == {"settled"}
     assert len(paper_wave.responses()) == 10
     with pytest.raises(verdicts.JudgedBeforeError):
@@ -488,15 +508,17 @@ def test_a_batch_within_its_limit_is_accepted_and_becomes_responses(paper_wave, 
 def test_a_batch_over_its_limit_is_keyed_again_as_a_whole(
     paper_wave, sampled, judge, settle, gerda, bo
 ):
-    pile, sheets, drawn = sampled(wrong=1, limit=0.05)
+    pile, sheets, drawn = sampled(wrong=1, limit=0.1)
     with pytest.raises(verdicts.NotReadyError) as waits:
         judge(pile)
-    assert waits.value.standing.unsettled == 1
+    # Nothing is said of four sheets while the fifth may still change it.
+    standing = waits.value.standing
+    assert (standing.unsettled, standing.rate, standing.verdict) == (1, None, None)
     settle(drawn[0], gerda, mini_home=4)
     # One of 55 is 1.8 %, within the limit; its bound is not, and that is what counts.
     verdict = judge(pile)
     assert (verdict.verdict, verdict.errors) == ("full", 1)
-    assert verdict.upper > 0.05 > verdict.errors / verdict.fields
+    assert verdict.upper > 0.1 > verdict.errors / verdict.fields
     rest = [one for one in sheets if one not in drawn]
     assert {paper_wave.state(one) for one in rest} == {"keyed_once"}
     for sheet in rest:
@@ -504,36 +526,80 @@ def test_a_batch_over_its_limit_is_keyed_again_as_a_whole(
     assert {paper_wave.state(one) for one in sheets} == {"settled"}
 
 
-def test_a_batch_with_sheets_that_nobody_keyed_is_not_judged(paper_wave, receive, karen, bo, judge):
+@pytest.fixture
+def standing(paper_wave):
+    """A function that says how a batch stands."""
+
+    def standing(pile):
+        return paper_wave.do(verdicts.standing_of, pile)
+
+    return standing
+
+
+def test_a_batch_is_judged_when_its_whole_sample_is_settled_and_all_that_came_back_is_keyed(
+    paper_wave, receive, karen, bo, judge, standing
+):
     pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.5)
     sheets = paper_wave.sheets(pile, 4)
     for sheet in sheets[:3]:
         receive(sheet, pile)
     paper_wave.do(batches.draw, pile, actor="Bodil", seed=1)
     with paper_wave.database.reading() as session:
-        standing = verdicts.standing_of(session, paper_wave.keys, paper_wave.form, pile)
-    assert (standing.returned, standing.away, standing.rate) == (3, 1, None)
+        drawn = [one for one in sheets if session.get_one(Sheet, one.id).second_keying]
+    now = standing(pile)
+    assert (now.back, now.away, now.drawn, now.unsettled) == (3, 1, 2, 2)
+    for sheet in drawn:
+        paper_wave.key(sheet, karen)
+    paper_wave.key(drawn[0], bo)
+    assert (standing(pile).unsettled, standing(pile).rate) == (1, None)
+    paper_wave.key(drawn[1], bo)
+    assert standing(pile).rate is not None
     with pytest.raises(verdicts.NotReadyError):
-        judge(pile)
+        judge(pile)  # one that came back is not keyed
+    paper_wave.key(next(one for one in sheets[:3] if one not in drawn), karen)
+    assert judge(pile).verdict == "accepted"
+    receive(sheets[3], pile)
+    for person in (karen, bo):
+        paper_wave.key(sheets[3], person)
+    assert paper_wave.state(sheets[3]) == "settled"
 
 
-def test_a_sheet_that_comes_after_the_verdict_is_keyed_twice(paper_wave, karen, bo, judge):
+def test_what_is_taken_out_or_back_betters_no_rate(
+    paper_wave, sampled, settle, gerda, judge, standing, tmp_path
+):
+    pile, _, drawn = sampled(wrong=2, limit=0.5)
+    studies = {paper_wave.study.id}
+    out = {"actor": "Bodil", "at": NOW}
+    with pytest.raises(receiving.KeyedTwiceError):
+        paper_wave.do(receiving.take_out, drawn[0].serial, studies, "grim", **out)
+    settle(drawn[0], gerda, mini_home=4)
+    for sheet in drawn[:2]:  # one settled, and one that still differs
+        with paper_wave.database.writing() as session:
+            found = find_answers(session, paper_wave.keys, sheet.serial)
+            withdraw(session, paper_wave.keys, paper_wave.form, found, tmp_path, actor="operator")
+    assert [paper_wave.state(one) for one in drawn[:2]] == ["void", "void"]
+    now = standing(pile)
+    assert (now.rate.errors, now.rate.fields, now.left_out) == (2, 55, 0)
+    assert judge(pile).errors == 2
+
+
+def test_a_sample_of_which_nothing_can_be_told_accepts_nothing(
+    paper_wave, karen, bo, judge, standing
+):
     pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.5)
-    sheets = paper_wave.sheets(pile, 4)
+    sheets = paper_wave.sheets(pile, 2, state="returned")
     paper_wave.do(batches.draw, pile, actor="Bodil", seed=1)
     with paper_wave.database.reading() as session:
-        late = next(one for one in sheets if not session.get_one(Sheet, one.id).second_keying)
-        drawn = [one for one in sheets if session.get_one(Sheet, one.id).second_keying]
-    for sheet in sheets:
-        if sheet is not late:
-            paper_wave.key(sheet, karen)
-    for sheet in drawn:
-        paper_wave.key(sheet, bo)
-    assert judge(pile).verdict == "accepted"
-    paper_wave.key(late, karen)
-    assert paper_wave.state(late) == "keyed_once"
-    paper_wave.key(late, bo)
-    assert paper_wave.state(late) == "settled"
+        sheets.sort(key=lambda one: not session.get_one(Sheet, one.id).second_keying)
+    lost, other = sheets
+    studies = {paper_wave.study.id}
+    paper_wave.do(receiving.take_out, lost.serial, studies, "væk", actor="Bodil", at=NOW)
+    paper_wave.key(other, karen)
+    assert (standing(pile).left_out, standing(pile).rate) == (1, None)
+    verdict = judge(pile)
+    assert (verdict.verdict, verdict.sheets, verdict.upper) == ("full", 0, 1)
+    paper_wave.key(other, bo)
+    assert paper_wave.state(other) == "settled"
 
 
 # ---- Quality
@@ -596,8 +662,8 @@ def test_a_settled_sheet_reaches_the_dataset_with_its_text_apart_and_in_its_lang
         wave.status = "closed"
         session.flush()
         frozen = freeze(session, paper_wave.keys, paper_wave.form, wave, tmp_path, actor="operator")
-    (text,) = open_texts(frozen.dataset).to_dict("records")
-    assert (text["variable"], text["language"], text["text"]) == (
+    (told,) = open_texts(frozen.dataset).to_dict("records")
+    assert (told["variable"], told["language"], told["text"]) == (
         "mini_comment",
         "ar",
         "Mer ljus, tack",
@@ -608,7 +674,7 @@ def test_a_settled_sheet_reaches_the_dataset_with_its_text_apart_and_in_its_lang
     assert "mini_comment_missing" in answers
     assert texts.splitlines() == [
         "row_id,variable,language,text",
-        f'{text["row_id"]},mini_comment,ar,"Mer ljus, tack"',
+        f'{told["row_id"]},mini_comment,ar,"Mer ljus, tack"',
     ]
     assert check_dataset(frozen.dataset.folder) == []
     # No time of the work stands in the dataset.
@@ -627,7 +693,7 @@ def test_a_withdrawal_takes_the_settling_with_it_and_the_languages_of_texts(
         session.flush()
         first = freeze(session, keys, form, wave, tmp_path, actor="operator").dataset
     with paper_wave.database.writing() as session:
-        response = find_response(session, keys, differing.serial)
+        response = find_answers(session, keys, differing.serial)
         withdraw(session, keys, form, response, tmp_path, actor="operator")
     with paper_wave.database.reading() as session:
         assert session.scalars(select(Resolution)).all() == []
@@ -635,3 +701,75 @@ def test_a_withdrawal_takes_the_settling_with_it_and_the_languages_of_texts(
         assert story(session, differing)[-1].note == "answers withdrawn"
     assert not (first.folder / "text_languages").exists()
     assert {one.file for one in check_dataset(first.folder)} == {"revoked.json"}
+
+
+def test_a_sheet_that_is_keyed_and_not_settled_is_withdrawn_by_its_number(
+    paper_wave, karen, twice, make, tmp_path
+):
+    invitation, _ = make.invitation(paper_wave.wave, paper_wave.area)
+    (sheet,) = paper_wave.sheets(twice, 1, invitation_id=invitation.id)
+    keying = paper_wave.key(sheet, karen)
+    keys, form = paper_wave.keys, paper_wave.form
+    with paper_wave.database.writing() as session:
+        found = find_answers(session, keys, sheet.serial)
+        done = withdraw(session, keys, form, found, tmp_path, actor="operator")
+    assert done.number == erasure_number(keys, keying.id)
+    with paper_wave.database.reading() as session:
+        assert session.scalars(select(Keying)).all() == []
+        assert session.get_one(Invitation, invitation.id).outcome == "withdrawn"
+        with pytest.raises(UnknownReceiptError):
+            find_answers(session, keys, sheet.serial)
+    assert paper_wave.state(sheet) == "void"
+
+
+# ---- Two at once
+
+
+@pytest.fixture
+def beside(paper_wave):
+    """A function that acts in a second thread while a transaction is open; returns its future."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(1) as pool:
+
+        def beside(act):
+            acting = pool.submit(act)
+            engine = paper_wave.database.engine
+            # Until it waits for a lock; SQLite lets one writer in at a time anyway.
+            while engine.dialect.name == "postgresql" and not acting.done():
+                with engine.connect() as connection:
+                    if connection.scalar(waiting):
+                        break
+            return acting
+
+        yield beside
+
+
+def test_a_scan_and_a_draw_at_once_wait_for_each_other_in_one_order(paper_wave, beside):
+    pile = paper_wave.batch(second_keying_share=0.5)
+    sheet, _ = paper_wave.sheets(pile, 2, state="returned")
+    with paper_wave.database.writing() as session:
+        # As a scan does: the sheet first, and its keying when its last page is read.
+        hold_sheet(session, sheet.serial, {paper_wave.study.id})
+        acting = beside(lambda: paper_wave.do(batches.draw, pile, actor="Bodil"))
+        given = (session, paper_wave.keys, paper_wave.form, sheet.serial, {paper_wave.study.id})
+        paper.save_scanned(*given, paper_wave.a_pass())
+    assert acting.result() == 1  # what the scan had drawn
+    assert paper_wave.state(sheet) == "keyed_once"
+
+
+def test_a_sheet_laid_into_another_batch_while_it_is_keyed_is_keyed_under_that_one(
+    paper_wave, karen, beside
+):
+    (sheet,) = paper_wave.sheets(paper_wave.batch("Udsendt"), 1)
+    pile = paper_wave.batch("Modtaget", second_keying_share=0.5)
+    studies = {paper_wave.study.id}
+    with paper_wave.database.writing() as session:
+        into = session.get_one(type(pile), pile.id)
+        receiving.receive(session, sheet.serial, studies, into, actor="Gerda", at=NOW)
+        acting = beside(lambda: paper_wave.key(sheet, karen))
+        session.flush()
+    assert acting.result().number == 1
+    with paper_wave.database.reading() as session:
+        assert session.get_one(type(pile), pile.id).drawn is not None
+        assert session.get_one(Sheet, sheet.id).second_keying is True
+    assert paper_wave.responses() == {}

@@ -6,10 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from paper import ON_PAPER
+from paper import NOW, ON_PAPER
 
 from survey import answering, batches
-from survey.models import Resolution, Sheet
+from survey.freezing import freeze
+from survey.models import Batch, Resolution, Sheet, Wave
+from survey.retention import delete_key
+from survey.sheet_states import became
+from survey.verdicts import judge
 
 QUESTIONNAIRES = Path(__file__).parents[1] / "given" / "questionnaires"
 
@@ -113,7 +117,7 @@ def test_only_the_page_that_reads_codes_may_ask_for_the_camera(gerda, paper_wave
 
 def test_a_coordinator_sets_rules_hands_out_draws_and_judges(bodil, paper_wave, send, karen, bo):
     pile = paper_wave.batch()
-    sheets = paper_wave.sheets(pile, 4)
+    sheets = paper_wave.sheets(pile, 4, state="returned")
     page = f"/paper/batches/{pile.id}"
     wrong = send(bodil, page, f"{page}/rules", share="120", limit="x", confidence="95")
     assert wrong.status_code == 422
@@ -127,16 +131,38 @@ def test_a_coordinator_sets_rules_hands_out_draws_and_judges(bodil, paper_wave, 
         drawn = [one for one in sheets if session.get_one(Sheet, one.id).second_keying]
     for sheet in sheets:
         paper_wave.key(sheet, karen)
-    assert "22 felter" not in text(bodil.get(page))
-    for sheet in drawn:
-        paper_wave.key(sheet, bo)
+    paper_wave.key(drawn[0], bo)
+    # One of two is settled, and nothing is said before the other is.
+    half = text(bodil.get(page))
+    assert ("felter på" in half, f"{page}/judge" in half) == (False, False)
+    paper_wave.key(drawn[1], bo)
     standing = text(bodil.get(page))
-    # Two sheets of eleven fields without an error: 1 - .05 ** (1 / 22) = 12.7 %.
+    # Two sheets of eleven fields without an error: 1 - .05 ** (3 / 22) = 33.5 %.
     assert "0 fejl i 22 felter på 2 ark" in standing
-    assert "højst 12,73" in standing
+    assert "højst 33,54" in standing
     send(bodil, page, f"{page}/judge")
-    assert "Bundtet er over grænsen" in text(bodil.get(page))
+    assert "Stikprøven viste ikke, at bundtet er inden for grænsen" in text(bodil.get(page))
     assert len(paper_wave.responses()) == 2
+
+
+def test_a_batch_can_be_seen_after_its_waves_key_is_deleted(bodil, paper_wave, karen, bo, tmp_path):
+    pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.9)
+    sheets = paper_wave.sheets(pile, 2, state="returned")
+    for sheet in sheets:
+        paper_wave.key(sheet, karen)
+    with paper_wave.database.reading() as session:
+        drawn = next(one for one in sheets if session.get_one(Sheet, one.id).second_keying)
+    paper_wave.key(drawn, bo)
+    with paper_wave.database.writing() as session:
+        batch = session.get_one(Batch, pile.id)
+        judge(session, paper_wave.keys, paper_wave.form, batch, actor="Bodil")
+        wave = session.get_one(Wave, paper_wave.wave.id)
+        wave.status = "closed"
+        session.flush()
+        freeze(session, paper_wave.keys, paper_wave.form, wave, tmp_path, actor="operator")
+        delete_key(session, wave, actor="operator")
+    page = text(bodil.get(f"/paper/batches/{pile.id}"))
+    assert "0 fejl i 11 felter på 1 ark" in page
 
 
 def test_a_fieldworker_sees_a_batch_and_decides_nothing(gerda, paper_wave, token):
@@ -173,8 +199,15 @@ def test_the_desk_shows_where_sheets_are_and_which_are_missing(bodil, paper_wave
     assert lines[0] == "serial,batch,area,state,since_utc,by"
     assert lines[2].startswith(f"{once.serial},Bundt 14,{paper_wave.area.key},keyed_once,2026")
     story = f"/paper/sheets/{away.serial}"
+    paper_wave.do(
+        lambda session: became(
+            session, session.get_one(Sheet, away.id), "printed", actor="Bodil", at=NOW, note="run 7"
+        )
+    )
     send(bodil, story, f"{story}/take-out", reason="vandskadet")
-    assert "vandskadet" in text(bodil.get(story))
+    page = text(bodil.get(story))
+    assert "vandskadet" in page
+    assert "Trykning nr. 7" in page
     assert paper_wave.state(away) == "void"
 
 

@@ -31,7 +31,7 @@ from survey.retention import delete_key
 from survey.sealed_answers import PageWrite, read
 from survey.secrets import make_code
 from survey.studies import StudyError
-from survey.withdrawal import UnknownReceiptError, find_response, withdraw
+from survey.withdrawal import UnknownReceiptError, find_answers, withdraw
 
 PEOPLE = 12
 
@@ -55,7 +55,7 @@ class Frozen:
 
     def withdraw(self, typed):
         with self.database.writing() as session:
-            found = find_response(session, self.keys, typed)
+            found = find_answers(session, self.keys, typed)
             return withdraw(session, self.keys, self.form, found, self.data, actor="x")
 
     def dataset(self):
@@ -211,7 +211,7 @@ def test_under_research_receipts_and_sheets_lead_nowhere_and_answers_stay(under_
             with pytest.raises(NoAnswersError):
                 find_own(session, under_research.keys, receipt)
         with pytest.raises(UnknownReceiptError):
-            find_response(session, under_research.keys, under_research.serial)
+            find_answers(session, under_research.keys, under_research.serial)
         assert session.scalar(select(func.count()).select_from(Keying)) == 0
         assert session.scalars(select(Sheet.invitation_id)).one() is None
     assert sorted(under_research.answers_by_order()) == [1999, *range(2000, 2000 + PEOPLE - 1)]
