@@ -22,6 +22,7 @@ COMMANDS = {
     "letters": ("survey.commands.letters:letters", "Write to people, and remind them."),
     "audit": ("survey.commands.audit:audit", "Check who did what."),
     "sheets": ("survey.commands.sheets:sheets", "Add paper sheets to be keyed."),
+    "batches": ("survey.commands.batches:batches", "Say how batches are keyed; judge them."),
     "scans": ("survey.commands.scans:scans", "Read scanned sheets; delete their pictures."),
     "wave": ("survey.commands.wave:wave", "Plan, open, close and freeze a round of asking."),
     "response": ("survey.commands.response:response", "Take somebody's answers back."),
