@@ -278,6 +278,8 @@ def test_what_waits_for_a_keyer_is_exactly_what_they_may_key(paper_wave, karen, 
     sampled = paper_wave.batch("Prøven", second_keying_share=0.5)
     once, hers = paper_wave.batch("Én gang"), paper_wave.batch("Karens", second_keying_share=1)
     piles = {one.id: paper_wave.sheets(one, 4) for one in (sampled, twice, once, hers)}
+    for sheet in piles[sampled.id][:3]:
+        receive(sheet, sampled)
     paper_wave.do(batches.draw, sampled, actor="Bodil", seed=7)
     paper_wave.do(batches.hand_out, hers, 1, [karen.id], actor="Bodil")
     for sheets in piles.values():
