@@ -26,11 +26,14 @@ COLUMNS = (
     "study", "measure", "scale", "scale_version", "status", "level", "unit", "cohort", "wave",
     "wave_before", "year", "plan", "estimate", "standard_error", "low", "high", "p", "n",
     "response_rate", "weight", "method", "kind", "hidden", "audience", "dataset", "analysis_plan",
+    "analysis_plans",
 )  # fmt: skip
 """`measure` is mean, change, effect or moderator; estimates are points of 0–100, high is favourable.
 `unit` is the area's key where the level is afdeling, `plan` the keys of the plans that cover the
 unit in the wave, with a semicolon between. `hidden` is 1 where n, estimate and all made from it are
-blank, so that no small cell can be worked out. `audience` is public or evaluator."""
+blank, so that no small cell can be worked out. `audience` is public or evaluator. `analysis_plans`
+counts, of effects, the plans that were registered in time, of which this one may be the one that found
+something."""
 
 Audience: TypeAlias = Literal["public", "evaluator"]
 """Who may have the table: everybody, or an evaluation that has signed for it."""
@@ -107,6 +110,8 @@ def feed(
         parts.append(_as_may_be_told(effects, told, means) if public else effects)
     plans = _plans(found.units)
     whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    if evaluation is None:
+        whole["analysis_plans"] = np.nan
     whole.loc[whole["hidden"] == 1, _FIGURES] = np.nan
     scales = {scale.name: scale for scale in study.codebook.scales}
     owner = {
@@ -328,7 +333,7 @@ def _effects(evaluation: Evaluation) -> pd.DataFrame:
     waves = sorted(evaluation.measures.days)
     return effects.assign(
         measure="effect", level="study", unit="study", wave=waves[-1], wave_before=waves[0],
-        response_rate=np.nan, hidden=0, p=effects["p_adjusted"],
+        response_rate=np.nan, hidden=0, p=effects["p_adjusted"], analysis_plans=effects["plans"],
         method="difference in differences, " + effects["estimator"] + ", "
         + effects["method"].replace("", "no test trusted"),
     )  # fmt: skip

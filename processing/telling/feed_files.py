@@ -42,6 +42,7 @@ LABELS = {
     "audience": "public: for everybody; evaluator: under an agreement",
     "dataset": "Hash of the dataset",
     "analysis_plan": "Hash of the analysis plan",
+    "analysis_plans": "Plans that were registered in time, of effects",
 }
 
 

@@ -26,20 +26,20 @@ PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
 
 @pytest.fixture
 def make_study(tmp_path):
-    def make(areas, *, seed=1):
+    def make(areas, *, seed=1, plans=None):
         codebook = build_codebook(
             make_form(["tryghed", "background"], ["da", "ar"]), wave_year=2026
         )
         columns = {"tryghed_t1": next(s.columns for s in codebook.scales if s.id == "t1")}
         drawn = draw_study(KnownModel.simple(columns, loading=0.75), areas, seed=seed)
-        return write_drawn_study(drawn, codebook, tmp_path / f"study-{seed}")
+        return write_drawn_study(drawn, codebook, tmp_path / f"study-{seed}", analysis_plans=plans)
 
     return make
 
 
 def test_every_row_carries_what_it_was_made_from_and_how(make_study):
-    study = make_study(AreasDrawn(24, [2] * 12))
-    found = evaluate(study, plan_of(PLAN), registered=True)
+    study = make_study(AreasDrawn(24, [2] * 12), plans={2: [plan_of(PLAN).hash, "another"]})
+    found = evaluate(study, plan_of(PLAN))
     table = feed(study, found.measures, found)
     assert set(table.measure) == {"mean", "change", "effect"}
     assert (table.dataset == study.hash).all()
@@ -50,6 +50,7 @@ def test_every_row_carries_what_it_was_made_from_and_how(make_study):
     # Its n are people, as everywhere else in the table; areas and waves are in the effects' own file.
     people = found.measures.measures.means.query("level == 'afdeling' and cohort == 'all'").n.sum()
     assert (effect.kind, effect.n) == ("confirmatory", people)
+    assert effect.analysis_plans == 2  # it is one of two plans that were there in time
     assert effect.method == "difference in differences, two-way fixed effects, CR2"
     shown = table[(table.measure == "mean") & (table.hidden == 0)]
     assert shown[["estimate", "standard_error", "low", "high", "n"]].notna().all(axis=None)
