@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from .codebook import Codebook
 from .columns import TYPES, answers_table
 from .completion import OPENED, Completion, completion_of
-from .folders import DatasetError, appearing, read_manifest, seal, write_file
+from .folders import DatasetError, appearing, read_manifest, refuse_taken, seal, write_file
 from .tables import TABLES, arrange, write_parquet
 
 RESPONSES = "responses"
@@ -78,15 +78,11 @@ def write_wave(
     maps a path below `instruments/` to the file's bytes. `text_languages` says of open texts in which
     language each is written, where that was noted: row id, variable, language.
 
-    Raises DatasetError when the folder exists, an answer does not fit the codebook, or the disk
+    Raises DatasetError when the folder holds anything, an answer does not fit the codebook, or the disk
     fails; nothing is left behind then.
     """
     folder = Path(folder)
-    if folder.exists():
-        raise DatasetError(
-            f"{folder}: it exists, and a frozen wave is never written over. Give another folder, or"
-            " revoke it and write its successor beside it."
-        )
+    refuse_taken(folder)
     unknown = sorted(set(tables) - set(TABLES))
     if unknown:
         raise DatasetError(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from .dataset import Dataset
-from .folders import appearing, read_manifest, seal, write_file
+from .folders import DatasetError, appearing, read_manifest, seal, write_file
 from .study import Study
 from .tables import parquet_writer
 
@@ -25,14 +26,26 @@ def write_derived(
 ) -> Path:
     """Write frames as Parquet into `<dataset>-<name>` beside the dataset, in place of an earlier one.
 
+    Another `folder` is written over where it is empty or holds the same, made from this dataset.
+
     The manifest names the dataset's hash, and each wave's, so that whatever holds a wave's rows is
     found when they must be erased, even when the study lists other waves by then. A frame may come
     in pieces, of which there must be one at least; each becomes a row group. `texts` are further
-    files by their names; `about` is said in the manifest too.
+    files by their names; `about` is said in the manifest too. Raises DatasetError where the folder
+    holds anything else, or lies in what is being read.
     """
     waves = dataset.waves if isinstance(dataset, Study) else (dataset,)
     place = Path(folder) if folder else dataset.folder.with_name(f"{dataset.folder.name}-{name}")
-    with appearing(place) as partial:
+    _refuse_within(place, waves)
+
+    def earlier(manifest: Mapping[str, Any]) -> bool:
+        if manifest["kind"] != "derived" or manifest.get("name") != name:
+            return False
+        made_from = {manifest["made_from"], *manifest.get("waves_made_from", ())}
+        # The name beside the dataset is the dataset's, whatever it held when that was made.
+        return not folder or bool(made_from & {dataset.hash, *(wave.hash for wave in waves)})
+
+    with appearing(place, earlier) as partial:
         rows = {
             frame_name: _write(frame, partial / f"{frame_name}.parquet")
             for frame_name, frame in frames.items()
@@ -51,6 +64,17 @@ def write_derived(
             },
         )
     return place
+
+
+def _refuse_within(place: Path, waves: tuple[Dataset, ...]) -> None:
+    """What is put into a wave's folder makes it another than was sealed."""
+    above = {place.resolve(), *place.resolve().parents}
+    for wave in waves:
+        if wave.folder.resolve() in above:
+            raise DatasetError(
+                f"{place}: it is, or lies in, the frozen dataset {wave.folder}, which stays as it"
+                " was sealed. Name a folder outside it."
+            )
 
 
 def _write(frame: pd.DataFrame | Iterable[pd.DataFrame], path: Path) -> int:

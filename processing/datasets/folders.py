@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -26,18 +26,63 @@ class DatasetError(Exception):
     """A dataset folder that cannot be written or read as asked; the words say what to do."""
 
 
+# Whether what a folder's manifest says makes it an earlier one of what is being written.
+Earlier = Callable[[Mapping[str, Any]], bool]
+
+
 @contextmanager
-def appearing(folder: Path) -> Iterator[Path]:
-    """Give a scratch folder that becomes `folder` when the block ends without a failure."""
+def appearing(folder: Path, earlier: Earlier | None = None) -> Iterator[Path]:
+    """Give a scratch folder that becomes `folder` when the block ends without a failure.
+
+    Only what is absent, an empty folder, or what its own manifest shows to be an `earlier` one is
+    written over. Raises DatasetError for all else, which stays as it is.
+    """
+    if not folder.name or folder.name == "..":
+        folder = folder.resolve()
+    refuse_taken(folder, earlier)
     partial = _begin(folder)
     try:
         yield partial
         _force_to_disk(partial)
+        refuse_taken(folder, earlier)
         _put_in_place(partial, folder)
     except OSError as error:
         raise _not_written(folder, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def refuse_taken(folder: Path, earlier: Earlier | None = None) -> None:
+    """Raise DatasetError where writing to `folder` would take away what nobody can make again."""
+    try:
+        there = _what_is_there(folder, earlier)
+    except OSError as error:
+        there = f"it cannot be looked into ({error.strerror or error})"
+    if there:
+        raise DatasetError(
+            f"{folder}: {there}, and what was not made by the same command from the same dataset is"
+            " never written over. Name another folder, or move away what is there."
+        )
+
+
+def _what_is_there(folder: Path, earlier: Earlier | None) -> str:
+    if folder.is_symlink():
+        return "it is a link to another place"
+    if not folder.exists():
+        return ""
+    if not folder.is_dir():
+        return "it is a file"
+    present = sorted(path.name for path in folder.iterdir())
+    if not present:
+        return ""
+    if MANIFEST not in present:
+        more = ", …" if len(present) > 3 else ""
+        return f"it holds other things ({', '.join(present[:3])}{more})"
+    manifest = read_manifest(folder)
+    if earlier is None or not earlier(manifest):
+        return f"it holds a {manifest['kind']} already"
+    strangers = [name for name in files_of(folder) if name not in manifest.get("files", ())]
+    return f"it holds what was put there later ({', '.join(strangers[:3])})" if strangers else ""
 
 
 def _begin(folder: Path) -> Path:
@@ -84,7 +129,7 @@ def _lives(process: int) -> bool:
 
 def _put_in_place(partial: Path, folder: Path) -> None:
     """Rename; an earlier derived folder steps aside first, for a full folder cannot be renamed onto."""
-    if folder.exists():
+    if folder.exists() and any(folder.iterdir()):
         aside = folder.with_name(f".{folder.name}.{os.getpid()}.replaced")
         folder.rename(aside)
         partial.rename(folder)
@@ -169,6 +214,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise DatasetError(
             f"{folder}: there is no {MANIFEST}, so this is no dataset. Give the folder that"
             " freezing or importing made."
+        ) from None
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise DatasetError(
+            f"{path}: {error.strerror}, where a file belongs. Get the dataset again from its source."
         ) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise DatasetError(

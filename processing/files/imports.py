@@ -11,7 +11,7 @@ import pandas as pd
 
 from instruments import LIBRARY, MONTH_ENDINGS, Form, Instrument, Item, Kind, find
 from processing.datasets.dataset import Dataset, WaveFacts, write_wave
-from processing.datasets.folders import DatasetError
+from processing.datasets.folders import DatasetError, refuse_taken
 from processing.datasets.form_codebook import build_codebook
 
 from .import_files import read_file
@@ -69,14 +69,11 @@ def import_file(
     ImportRefusedError
         Values do not fit; carries each with row, column, rule and value. Nothing is written.
     DatasetError
-        The file cannot be read, or the folder exists.
+        The file cannot be read, or the folder holds anything.
 
     """
     file, folder, map_file = Path(file), Path(folder), Path(map_file)
-    if folder.exists():
-        raise DatasetError(
-            f"{folder}: it exists, and a dataset is never written over. Give another."
-        )
+    refuse_taken(folder)
     form = form_of(instruments, root)
     try:
         content = map_file.read_bytes()

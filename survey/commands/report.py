@@ -15,6 +15,8 @@ from survey.commands.examples import Command
 if TYPE_CHECKING:
     from processing import Document, Study
 
+# By it an earlier report is told from any other page.
+PAGE_MARK = b'<a class="wordmark" href="#main">'
 FONTS = Path(__file__).parents[1] / "printing" / "fonts"
 
 
@@ -55,6 +57,7 @@ def report(
     mark = f"-{area}" if area else ""
     safe = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in mark)
     out = out or folder.with_name(f"{folder.name}{safe}-report.html")
+    _refuse_taken(out, pdf=pdf)
     with bad_use():
         read = unchanged(folder)
         if isinstance(read, processing.Dataset):
@@ -106,6 +109,25 @@ def _of_area(read: Study, level: str, area: str, language: str) -> Document:
         calibrated=found.weights is not None,
         command=f"beboerpuls report {read.folder.name} --area {area} --level {level}",
     )
+
+
+def _refuse_taken(out: Path, *, pdf: bool) -> None:
+    """Only an earlier page is written over, and a PDF only beside one."""
+    if out.suffix != ".html":
+        raise BadUse(f"{out}: a report is a page. Name a file that ends in .html with --out.")
+    beside = out.with_suffix(".pdf")
+    try:
+        page = out.read_bytes() if out.exists() else b""
+    except OSError as error:
+        raise BadUse(f"{out}: {error.strerror}. Name another file with --out.") from None
+    strange = out if page and PAGE_MARK not in page else None
+    if strange is None and pdf and not page and beside.exists():
+        strange = beside
+    if strange:
+        raise BadUse(
+            f"{strange}: it is no earlier report, and is not written over. Name another file with"
+            " --out, or move it away."
+        )
 
 
 def _write(path: Path, content: bytes) -> None:

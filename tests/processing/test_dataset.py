@@ -647,6 +647,46 @@ def test_what_is_made_from_a_dataset_names_it_and_may_be_made_again(frozen):
     assert [path.name for path in sorted(folder.parent.iterdir())] == ["wave-1", "wave-1-scores"]
 
 
+def test_nothing_is_written_over_but_an_earlier_one_of_the_same(
+    frozen, freeze_wave, facts, tmp_path
+):
+    frames = {"scores": pd.DataFrame({"row_id": ["a"]})}
+    other = freeze_wave("other", facts=replace(facts, study="another"))
+    thesis = tmp_path / "thesis"
+    (thesis / ".git").mkdir(parents=True)
+    (thesis / ".git" / "config").write_text("years of work")
+    (tmp_path / "plan.yaml").write_text("primary: []")
+    (tmp_path / "link").symlink_to(thesis)
+    measures = write_derived(frozen, "measures", frames)
+    before = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
+    for place in (thesis, tmp_path / "plan.yaml", tmp_path / "link", measures, tmp_path):
+        with pytest.raises(DatasetError, match="Name another folder, or move away what is there"):
+            write_derived(frozen, "scores", frames, place)
+    for place in (frozen.folder, frozen.folder / "scores"):
+        with pytest.raises(DatasetError, match="stays as it was sealed"):
+            write_derived(frozen, "scores", frames, place)
+    with pytest.raises(DatasetError, match="it holds a wave already"):
+        write_derived(frozen, "scores", frames, other.folder)
+    assert before == {path: path.read_bytes() for path in before}
+
+    (tmp_path / "empty").mkdir()
+    for _ in range(2):
+        write_derived(frozen, "scores", frames, tmp_path / "empty")
+    with pytest.raises(DatasetError, match="it holds a derived already"):
+        write_derived(other, "scores", frames, tmp_path / "empty")
+    (tmp_path / "empty" / "notes.txt").write_text("mine")
+    with pytest.raises(DatasetError, match=r"put there later \(notes.txt\)"):
+        write_derived(frozen, "scores", frames, tmp_path / "empty")
+
+
+def test_a_manifest_that_is_a_folder_is_told(frozen):
+    manifest = frozen.folder / MANIFEST
+    manifest.unlink()
+    manifest.mkdir()
+    with pytest.raises(DatasetError, match="Is a directory, where a file belongs"):
+        check(frozen.folder)
+
+
 def test_only_the_owner_may_look_into_a_dataset(frozen):
     assert frozen.folder.stat().st_mode & 0o077 == 0
 

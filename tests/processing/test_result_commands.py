@@ -33,6 +33,12 @@ def test_both_reports_are_written_as_page_and_paper(shell, folder, tmp_path):
         assert done.exit_code == 0, done.output
         assert out.read_text("utf-8").startswith("<!doctype html>")
         assert out.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+    area = ("report", str(folder), "--area", "9000-004", "--out")
+    assert shell.run(*area, str(out)).exit_code == 0  # an earlier report may be written over
+    for taken in (plan, tmp_path / "mine.html"):
+        taken.write_text(PLAN)
+        assert "with --out" in shell.run(*area, str(taken)).output
+        assert taken.read_text() == PLAN
 
 
 def test_a_report_of_neither_both_or_a_small_area_is_refused_in_words(shell, folder, tmp_path):
