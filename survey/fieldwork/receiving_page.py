@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from survey import sheet_states
 from survey.batches import BatchNameError, batch_named, takes_sheets
+from survey.fieldwork import seen_codes
 from survey.fieldwork.own_studies import own_studies
 from survey.models import Batch, Wave
 from survey.receiving import (
@@ -30,6 +31,7 @@ from survey.receiving import (
     SettledSheetError,
     receive,
 )
+from survey.scanning.seen import reads_codes
 from survey.sheet_states import Event, SheetError, find_sheet
 from survey.staff import me, needs_role
 from survey.web import reading, writing
@@ -55,6 +57,7 @@ def register(blueprint: Blueprint) -> None:
     """Put the page among those of the paper desk."""
     blueprint.add_url_rule("/receive", "receive", page)
     blueprint.add_url_rule("/receive", "take", take, methods=["POST"])
+    seen_codes.register(blueprint)
 
 
 @needs_role("fieldworker", "coordinator")
@@ -132,6 +135,7 @@ def _page(
             serial=serial or typed,
             before=before,
             received=session.get(_RECEIVED, []),
+            reads_codes=reads_codes(),
         ),
         status,
     )
