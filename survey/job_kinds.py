@@ -1,4 +1,4 @@
-"""Every kind of job, by the name that its row carries, and who does it.
+"""Every kind of job, by the name that its row carries, and who does it; and what is done unordered.
 
 Who does a job is imported when one is taken up: a worker that prints sheets has no use for the 150 MB
 that counting results needs.
@@ -6,11 +6,12 @@ that counting results needs.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
 
-from survey.worker import Kind, Work
+from survey.worker import Chore, Kind, Work, Workshop
 
 _DOERS = {
     "letters": ("letters.jobs", "make_letters"),
@@ -36,3 +37,11 @@ def _doer(module: str, name: str) -> Kind:
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {kind: _doer(module, name) for kind, (module, name) in _DOERS.items()}
 )
+
+
+def _delete_scans(shop: Workshop, today: dt.date) -> None:
+    import_module("survey.scans_work").delete_on_their_day(shop, today)
+
+
+# What the law or a promise sets a day for: nobody has to order it.
+CHORES: tuple[Chore, ...] = (_delete_scans,)

@@ -8,7 +8,7 @@ import threading
 from flask import Flask
 
 from survey.application import create_app
-from survey.job_kinds import KINDS
+from survey.job_kinds import CHORES, KINDS
 from survey.settings import Settings
 from survey.web import NAME, Parts
 from survey.worker import Worker, Workshop
@@ -29,7 +29,7 @@ def create_working_app(settings: Settings | None = None) -> Flask:
 
 def start_worker(shop: Workshop) -> Worker:
     """Do jobs beside what this process does, until it ends."""
-    worker = Worker(shop, KINDS)
+    worker = Worker(shop, KINDS, CHORES)
     thread = threading.Thread(target=worker.work, name="jobs", daemon=True)
 
     def stop() -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import threading
+import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,8 @@ log = structlog.get_logger()
 
 # How often a worker that has nothing to do looks whether there is something.
 LOOKS_EVERY = 1.0
+# Chores go by the day; looked at every hour, they are done soon after it begins.
+CHORES_EVERY = 3600.0
 _TELLS_EVERY = UNHEARD.total_seconds() / 6
 # A step of less than this is not told: it would be one transaction a letter.
 _TOLD_EVERY = dt.timedelta(milliseconds=400)
@@ -154,13 +157,18 @@ class Work:
 
 
 Kind = Callable[[Work], None]
+# What is due on a day, whether or not anybody ordered it; done again, it does nothing.
+Chore = Callable[[Workshop, dt.date], None]
 
 
 class Worker:
-    """Does jobs until it is stopped."""
+    """Does jobs until it is stopped, and chores on their day."""
 
-    def __init__(self, shop: Workshop, kinds: Mapping[str, Kind]) -> None:
-        self.shop, self.kinds = shop, kinds
+    def __init__(
+        self, shop: Workshop, kinds: Mapping[str, Kind], chores: Collection[Chore] = ()
+    ) -> None:
+        self.shop, self.kinds, self.chores = shop, kinds, chores
+        self._chores_done: float | None = None
         self.name = secrets.token_hex(8)
         self._stopping = threading.Event()
 
@@ -173,6 +181,7 @@ class Worker:
         number = 0
         while not self._stopping.is_set():
             try:
+                self._do_chores()
                 did = self.work_once()
             except SQLAlchemyError as failure:  # a database that is away may come back
                 if until_idle:
@@ -197,6 +206,16 @@ class Worker:
             return False
         self._do(taken)
         return True
+
+    def _do_chores(self) -> None:
+        if self._chores_done is not None and time.monotonic() - self._chores_done < CHORES_EVERY:
+            return
+        self._chores_done = time.monotonic()
+        for chore in self.chores:
+            try:
+                chore(self.shop, dt.datetime.now(dt.UTC).date())
+            except Exception as failure:  # noqa: BLE001 - jobs go on, and the chore is due again
+                _log_fault("chore", failure)
 
     def _something_to_do(self) -> bool:
         # Looked at without the lock that writers wait for: residents write at the same time.

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from survey.commands.examples import Group
 from survey.commands.installation import installation
 from survey.commands.printing import as_json, counted, print_json, print_table
-from survey.job_kinds import KINDS
+from survey.job_kinds import CHORES, KINDS
 from survey.models import Job
 from survey.worker import Worker, Workshop
 
@@ -31,7 +31,7 @@ def work(until_idle: bool) -> None:
     is ended gives its job back; the job of one that died is taken up again after a minute.
     """
     with installation() as here:
-        worker = Worker(Workshop(here.settings, here.database), KINDS)
+        worker = Worker(Workshop(here.settings, here.database), KINDS, CHORES)
 
         def stop(_signal: int, _frame: object) -> None:
             worker.stop()

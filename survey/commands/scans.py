@@ -17,7 +17,7 @@ from survey.languages import Languages
 from survey.models import Scan, ScanPage
 from survey.scanning.deciding import open_sheets
 from survey.scanning.deletion import delete_due, keep_until
-from survey.scanning.files import ScanError, Upload, read_scan, receive
+from survey.scanning.files import ScanError, Upload, pile, read_scan, receive
 from survey.scanning.libraries import MissingLibrariesError, needs_libraries
 from survey.studies import StudyError, find_study
 
@@ -52,14 +52,16 @@ def read(study: str, files: tuple[Path, ...], as_json: bool) -> None:
     """
     needs_libraries()
     with installation() as here:
-        told = [_read_one(here, study, file) for file in files]
+        uploads, refused = pile(_opened(file) for file in files)
+        told = [_told(failure) for failure in refused]
+        told += [_read_one(here, study, upload) for upload in uploads]
         with here.database.reading() as session:
             waiting = open_sheets(session, {find_study(session, study).id})
     if as_json:
         print_json({"files": told, "waiting": [vars(one) for one in waiting]})
         return
     for one in told:
-        click.echo(f"{one['file']}: {one['problem'] or ''}".rstrip(": ") or one["file"])
+        click.echo(one["problem"] or f"{one['file']}: file {one['number']}")
         if one["pages"]:
             print_table(
                 ["Page", "Became", "Sheet", "Its page", "To decide"],
@@ -80,8 +82,8 @@ def list_(study: str, as_json: bool) -> None:
     with installation() as here, here.database.reading() as session:
         found = find_study(session, study)
         rows = session.scalars(select(Scan).where(Scan.study_id == found.id).order_by(Scan.id))
-        told = [
-            {"file": scan.name, "by": scan.actor, "at": f"{scan.at:%Y-%m-%d %H:%M}"}
+        told: list[dict[str, Any]] = [
+            {"file": scan.id, "by": scan.actor, "at": f"{scan.at:%Y-%m-%d %H:%M}"}
             | {"state": scan.state, "problem": scan.problem}
             | {"pages": [_page(page) for page in scan.pages]}
             for scan in rows
@@ -98,7 +100,7 @@ def list_(study: str, as_json: bool) -> None:
 @scans.command(epilog="beboerpuls scans delete")
 @as_json
 def delete(as_json: bool) -> None:
-    """Delete the pictures whose day has come, of every study. Meant to be run once a day."""
+    """Delete the pictures whose day has come, of every study. A worker does it by itself."""
     with installation() as here, here.database.writing() as session:
         deleted = delete_due(session, dt.datetime.now(dt.UTC).date())
     if as_json:
@@ -109,28 +111,44 @@ def delete(as_json: bool) -> None:
         click.echo(f"{one.study}: {counted(one.pages, 'page')} deleted, as said for {one.day}.")
 
 
-def _read_one(here: Installation, study: str, file: Path) -> dict[str, Any]:
-    words = Languages().words("en")
+def _opened(file: Path) -> Upload:
     try:
-        content = file.read_bytes()
-        with here.database.writing() as session:
-            found = find_study(session, study)
-            upload = Upload(file.name, content)
-            now = dt.datetime.now(dt.UTC)
-            scan = receive(session, here.settings.keys, found, upload, actor=here.actor, now=now)
+        return Upload(file.name, file.read_bytes())
     except OSError as failure:
         raise refusal(f"{file} could not be read: {failure.strerror}.") from None
+
+
+def _read_one(here: Installation, study: str, upload: Upload) -> dict[str, Any]:
+    try:
+        with here.database.writing() as session:
+            found = find_study(session, study)
+            now = dt.datetime.now(dt.UTC)
+            scan = receive(session, here.settings.keys, found, upload, actor=here.actor, now=now)
     except ScanError as failure:
-        problem = words.plain(f"scans.error.{failure.key}", **failure.values)
-        return {"file": file.name, "problem": problem, "pages": []}
+        return _told(failure)
     scan = read_scan(here.database, here.settings.keys, Forms(here.settings.library), scan.id)
     with here.database.reading() as session:
         pages = session.scalars(
             select(ScanPage).where(ScanPage.scan_id == scan.id).order_by(ScanPage.number)
         )
         told = [_page(page) for page in pages]
-    problem = words.plain(f"scans.file.{scan.problem}", name=scan.name) if scan.problem else ""
-    return {"file": file.name, "problem": problem, "pages": told}
+    problem = _said(f"scans.file.{scan.problem}") if scan.problem else ""
+    return {"file": upload.name, "number": scan.id, "problem": problem, "pages": told}
+
+
+def _told(failure: ScanError) -> dict[str, Any]:
+    values = {
+        name: f"{value:%Y-%m-%d}" if isinstance(value, dt.date) else value
+        for name, value in failure.values.items()
+    }
+    if failure.key == "file":
+        values["problem"] = _said(f"scans.file.{values['problem']}")
+    problem = _said(f"scans.error.{failure.key}", **values)
+    return {"file": values.get("name", ""), "number": None, "problem": problem, "pages": []}
+
+
+def _said(key: str, **values: object) -> str:
+    return Languages().words("en").plain(key, **values)
 
 
 def _page(page: ScanPage) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from survey.fieldwork.keying import FAILURES, keying_language
 from survey.fieldwork.scans import blueprint, studies
 from survey.fieldwork.sheet_fields import SheetField, sheet_fields
 from survey.scanning.crops import with_pictures
-from survey.scanning.deciding import NothingToDecideError, decide, to_decide
+from survey.scanning.deciding import NothingToDecideError, StillOpenError, decide, to_decide
 from survey.sheet_states import SheetError
 from survey.staff import me, needs_role
 from survey.web import parts, reading, today, words, writing
@@ -35,7 +35,7 @@ def keep(serial: str) -> Response | str | tuple[str, int]:
     """Keep what was decided; with what was sure it is the sheet's first keying."""
     try:
         with reading() as database:
-            found, unsure = to_decide(database, parts().keys, serial, studies())
+            found, unsure = to_decide(database, parts().keys, serial, studies(), today=today())
             form = parts().forms.of(database, found.batch.wave_id)
         columns = {one["column"] for one in unsure}
         fields = [one for one in sheet_fields(form, keying_language(form)) if one.column in columns]
@@ -43,10 +43,10 @@ def keep(serial: str) -> Response | str | tuple[str, int]:
         decided = {field.column: field.read(request.form.get(field.column, "")) for field in fields}
         given = {column: value for column, value in decided.items() if value is not None}
         _, problems = check(form, [*given], given, year=now.year, paper=True)
-        if problems or len(given) < len(fields):
+        if problems:
             return _page(serial, problems, sent=True), 422
         language = request.form.get("text_language", "")
-        texts = [field.column for field in fields if isinstance(given[field.column], str)]
+        texts = [column for column, value in given.items() if isinstance(value, str)]
         with writing() as database:
             decide(
                 database,
@@ -65,6 +65,8 @@ def keep(serial: str) -> Response | str | tuple[str, int]:
             )
     except InvalidAnswersError as invalid:
         return _page(serial, invalid.problems, sent=True), 422
+    except StillOpenError:
+        return _page(serial, sent=True), 422
     except SheetError as failure:
         return _over(failure, serial)
     session["scan_decided"] = serial
@@ -73,7 +75,7 @@ def keep(serial: str) -> Response | str | tuple[str, int]:
 
 def _page(serial: str, problems: list[AnswerError] | None = None, *, sent: bool = False) -> str:
     with reading() as database:
-        found, unsure = to_decide(database, parts().keys, serial, studies())
+        found, unsure = to_decide(database, parts().keys, serial, studies(), today=today())
         form = parts().forms.of(database, found.batch.wave_id)
         why = {one["column"]: one["why"] for one in unsure}
         fields: list[SheetField] = [
@@ -88,7 +90,9 @@ def _page(serial: str, problems: list[AnswerError] | None = None, *, sent: bool 
             sent=request.form if sent else {},
             wrong={problem.column: problem for problem in problems or []},
             missing={
-                field.column for field in fields if sent and not request.form.get(field.column)
+                field.column
+                for field in fields
+                if sent and field.read(request.form.get(field.column, "")) is None
             },
             year=dt.datetime.now(dt.UTC).year,
             languages=[parts().languages.words(code).language for code in form.languages],

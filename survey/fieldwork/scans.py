@@ -17,11 +17,11 @@ from wtforms import ValidationError
 
 from survey.access import studies_as
 from survey.fieldwork.crops import show_crops_by
-from survey.jobs import order_job
 from survey.models import Scan, ScanPage, Sheet, Study
-from survey.scanning.crops import field_crop, page_picture, with_pictures
+from survey.scanning.crops import field_crop, may_be_shown, page_picture, with_pictures
 from survey.scanning.deciding import open_sheets
-from survey.scanning.files import ScanError, Upload, receive, scans_of
+from survey.scanning.files import ScanError, Upload, pile, receive, scans_of
+from survey.scans_work import being_read, order_reading
 from survey.sheet_states import SheetError, find_sheet
 from survey.staff import me, needs_role
 from survey.web import parts, reading, today, words, writing
@@ -30,7 +30,6 @@ blueprint = Blueprint("scans", __name__, url_prefix="/scans")
 
 LARGEST_UPLOAD = 100 * 1024 * 1024
 _MOST_FILES = 200
-_KEPT_HOURS = 24
 
 
 @blueprint.get("/")
@@ -53,19 +52,35 @@ def upload() -> Response | tuple[str, int]:
         return _start_page([too_big]), 413
     except ValidationError:
         abort(400)
-    files = [file for file in request.files.getlist("files") if file.filename]
+    files = [
+        Upload(_name(file), file.read()) for file in request.files.getlist("files") if file.filename
+    ]
     problems = [] if files else [words().plain("scans.error.none")]
-    taken = 0
-    for file in files:
+    uploads, refused = pile(files)
+    taken = []
+    for one in uploads:
         try:
-            _take_in(file)
-            taken += 1
+            taken.append(_take_in(one))
         except ScanError as failure:
-            problems.append(_said(failure))
+            refused.append(failure)
+    problems += [_said(failure) for failure in refused]
     if problems:
         return _start_page(problems, taken), 422
     session["scans_taken"] = taken
     return redirect(url_for("scans.start"))
+
+
+@blueprint.post("/<int:scan_id>")
+@needs_role("fieldworker")
+def again(scan_id: int) -> Response:
+    """Order that a file be read whose reading broke off."""
+    with writing() as database:
+        scan = database.get(Scan, scan_id)
+        if scan is None or scan.study_id not in studies():
+            abort(404)
+        if scan.state == "waiting":
+            order_reading(database, scan, actor=me().name)
+    return redirect(url_for("scans.one_file", scan_id=scan_id))
 
 
 @blueprint.get("/<int:scan_id>")
@@ -76,7 +91,15 @@ def one_file(scan_id: int) -> str:
         scan = database.get(Scan, scan_id)
         if scan is None or scan.study_id not in studies():
             abort(404)
-        return render_template("fieldwork/scan_file.html", scan=scan, pages=list(scan.pages))
+        shown = {page.id for page in scan.pages if may_be_shown(database, page, today=today())}
+        return render_template(
+            "fieldwork/scan_file.html",
+            scan=scan,
+            pages=list(scan.pages),
+            shown=shown,
+            broke_off=scan.state == "waiting"
+            and scan.id not in being_read(database, scan.study_id),
+        )
 
 
 @blueprint.get("/page/<uuid:page_id>.jpg")
@@ -121,23 +144,19 @@ def _jpeg(found: bytes | None) -> Response:
     return answer
 
 
-def _take_in(file: FileStorage) -> None:
+def _name(file: FileStorage) -> str:
+    return (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200]
+
+
+def _take_in(upload: Upload) -> int:
+    """Keep a file and order that it be read; its number."""
     with writing() as database:
         study = _study(database)
         now = dt.datetime.now(dt.UTC)
-        name = (file.filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200]
-        scan = receive(
-            database, parts().keys, study, Upload(name, file.read()), actor=me().name, now=now
-        )
-        order_job(
-            database,
-            "scan",
-            study_id=study.id,
-            role="fieldworker",
-            actor=me().name,
-            wanted={"scan": scan.id},
-            keeps_hours=_KEPT_HOURS,
-        )
+        scan = receive(database, parts().keys, study, upload, actor=me().name, now=now)
+        if not order_reading(database, scan, actor=me().name):
+            raise ScanError("same_file", name=upload.name, before=scan.id, at=scan.at)
+        return scan.id
 
 
 def _study(database: Session) -> Study:
@@ -150,25 +169,34 @@ def _study(database: Session) -> Study:
     return database.get_one(Study, number)
 
 
-def _start_page(problems: list[str] | None = None, taken: int = 0) -> str:
+def _start_page(problems: list[str] | None = None, taken: list[int] | None = None) -> str:
     with reading() as database:
         of_mine = database.scalars(
             select(Study).where(Study.id.in_(studies())).order_by(Study.title)
         ).all()
         waiting = open_sheets(database, studies())
-        files = [(scan, len(scan.pages)) for scan in scans_of(database, studies())]
+        files = [(scan, len(scan.pages), _aside(scan)) for scan in scans_of(database, studies())]
+        read = frozenset().union(*(being_read(database, study) for study in studies()))
     return render_template(
         "fieldwork/scans.html",
         studies=of_mine,
         problems=problems or [],
-        taken=taken or session.pop("scans_taken", 0),
+        taken=taken or session.pop("scans_taken", []),
         decided=session.pop("scan_decided", ""),
         to_decide=[one for one in waiting if one.whole and one.unsure],
         missing=[one for one in waiting if not one.whole],
         stuck=[one for one in waiting if one.whole and not one.unsure],
         files=files,
+        broke_off={
+            scan.id for scan, _, _ in files if scan.state == "waiting" and scan.id not in read
+        },
         most=LARGEST_UPLOAD // 1024**2,
     )
+
+
+def _aside(scan: Scan) -> int:
+    """How many pages of a file were neither taken nor empty: somebody has to see why."""
+    return sum(page.outcome not in {"read", "kept", "blank"} for page in scan.pages)
 
 
 def _said(failure: ScanError) -> str:
@@ -178,6 +206,8 @@ def _said(failure: ScanError) -> str:
         else value
         for name, value in failure.values.items()
     }
+    if failure.key == "file":
+        values["problem"] = words().plain(f"scans.file.{values['problem']}")
     return words().plain(f"scans.error.{failure.key}", **values)
 
 

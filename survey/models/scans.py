@@ -47,7 +47,10 @@ class ScanRules(Base):
 
 
 class Scan(Base):
-    """An uploaded file. It waits sealed until it is read; then only its pages are kept."""
+    """An uploaded file. It waits sealed until it is read; then only its pages are kept.
+
+    People know it by its number: what it was called may hold somebody's name.
+    """
 
     __tablename__ = "scan"
     __table_args__ = (
@@ -62,7 +65,6 @@ class Scan(Base):
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
     actor: Mapped[str]
     at: Mapped[dt.datetime]
-    name: Mapped[str]  # as it was called where it came from
     size: Mapped[int]
     digest: Mapped[str]  # SHA-256 of the file: the same one twice is told
     state: Mapped[str] = mapped_column(default="waiting")

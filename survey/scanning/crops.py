@@ -34,26 +34,31 @@ def field_crop(
 
 def page_picture(session: Session, keys: Keys, page: ScanPage, *, today: dt.date) -> bytes | None:
     """The picture kept of a page, as JPEG; None where there is none, or its day has come."""
-    if page.sealed_picture is None or today >= _day(session, page):
+    if page.sealed_picture is None or not may_be_shown(session, page, today=today):
         return None
     return keys.open_bytes(page.key_id, page.sealed_picture, page.id, table="scan_page.picture")
+
+
+def may_be_shown(session: Session, page: ScanPage, *, today: dt.date) -> bool:
+    """Whether there is a picture of a page, and its day has not come, also where it was not deleted."""
+    return page.sealed_picture is not None and not day_over(session, page, today)
 
 
 def with_pictures(session: Session, sheet: Sheet, *, today: dt.date) -> frozenset[str]:
     """The questions of a sheet of which there is a picture to show."""
     shown: set[str] = set()
     for page in pages_of(session, sheet):
-        if page.sealed_picture is not None and today < _day(session, page):
+        if may_be_shown(session, page, today=today):
             layout = session.get_one(SheetLayout, page.layout_id).layout
             shown.update(box["column"] for box in layout["boxes"] if box["page"] == page.page)
     return frozenset(shown)
 
 
-def _day(session: Session, page: ScanPage) -> dt.date:
-    """The day from which the page's picture is gone; the first of all where no day was said."""
+def day_over(session: Session, page: ScanPage, today: dt.date) -> bool:
+    """Whether the day has come from which the page is shown to nobody; so it is where none was said."""
     day = session.scalar(
         select(ScanRules.delete_on)
         .join(Scan, Scan.study_id == ScanRules.study_id)
         .where(Scan.id == page.scan_id)
     )
-    return day or dt.date.min
+    return day is None or today >= day

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from survey.forms import Forms
 from survey.models import Batch, Keying, ScanPage, Sheet, SheetLayout, Wave
+from survey.scanning.crops import day_over
 from survey.scanning.matching import finish_sheet, pages_of, readings_of, whole
 from survey.secrets import Keys
 from survey.sheet_states import SheetError, find_sheet, hold_sheet, refuse_unkeyable
@@ -19,6 +20,14 @@ from survey.sheet_states import SheetError, find_sheet, hold_sheet, refuse_unkey
 
 class NothingToDecideError(SheetError):
     """The sheet is not scanned, not whole, decided before, or keyed by now."""
+
+
+class StillOpenError(SheetError):
+    """Fields of the sheet are neither sure nor decided; nothing was kept."""
+
+    def __init__(self, serial: str, columns: Collection[str]) -> None:
+        super().__init__(serial)
+        self.columns = frozenset(columns)
 
 
 @dataclass(frozen=True)
@@ -63,12 +72,15 @@ def open_sheets(session: Session, studies: Collection[int]) -> list[Scanned]:
 
 
 def to_decide(
-    session: Session, keys: Keys, typed: str, studies: Collection[int]
+    session: Session, keys: Keys, typed: str, studies: Collection[int], *, today: dt.date
 ) -> tuple[Sheet, list[dict[str, Any]]]:
-    """A sheet and those of its readings that are not sure. Raises the SheetErrors."""
+    """A sheet and those of its readings that are not sure; none from the day on when they are gone.
+
+    Raises the SheetErrors.
+    """
     sheet = find_sheet(session, typed, studies)
     refuse_unkeyable(sheet)
-    pages = pages_of(session, sheet)
+    pages = [page for page in pages_of(session, sheet) if not day_over(session, page, today)]
     unsure = [one for one in readings_of(keys, pages) if one["why"] is not None]
     keyed = session.scalar(select(exists().where(Keying.sheet_id == sheet.id)))
     if keyed or not unsure or not whole(session, pages):
@@ -87,14 +99,16 @@ def decide(
     decided_by: int,
     text_languages: Mapping[str, str],
     now: dt.datetime,
-) -> Keying | None:
+) -> Keying:
     """Keep what somebody decided, with what the scanner was sure of, as its keying.
 
-    None where a field is still open. Raises the SheetErrors, answering.InvalidAnswersError.
+    Raises the SheetErrors, StillOpenError among them, answering.InvalidAnswersError.
     """
     hold_sheet(session, typed, studies)
-    sheet, _ = to_decide(session, keys, typed, studies)
-    return finish_sheet(
+    sheet, unsure = to_decide(session, keys, typed, studies, today=now.date())
+    if still_open := {one["column"] for one in unsure} - decided.keys():
+        raise StillOpenError(sheet.serial, still_open)
+    keying = finish_sheet(
         session,
         keys,
         forms,
@@ -104,3 +118,6 @@ def decide(
         decided_by=decided_by,
         text_languages=text_languages,
     )
+    if keying is None:
+        raise NothingToDecideError(sheet.serial)
+    return keying

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from survey import audit
@@ -31,6 +31,20 @@ def keep_until(session: Session, study: Study, day: dt.date, *, actor: str) -> S
     rules.delete_on = day
     session.flush()
     return rules
+
+
+def something_due(session: Session, today: dt.date) -> bool:
+    """Whether any study's day has come and there is still something to delete."""
+    studies = select(ScanRules.study_id).where(ScanRules.delete_on <= today)
+    sealed = or_(ScanPage.sealed_picture.is_not(None), ScanPage.sealed_readings.is_not(None))
+    left = (
+        exists()
+        .where(Scan.study_id.in_(studies))
+        .where(
+            or_(Scan.state == "waiting", exists().where(ScanPage.scan_id == Scan.id).where(sealed))
+        )
+    )
+    return bool(session.scalar(select(left)))
 
 
 def delete_due(session: Session, today: dt.date) -> list[Deleted]:

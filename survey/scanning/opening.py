@@ -14,27 +14,13 @@ import cv2
 import numpy as np
 import pypdfium2
 
+from survey.scanning.file_kinds import LARGEST, FileError, kind_of, scattered
 from survey.scanning.finding import Picture
 
 MOST_PAGES = 2000  # a file
 _LONGEST = 2800  # dots of the longer side that reading needs: 240 an inch of A4
+_DEEPEST_PICTURE = 8  # forms within forms in which a page's pictures are looked for
 _STEEPEST = 8  # a page so many times longer than wide is no paper
-
-_SIGNS = (
-    ("pdf", b"%PDF-"),
-    ("jpeg", b"\xff\xd8\xff"),
-    ("png", b"\x89PNG\r\n\x1a\n"),
-    ("tiff", b"II*\x00"),
-    ("tiff", b"MM\x00*"),
-)
-
-
-class FileError(Exception):
-    """A file that cannot be opened at all; `problem` names why."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -46,20 +32,6 @@ class Opened:
     problem: str = ""
 
 
-def kind_of(content: bytes) -> str:
-    """What a file is, by its first bytes. Raises FileError."""
-    for kind, sign in _SIGNS:
-        if content.startswith(sign):
-            return kind
-    if b"%PDF-" in content[:1024]:
-        return "pdf"
-    if content[4:8] == b"ftyp":
-        raise FileError("heic")
-    if content[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
-        raise FileError("packed")
-    raise FileError("no_picture" if content else "empty")
-
-
 def open_pages(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:
     """The pages that `numbers` asks for, until the file has no more. Raises FileError."""
     kind = kind_of(content)
@@ -68,10 +40,11 @@ def open_pages(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:
     elif kind == "tiff":
         yield from _tiff(content, numbers)
     else:
+        pictures = scattered(content) if kind == "pictures" else [content]
         for number in numbers:
-            if number > 1:
+            if number > len(pictures):
                 return
-            yield _one(number, content)
+            yield _one(number, pictures[number - 1])
 
 
 def _pdf(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:
@@ -94,12 +67,24 @@ def _pdf_page(document: pypdfium2.PdfDocument, number: int) -> Opened:
         width, height = page.get_size()
         if min(width, height) <= 0 or max(width, height) > _STEEPEST * min(width, height):
             return Opened(number, None, "no_paper")
+        if _dots(page) > LARGEST:
+            # The library leaves out what it has no memory for, and the page would look empty.
+            return Opened(number, None, "too_large")
         shown = page.render(scale=_LONGEST / max(width, height), grayscale=True)
         picture = np.array(shown.to_numpy(), dtype=np.uint8)
         page.close()
     except (pypdfium2.PdfiumError, MemoryError):
         return Opened(number, None, "damaged")
     return Opened(number, picture.reshape(picture.shape[:2]))
+
+
+def _dots(page: pypdfium2.PdfPage) -> int:
+    """How many dots the pictures of a page have together, before they are made smaller."""
+    pictures = page.get_objects(
+        filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE], max_depth=_DEEPEST_PICTURE
+    )
+    sizes = [one.get_px_size() for one in pictures if isinstance(one, pypdfium2.PdfImage)]
+    return sum(width * height for width, height in sizes)
 
 
 def _tiff(content: bytes, numbers: Iterator[int]) -> Iterator[Opened]:

@@ -12,8 +12,9 @@ import os
 import sys
 from typing import IO, Any
 
+from survey.scanning.file_kinds import LARGEST
+
 MOST_MEMORY = 1_500_000_000  # bytes of address space
-LARGEST = 80_000_000  # dots of a picture as it comes; A4 at 600 dots an inch has 35 million
 
 
 def main() -> None:
@@ -30,7 +31,8 @@ def main() -> None:
         for one in asked["layouts"]
     }
     content = source.read(asked["size"])
-    from survey.scanning.opening import FileError, open_pages  # noqa: PLC0415
+    from survey.scanning.file_kinds import FileError  # noqa: PLC0415
+    from survey.scanning.opening import open_pages  # noqa: PLC0415
 
     numbers = _told(told, itertools.count(asked["first"], asked["step"]))
     try:

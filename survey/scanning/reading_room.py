@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
+from survey.scanning.file_kinds import most_readers
 from survey.scanning.libraries import needs_libraries
 
 AT_ONCE = 2
@@ -48,6 +49,7 @@ def read_file(
     """
     needs_libraries()
     told: queue.Queue[dict[str, Any]] = queue.Queue()
+    at_once = most_readers(content, at_once)
     readers = [_Reader(content, layouts, first, at_once, told) for first in range(1, at_once + 1)]
     for reader in readers:
         reader.start()

@@ -19,13 +19,27 @@ def scanned(scanning):
     return sheet, decisions(scanning, sheet, truth)
 
 
-def test_unsure_fields_are_decided_by_keyboard(desk, employ, signs_in, scanning, scanned, database):
+def test_unsure_fields_are_decided_by_keyboard(
+    desk, employ, signs_in, scanning, scanned, database, judge
+):
     page = desk
     sheet, decided = scanned
     employ("Karen", (scanning.study, "fieldworker"))
     signs_in(page, "Karen")
+    page.set_viewport_size({"width": 360, "height": 740})
+    for path in ("/scans/", "/scans/1", f"/scans/sheet/{sheet.serial}"):
+        page.goto(path)
+        judge.look(page, path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    # On a phone a strip moves aside rather than shrink until nobody can read what was written.
+    assert min(box.bounding_box()["height"] for box in page.locator("img.strip").all()) > 30
+    page.set_viewport_size({"width": 1280, "height": 800})
+    with page.expect_navigation():
+        page.locator("#decide button").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    judge.look(page, "fields left empty")
     page.goto("/scans/")
-    page.get_by_role("link", name=f"Skema {sheet.serial}").click()
+    page.get_by_role("link", name=f"Ark {sheet.serial}").click()
     page.wait_for_url(re.compile(f"/scans/sheet/{sheet.serial}$"))
     strips = page.locator("img.strip")
     expect(strips).to_have_count(len(decided))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from survey.job_kinds import KINDS
+from survey.job_kinds import CHORES, KINDS
 from survey.jobs import order_job
 from survey.models import Job
 from survey.worker import Worker, Workshop
@@ -21,7 +21,7 @@ def do_jobs(shop):
     """A function that does all jobs that wait; returns how many those were."""
 
     def do_jobs(kinds=KINDS):
-        return Worker(shop, kinds).work(until_idle=True)
+        return Worker(shop, kinds, CHORES).work(until_idle=True)
 
     return do_jobs
 

@@ -156,6 +156,7 @@ class Scanning:
         return [taken.jpeg for taken in filled.scanned(photo=False)], filled.truth
 
     def receive(self, content, name="scan.pdf", study=None):
+        """Take a file in, as its upload does."""
         with self.database.writing() as session:
             upload = Upload(name, content)
             return receive(session, self.keys, study or self.study, upload, actor="Karen", now=NOW)
@@ -199,7 +200,9 @@ class Scanning:
 def decisions(scanning, sheet, truth):
     """What a person would key of the fields that are not sure."""
     with scanning.database.reading() as session:
-        _, unsure = to_decide(session, scanning.keys, sheet.serial, scanning.studies)
+        _, unsure = to_decide(
+            session, scanning.keys, sheet.serial, scanning.studies, today=NOW.date()
+        )
     values = {one["column"]: truth[one["column"]].value for one in unsure}
     return {
         column: 2 if column in {"background_adults", "background_children_number"} else value

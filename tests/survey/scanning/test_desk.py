@@ -1,6 +1,8 @@
 """Scanned sheets at the desk: files added, what became of them, and what a person decides."""
 
+import datetime as dt
 import io
+import re
 
 import pytest
 from scans import as_pdf, decisions
@@ -9,6 +11,9 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
 from survey.models import Job, Keying, ScanPage
+from survey.scanning.deletion import keep_until
+
+pytestmark = pytest.mark.sqlite_file
 
 
 @pytest.fixture
@@ -51,15 +56,15 @@ def test_files_are_read_as_a_job_and_decided_at_the_desk(
 ):
     sheet = scanning.sheet()
     pages, truth = scanning.pages(sheet)
-    assert add(("bundt.pdf", as_pdf(pages)), ("noter.txt", b"Hej")).status_code == 302
-    assert "2 filer er lagt ind" in desk.get("/scans/").get_data(as_text=True)
+    assert add(("bundt.pdf", as_pdf(pages)), ("låst.pdf", b"%PDF-1.7 Hej")).status_code == 302
+    assert "Lagt ind som fil 1, 2" in desk.get("/scans/").get_data(as_text=True)
     assert do_jobs() == 2
     start = desk.get("/scans/").get_data(as_text=True)
-    assert f"Skema {sheet.serial}" in start
+    assert f"Ark {sheet.serial}" in start
     assert "Kunne ikke læses" in start
     with database.reading() as session:
         failed = session.scalars(select(Job).where(Job.state == "failed")).one()
-        assert failed.error["key"] == "scans.file.no_picture"
+        assert failed.error["key"] == "scans.file.damaged"
     of_file = desk.get("/scans/1").get_data(as_text=True)
     assert sheet.serial in of_file
     address = f"/scans/sheet/{sheet.serial}"
@@ -71,7 +76,10 @@ def test_files_are_read_as_a_job_and_decided_at_the_desk(
     assert crop.headers["Cache-Control"] == "no-store"
     sent = {"csrf_token": token(page)}
     empty = desk.post(address, data=sent | typed(decided) | {"background_moved_in": ""})
-    assert empty.status_code == 422
+    blank = desk.post(address, data=sent | typed(decided) | {"background_moved_in": "  "})
+    for nothing in (empty, blank):
+        assert nothing.status_code == 422
+        assert "Der står intet" in nothing.get_data(as_text=True)
     wrong = desk.post(address, data=sent | typed(decided) | {"background_moved_in": "1066"})
     assert wrong.status_code == 422
     assert desk.post(address, data=sent | typed(decided)).status_code == 302
@@ -85,7 +93,11 @@ def test_the_same_file_again_no_file_and_no_day_are_told(scanning, add, desk, to
     assert add(("a.pdf", content)).status_code == 302
     again = add(("b.pdf", content))
     assert again.status_code == 422
-    assert "samme fil" in again.get_data(as_text=True)
+    assert "b.pdf er den samme fil som fil 1" in again.get_data(as_text=True)
+    text = add(("noter.txt", b"Hej"), ("side.jpg", b"\xff\xd8\xff"))
+    assert text.status_code == 422
+    assert "noter.txt: Filen er hverken PDF" in text.get_data(as_text=True)
+    assert "Lagt ind som fil 2" in text.get_data(as_text=True)
     sent = {"csrf_token": token(desk.get("/scans/"))}
     nothing = desk.post("/scans/", data=sent, content_type="multipart/form-data")
     assert "Vælg mindst én fil" in nothing.get_data(as_text=True)
@@ -106,7 +118,9 @@ def test_too_much_at_once_is_told(add, monkeypatch):
     assert "større end" in answer.get_data(as_text=True)
 
 
-def test_other_studies_see_neither_pages_nor_pictures(scanning, make, employ, signed_in, database):
+def test_other_studies_see_neither_pages_nor_pictures_and_past_the_day_nobody_does(
+    scanning, desk, make, employ, signed_in, database
+):
     sheet = scanning.sheet()
     scanning.read(as_pdf(scanning.pages(sheet)[0]))
     employ("Ole", (make.study(), "fieldworker"))
@@ -119,6 +133,15 @@ def test_other_studies_see_neither_pages_nor_pictures(scanning, make, employ, si
     assert other.get(f"/scans/sheet/{sheet.serial}/background_gender.jpg").status_code == 404
     employ("Eva", (scanning.study, "researcher"))
     assert signed_in("Eva").get("/scans/").status_code == 403
+    address = f"/scans/page/{page}.jpg"
+    assert address in desk.get("/scans/1").get_data(as_text=True)
+    assert desk.get(address).status_code == 200
+    with database.writing() as session:
+        keep_until(session, scanning.study, dt.date(2026, 1, 1), actor="operator")
+    # Nothing has deleted it yet.
+    assert address not in desk.get("/scans/1").get_data(as_text=True)
+    assert desk.get(address).status_code == 404
+    assert desk.get(f"/scans/sheet/{sheet.serial}").status_code == 409
 
 
 def test_the_commands_keep_read_list_and_delete(commands, scanning, tmp_path):
@@ -127,13 +150,33 @@ def test_the_commands_keep_read_list_and_delete(commands, scanning, tmp_path):
     file.write_bytes(as_pdf(scanning.pages(sheet)[0]))
     (tmp_path / "cat.txt").write_text("kat")
     told = commands.json("scans", "read", "puls", file, tmp_path / "cat.txt")
-    assert [page["became"] for page in told["files"][0]["pages"]] == ["read", "read"]
-    assert "neither PDF" in told["files"][1]["problem"]
+    assert [page["became"] for page in told["files"][1]["pages"]] == ["read", "read"]
+    assert "cat.txt: The file is neither PDF" in told["files"][0]["problem"]
     assert told["waiting"][0]["serial"] == sheet.serial
-    assert "same file" in commands.works("scans", "read", "puls", file)
+    same = commands.works("scans", "read", "puls", file)
+    assert re.search(r"same file as file 1, which came on \d{4}-\d\d-\d\d\. It was not read", same)
     listed = commands.json("scans", "list", "puls")
-    assert [one["state"] for one in listed] == ["read", "failed"]
+    assert [(one["file"], one["state"]) for one in listed] == [(1, "read")]
     assert "No study's day" in commands.works("scans", "delete")
     commands.works("scans", "keep", "puls", "--until", "2026-01-01")
     (deleted,) = commands.json("scans", "delete")
     assert (deleted["study"], deleted["pages"]) == ("puls", 2)
+
+
+def test_a_file_whose_job_failed_is_told_and_read_again(add, desk, token, do_jobs):
+    content = b"%PDF-1.7"
+    assert add(("a.pdf", content)).status_code == 302
+    assert "samme fil" in add(("a.pdf", content)).get_data(as_text=True)  # a worker will read it
+
+    def broken(_work):
+        raise RuntimeError
+
+    do_jobs({"scan": broken})
+    assert "Læsningen gik i stå" in desk.get("/scans/").get_data(as_text=True)
+    page = desk.get("/scans/1")
+    assert "Læs filen igen" in page.get_data(as_text=True)
+    assert desk.post("/scans/1", data={"csrf_token": token(page)}).status_code == 302
+    assert "Læs filen igen" not in desk.get("/scans/1").get_data(as_text=True)
+    do_jobs({"scan": broken})
+    assert add(("a.pdf", content)).status_code == 302
+    assert "Læsningen gik i stå" not in desk.get("/scans/").get_data(as_text=True)
