@@ -17,7 +17,7 @@ from survey.forms import Forms
 from survey.models import Scan, ScanPage, ScanRules, Study
 from survey.scanning.file_kinds import OF_ONE_PAGE, FileError, gathered, kind_of
 from survey.scanning.layouts import layouts_of
-from survey.scanning.matching import keep_page
+from survey.scanning.matching import go_on, keep_page, sheets_read
 from survey.scanning.reading_room import UnreadableFileError, read_file
 from survey.secrets import Keys
 
@@ -135,27 +135,29 @@ def read_scan(
             if told["number"] in done:
                 continue
             with database.writing() as session:
-                _keep(session, keys, forms, scan_id, told, now())
+                _keep(session, keys, scan_id, told, now())
             done.add(told["number"])
             tell(len(done))
     except UnreadableFileError as failure:
         problem = failure.problem
+    # A batch's sample is drawn with its first keying, from the sheets that are back by then: all that
+    # are in the file, and not the first alone.
+    with database.reading() as session:
+        serials = sheets_read(session, scan)
+    for serial in serials:
+        with database.writing() as session:
+            go_on(session, keys, forms, serial, scan.study_id, now())
     return _let_go(database, scan_id, problem)
 
 
 def _keep(
-    session: Session,
-    keys: Keys,
-    forms: Forms,
-    scan_id: int,
-    told: Mapping[str, Any],
-    now: dt.datetime,
+    session: Session, keys: Keys, scan_id: int, told: Mapping[str, Any], now: dt.datetime
 ) -> None:
     """Keep a page, unless another who reads the same file has, or has let it go."""
     scan = session.get_one(Scan, scan_id, with_for_update=True)
     kept = exists().where(ScanPage.scan_id == scan_id, ScanPage.number == told["number"])
     if scan.state == "waiting" and not session.scalar(select(kept)):
-        keep_page(session, keys, forms, scan, told, now)
+        keep_page(session, keys, scan, told, now)
 
 
 def scans_of(session: Session, study_ids: frozenset[int], most: int = 50) -> list[Scan]:

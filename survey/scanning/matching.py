@@ -28,14 +28,9 @@ _SHOWN = {"read", "kept", "not_found", "several", "not_straight", "twice", "old_
 
 
 def keep_page(
-    session: Session,
-    keys: Keys,
-    forms: Forms,
-    scan: Scan,
-    told: Mapping[str, Any],
-    now: dt.datetime,
+    session: Session, keys: Keys, scan: Scan, told: Mapping[str, Any], now: dt.datetime
 ) -> ScanPage:
-    """Keep a page of a file as the reader told of it, and let its sheet go on where it is whole."""
+    """Keep a page of a file as the reader told of it; its sheet has come back with it."""
     sheet, outcome = _matched(session, scan, told)
     row = ScanPage(
         id=uuid.uuid4(),
@@ -60,13 +55,26 @@ def keep_page(
         row.unsure = sum(one["why"] is not None for one in readings) if outcome == "read" else 0
     session.add(row)
     session.flush()
-    if outcome == "read" and sheet is not None:
-        if sheet.state in {"printed", "sent"}:
-            became(session, sheet, "returned", actor=scan.actor, at=now, note=f"scan {scan.id}")
-        with suppress(SheetError), session.begin_nested():
-            # One that cannot go on is listed as whole and open: its page is kept in any case.
-            finish_sheet(session, keys, forms, sheet, now)
+    if outcome == "read" and sheet is not None and sheet.state in {"printed", "sent"}:
+        became(session, sheet, "returned", actor=scan.actor, at=now, note=f"scan {scan.id}")
     return row
+
+
+def sheets_read(session: Session, scan: Scan) -> list[str]:
+    """The serials of the sheets that a file has pages of."""
+    read = select(ScanPage.serial).where(ScanPage.scan_id == scan.id, ScanPage.outcome == "read")
+    return list(session.scalars(read.distinct().order_by(ScanPage.serial)))
+
+
+def go_on(
+    session: Session, keys: Keys, forms: Forms, serial: str, study_id: int, now: dt.datetime
+) -> None:
+    """Let a sheet become the scanner's keying where it is whole and sure; else it is listed as open."""
+    with suppress(SheetError), session.begin_nested():
+        sheet = hold_sheet(session, serial, {study_id})
+        keyed = session.scalar(select(exists().where(Keying.sheet_id == sheet.id)))
+        if not keyed:
+            finish_sheet(session, keys, forms, sheet, now)
 
 
 def pages_of(session: Session, sheet: Sheet) -> list[ScanPage]:

@@ -63,15 +63,32 @@ def test_a_sheet_scanned_upside_down_and_backwards_becomes_the_scanners_keying(s
         assert states == ["returned", "keyed_once", "settled"]
 
 
-@on_one_database
-def test_a_sheet_that_is_wholly_sure_needs_nobody(scanning, background_stock):
-    sheet = scanning.sheet()
-    blank = [background_stock.numbered(sheet.serial, page) for page in (1, 2)]
+def test_sheets_that_are_wholly_sure_need_nobody_and_are_sampled_together(
+    scanning, background_stock
+):
+    first = scanning.sheet()
+    second = scanning.sheet(batch=half_twice(scanning, first))
+    blank = [
+        background_stock.numbered(one.serial, page) for one in (first, second) for page in (1, 2)
+    ]
     jpegs = [cv2.imencode(".jpg", page)[1].tobytes() for page in blank]
-    assert scanning.read(as_pdf(jpegs)) == ["read", "read"]
-    (keying,) = scanning.keyings()
-    assert (keying.keyed_by, keying.keyer_id) == ("scanner", None)
-    assert set(opened(scanning.keys, keying).values.values()) == {NOT_ANSWERED}
+    assert scanning.read(as_pdf(jpegs)) == ["read"] * 4
+    keyings = scanning.keyings()
+    assert [(one.keyed_by, one.keyer_id) for one in keyings] == [("scanner", None)] * 2
+    for keying in keyings:
+        assert set(opened(scanning.keys, keying).values.values()) == {NOT_ANSWERED}
+    with scanning.database.reading() as session:
+        drawn = session.scalars(select(Sheet.second_keying).order_by(Sheet.second_keying)).all()
+    # Had the first been keyed before the second was back, the sample would have been it alone.
+    assert drawn == [False, True]
+
+
+def half_twice(scanning, sheet):
+    """The sheet's batch, of which half is keyed twice."""
+    with scanning.database.writing() as session:
+        batch = session.get(Sheet, sheet.id).batch
+        batch.second_keying_share = 0.5
+    return batch
 
 
 @on_one_database
