@@ -41,6 +41,10 @@ def test_everybody_finds_the_page_from_the_front_without_a_code(client, opened):
     page = client.get(f"/results/{number}", follow_redirects=True)
     assert page.request.path == f"/results/{number}/da"
     assert "Sådan svarede I i 9000-004" in main(page)
+    # A class of the questions' own, as .told is, would set the whole page in bold.
+    assert "<body>" in page.get_data(as_text=True)
+    # Nobody knows how the others would have answered.
+    assert "Havde alle" not in main(page)
 
 
 def test_the_page_is_wholly_in_each_language_of_its_wave(client, evaluated, opened):
