@@ -20,10 +20,11 @@ from survey import registers, studies
 from survey.access import add_account
 from survey.contacts import read_contact
 from survey.database import Database
-from survey.demo_earlier import add_earlier_wave
+from survey.demo_earlier import EARLIER, add_earlier_wave
 from survey.invitations import invite
 from survey.languages import SOURCE, Languages
 from survey.models import Batch, Contact, Invitation, Response, Sheet, Wave
+from survey.results import count_results, open_results, places_of
 from survey.schema import is_current, upgrade
 from survey.secrets import Keys, make_key_file, read_key_file
 from survey.settings import DATA_FOLDER, DATABASE, KEY_FILE, Settings
@@ -151,6 +152,11 @@ def _prepare(folder: Path, say: Callable[[str], None], today: dt.date) -> None:
             _fill(session, settings, say, today)
             say("Letting staff in")
             staff = _let_in(session)
+        # A study's dataset is whole once its freeze is committed.
+        say("Opening results for residents")
+        count_results(STUDY, settings.data)
+        with database.writing() as session:
+            _open_first_results(session, settings.data)
     finally:
         database.engine.dispose()
     descriptor = os.open(folder / _SIGN_INS, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -194,6 +200,16 @@ def _fill(session: Session, settings: Settings, say: Callable[[str], None], toda
         session, wave, form, today=today, accept_unreviewed=form.languages, actor=_ACTOR
     )
     add_sheets(session, wave, area="9901-002", batch="Bundt 1", number=SHEETS, actor=_ACTOR)
+
+
+def _open_first_results(session: Session, data: Path) -> None:
+    """Open the page of the first place that may be shown, as a coordinator would after a freeze."""
+    wave = studies.find_wave(session, STUDY, EARLIER)
+    place = next(one for one in places_of(session, wave, data) if one.answered)
+    open_results(
+        session, wave, data, place.level, place.unit,
+        meeting_place="Beboerhuset, kl. 19", actor=_ACTOR,
+    )  # fmt: skip
 
 
 def _languages() -> list[str]:

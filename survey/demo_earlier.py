@@ -20,6 +20,7 @@ from survey.freezing import freeze
 from survey.models import Area, Invitation, Study
 from survey.secrets import Keys, make_code
 
+EARLIER = 1
 INVITED, ANSWERED = 480, 240
 SEED = 2006
 # Strong enough to hold together, weak enough to be four scales of one questionnaire.

@@ -133,6 +133,7 @@ def _welcome(console: Console, ready: Demo, port: int) -> None:
         _print_lines(console, lines)
         _print_qr(console, link)
         lines = []
+    lines.append(f"Results     {here}/results   (what residents of a place get back)")
     lines.append(f"Staff       {here}/staff/sign-in")
     role, name = (max(len(getattr(one, part)) for one in ready.staff) for part in ("role", "name"))
     lines += [

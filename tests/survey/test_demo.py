@@ -232,12 +232,13 @@ def test_the_demo_prints_what_is_needed_and_answers_over_the_network(started, fo
     for role, name in demo.STAFF.items():
         assert re.search(rf"{role} +{name} +\S{{12}}$", printed, re.MULTILINE)
     assert re.search(r"^Sheet +\d{7} ", printed, re.MULTILINE)
+    assert re.search(r"^Results +http://localhost:\d+/results ", printed, re.MULTILINE)
     assert f"Data        {folder}\n" in printed
     assert f"export BEBOERPULS_DATABASE=sqlite:///{folder}/answers.db" in printed
     host = network_address() or "127.0.0.1"
     assert network_address() is None or f"http://{host}:{port}/c/" in printed
-    with urllib.request.urlopen(f"http://{host}:{port}/", timeout=10) as page:
-        assert page.status == 200
+    with urllib.request.urlopen(f"http://{host}:{port}/results/1/da", timeout=10) as page:
+        assert "inviterede har svaret" in page.read().decode()
     process.send_signal(signal.SIGINT)
     assert f"The answers are kept in {folder}." in process.stdout.read()
     assert process.wait(timeout=20) == 0
