@@ -214,6 +214,7 @@ if TYPE_CHECKING:
     from .telling.feed import join_outcomes as join_outcomes
     from .telling.feed_files import kept_verdicts as kept_verdicts
     from .telling.feed_files import write_feed as write_feed
+    from .telling.measured_blocks import measure_names as measure_names
     from .telling.measures_document import measures_document as measures_document
     from .telling.page_html import as_page as as_page
     from .telling.page_html import as_parts as as_parts
@@ -225,6 +226,8 @@ if TYPE_CHECKING:
     from .telling.place_results import place_results as place_results
     from .telling.report import report as report
     from .telling.report import report_document as report_document
+    from .telling.small_cells import SmallCells as SmallCells
+    from .telling.small_cells import small_cells as small_cells
     from .telling.table_text import read_csv_of as read_csv_of
     from .telling.told_before import remember as remember
     from .telling.told_before import told_before as told_before
@@ -349,6 +352,7 @@ _HOMES = {
     "telling.evidence_document": ("evidence_document",),
     "telling.feed": ("Joined", "feed", "join_outcomes"),
     "telling.feed_files": ("kept_verdicts", "write_feed"),
+    "telling.measured_blocks": ("measure_names",),
     "telling.measures_document": ("measures_document",),
     "telling.page_html": ("as_page", "as_parts"),
     "telling.page_pdf": ("as_pdf",),
@@ -362,6 +366,7 @@ _HOMES = {
     "telling.told_before": ("remember", "told_before"),
     "telling.weights_document": ("weights_document",),
     "telling.report": ("report", "report_document"),
+    "telling.small_cells": ("SmallCells", "small_cells"),
     "telling.table_text": ("read_csv_of",),
     "traits.dif": ("Dif", "DifItem", "DifLimits", "dif"),
     "traits.graded_response": ("GradedResponse", "graded_response"),

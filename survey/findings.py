@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from processing import (
     Dataset,
     DatasetError,
@@ -21,11 +23,13 @@ from processing import (
     evaluate,
     evidence,
     evidence_document,
+    measure_names,
     measures_document,
     plan_of,
     read_manifest,
     read_study,
     report_document,
+    small_cells,
     study_measures,
     write_derived,
 )
@@ -52,7 +56,8 @@ class Found:
 
     study: str
     dataset: str
-    scales: tuple[tuple[str, str], ...]
+    scales: tuple[tuple[str, str, tuple[str, ...]], ...]
+    """Name, label, and what there is a page of: no evidence of a variant, no measures of too few."""
     effects: bool
 
 
@@ -61,16 +66,18 @@ def count_findings(study: str, data: Path, tell: Tell = lambda *_: None) -> Path
     read = _read(study, data)
     try:
         measured = study_measures(read)
+        cells = small_cells(read, measured)
         tell(1, 3)
         judged = evidence(read, groups=_groups(read))
         tell(2, 3)
         texts: dict[str, str | bytes] = {}
         for language in LANGUAGES:
             means = measured.measures.means
-            for name in sorted(set(means.loc[means["level"] == "study", "scale"])):
+            whole = means[(means["level"] == "study") & (means["cohort"] == "all")]
+            for name in sorted(set(whole.loc[cells.may_show(whole), "scale"])):
                 command = f"beboerpuls measures {study} --scale {name}"
                 document = measures_document(
-                    read, measured, name, language=language, command=command
+                    read, measured, name, language=language, command=command, cells=cells
                 )
                 texts |= _pages("measures", name, document)
             for entry in judged.scales:
@@ -97,14 +104,20 @@ def count_effects(study: str, data: Path, plan: str) -> Path:
     try:
         said = plan_of(plan.encode(), "plan")
         found = evaluate(read, said)
+        cells = small_cells(read, found.measures, said.limits)
         texts: dict[str, str | bytes] = {"plan.yaml": plan}
         for language in LANGUAGES:
             document = report_document(
-                read, found, language=language,
+                read, found, language=language, validated=_validated(read), cells=cells,
                 command=f"beboerpuls report {study} --plan plan.yaml --language {language}",
             )  # fmt: skip
             texts |= _pages("effects", "study", document)
         frames = {"effects": found.effects, "inferences": found.inferences}
+        frames |= {
+            name: frame
+            for name, frame in (("staggered", found.staggered), ("parted", found.parted))
+            if len(frame)
+        }
         return write_derived(read, _EFFECTS, frames, texts=texts)
     except (DatasetError, StatisticsError) as error:
         raise FindingsError(str(error)) from error
@@ -114,10 +127,12 @@ def findings_of(study: str, data: Path, language: str) -> Found:
     """What was counted of a study as its datasets stand now. Raises FindingsError."""
     read = _read(study, data)
     folder = _current(read, _FOLDER)
-    labels = {scale.name: scale.label(language) for scale in read.codebook.scales}
-    pages = sorted(folder.glob(f"measures.*.{LANGUAGES[0]}{_PAGE}"))
-    known = {path.name.split(".")[1] for path in pages}
-    scales = [(name, labels[name]) for name in labels if name in known]
+    scales = []
+    for name, label in measure_names(read.codebook, language).items():
+        kinds = ("measures", "evidence")
+        there = [k for k in kinds if (folder / f"{k}.{name}.{LANGUAGES[0]}{_PAGE}").exists()]
+        if there:
+            scales.append((name, label, tuple(there)))
     return Found(read.study, read.hash, tuple(scales), _is_current(read, _EFFECTS))
 
 
@@ -138,9 +153,11 @@ def tables_of(study: str, data: Path, kind: str) -> dict[str, Path]:
     names = {
         "measures": ("means", "changes", "composition"),
         "evidence": ("verdicts", "figures"),
-        "effects": ("effects", "inferences"),
+        "effects": ("effects", "inferences", "staggered", "parted"),
     }[kind]
-    return {name: folder / f"{name}.parquet" for name in names}
+    # With two waves there is nothing staggered, and with one before the start nothing parted.
+    files = {name: folder / f"{name}.parquet" for name in names}
+    return {name: path for name, path in files.items() if path.exists()}
 
 
 def _pages(kind: str, scale: str, document: Document) -> dict[str, str | bytes]:
@@ -160,8 +177,10 @@ def title_of(study: str, data: Path, kind: str, scale: str, language: str) -> st
 def _file(study: str, data: Path, kind: str, scale: str, language: str, ending: str) -> bytes:
     read = _read(study, data)
     folder = _current(read, _EFFECTS if kind == "effects" else _FOLDER)
-    known = {"study", *(scale.name for scale in read.codebook.scales), *_variants(read)}
-    if kind not in KINDS or scale not in known or language not in LANGUAGES:
+    if language not in LANGUAGES:
+        raise FindingsError(f"There is no page in {language}.")
+    known = {"study", *measure_names(read.codebook, language)}
+    if kind not in KINDS or scale not in known:
         raise FindingsError(f"There is no page of {kind} for {scale}.")
     try:
         return (folder / f"{kind}.{scale}.{language}{ending}").read_bytes()
@@ -169,10 +188,15 @@ def _file(study: str, data: Path, kind: str, scale: str, language: str, ending: 
         raise FindingsError(f"There is no page of {kind} for {scale}.") from None
 
 
-def _variants(read: Study) -> set[str]:
-    return {
-        f"{scale.name}_{variant}" for scale in read.codebook.scales for variant in scale.variants
-    }
+def _validated(read: Study) -> list[str]:
+    """Scales that passed all their tests in these datasets; none where evidence was not counted."""
+    try:
+        folder = _current(read, _FOLDER)
+    except FindingsError:
+        return []
+    verdicts = pd.read_parquet(folder / "verdicts.parquet")
+    whole = verdicts[(verdicts["group"] == "whole") & (verdicts["verdict"] == "validated")]
+    return [*whole["scale"]]
 
 
 def _read(study: str, data: Path) -> Study:

@@ -1,7 +1,7 @@
 """Whether a scale's means may be compared over groups: invariance and DIF, held against the limits."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from processing.counting.patterns import GroupedPatterns
@@ -94,8 +94,9 @@ def _invariance(rows: GroupedPatterns, thresholds: Thresholds) -> Iterator[Findi
         yield Finding("computation", "blocks", "the configural model does not converge")
         return
     if same_form.fit.df:
-        yield judged(thresholds, "configural_cfi", same_form.fit.cfi_scaled, detail="same form")
-        yield judged(thresholds, "configural_srmr", same_form.fit.srmr, detail="same form")
+        for name, value in (("cfi", same_form.fit.cfi_scaled), ("srmr", same_form.fit.srmr)):
+            told = judged(thresholds, f"configural_{name}", value, detail="same form")
+            yield replace(told, step="configural")
     for kind, names in (("metric", ("thresholds", "metric")), ("scalar", ("scalar",))):
         taken = [steps[name] for name in names]
         if not all(step.converged for step in taken):
@@ -109,7 +110,8 @@ def _invariance(rows: GroupedPatterns, thresholds: Thresholds) -> Iterator[Findi
         for index, value in figures.items():
             few = small and f"small_sample_{index}" in thresholds
             name = f"small_sample_{index}" if few else f"{kind}_{index}"
-            yield judged(thresholds, name, value, detail=f"{kind} invariance")
+            told = judged(thresholds, name, value, detail=f"{kind} invariance")
+            yield replace(told, step=kind)
 
 
 def _dif(rows: GroupedPatterns, thresholds: Thresholds) -> Iterator[Finding]:

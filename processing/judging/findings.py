@@ -30,6 +30,12 @@ class Finding:
     source: str = ""
     items: tuple[str, ...] = ()
     """Those that do not reach the limit."""
+    interval: tuple[float, float] | None = None
+    """Of the value, at 95 %, where there is one."""
+    by_item: tuple[tuple[str, float], ...] = ()
+    """The figure of every item, where the value is the least of them."""
+    step: str = ""
+    """Which model of invariance a change belongs to: configural, metric or scalar."""
 
     def to_json(self) -> dict[str, Any]:
         return {

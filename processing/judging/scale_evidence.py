@@ -1,7 +1,7 @@
 """What the answers of one group say about one scale."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -147,7 +147,8 @@ def _ends(answers: Oriented, scale: ScaleEntry, thresholds: Thresholds) -> Itera
 
 def _reliability(answers: Oriented, thresholds: Thresholds) -> Iterator[Finding]:
     found = omega(answers.counts)
-    yield judged(thresholds, "omega", found.total, detail=f"95 % interval {found.interval}")
+    told = judged(thresholds, "omega", found.total, detail=f"95 % interval {found.interval}")
+    yield replace(told, interval=(found.interval.low, found.interval.high))
     if judged(thresholds, "omega", found.total).outcome != "blocks":
         yield judged(thresholds, "omega_interval", found.interval.low)
     yield judged(thresholds, "redundancy", found.total)
@@ -165,7 +166,8 @@ def _structure(answers: Oriented, scale: ScaleEntry, thresholds: Thresholds) -> 
     yield from (Finding("structure", "cautions", doubt) for doubt in fitted.doubts)
     loadings = fitted.loadings().iloc[:, 0].abs()
     weak = loadings[loadings < (thresholds["loading"].cautions or 0)]
-    yield judged(thresholds, "loading", loadings.min(), weak.index, _listed(weak))
+    least = judged(thresholds, "loading", loadings.min(), weak.index, _listed(weak))
+    yield replace(least, by_item=tuple((str(item), float(one)) for item, one in loadings.items()))
     fit = fitted.fit
     if not fit.df:
         text = "one factor with three items fits always: whether it holds was not tested"

@@ -23,11 +23,13 @@ from .told_before import masks, told_otherwise
 
 RESULT_COLUMNS = (
     "measure", "name", "level", "unit", "wave", "wave_before", "year", "estimate", "low", "high",
-    "n", "invited", "hidden",
+    "n", "invited", "hidden", "here_low", "here_high",
 )  # fmt: skip
-"""`measure` is answered, share, mean or change. Shares are 0–100, means points of 0–100."""
+"""`measure` is answered, share, mean or change. Shares are 0–100, means points of 0–100. Of means
+`here_low` and `here_high` are the interval of who lives there now, with the finite-population
+correction, where the dwellings are known."""
 
-_FIGURES = ["estimate", "low", "high", "n"]
+_FIGURES = ["estimate", "low", "high", "n", "here_low", "here_high"]
 _LEVELS = 5
 
 
@@ -59,6 +61,9 @@ def area_results(
     limits = limits or study_terms(study).limits
     means = feed(study, found, limits=limits, earlier=earlier, audience="evaluator")
     means = means[(means["cohort"] == "all") & means["measure"].isin(["mean", "change"])]
+    means = means.merge(
+        _here(study, found), on=["measure", "scale", "level", "unit", "wave"], how="left"
+    )
     response = answered(study, found, limits, earlier)
     parts = [means.rename(columns={"scale": "name"}), response]
     if items:
@@ -90,6 +95,26 @@ def favourable(codebook: Codebook, item: str) -> tuple[int, int]:
             break
     ordered = sorted(codes)
     return (ordered[0], ordered[1]) if turned else (ordered[-2], ordered[-1])
+
+
+def _here(study: Study, found: StudyMeasures) -> pd.DataFrame:
+    """Intervals of who lives there now; blank where more were invited than there are dwellings.
+
+    The correction is by dwellings, of which one adult each was asked. Where several were, the share
+    of a dwelling's adults who answered is not known, and the interval would be too short.
+    """
+    means = found.measures.means
+    mine = means[means["cohort"] == "all"].assign(measure="mean")
+    keys = ["level", "unit", "wave"]
+    homes = study.table("areas").drop_duplicates("area", keep="last")[["area", "dwellings"]]
+    asked = study.table("dispositions").groupby(["area", "wave"], as_index=False)[["invited"]].sum()
+    by = found.units.merge(homes, on="area").merge(asked, on=["area", "wave"])
+    by = by.groupby(keys, as_index=False)[["dwellings", "invited"]].sum()
+    by = by[by["invited"] <= by["dwellings"]]
+    one_each = pd.MultiIndex.from_frame(mine[keys]).isin(pd.MultiIndex.from_frame(by[keys]))
+    ends = ["here_low", "here_high"]
+    mine.loc[~one_each, ends] = np.nan
+    return mine[["measure", "scale", *keys, *ends]]
 
 
 def _shares(

@@ -23,19 +23,29 @@ class Points:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing with what it shows; `svg` carries its words in `aria-label`."""
+    """A drawing with what it shows; `svg` carries its words in `aria-label`.
+
+    `narrow` is the same for a phone, where it would else be scrolled sideways.
+    """
 
     caption: str
     note: str
     svg: str
+    narrow: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows whose first cell is their name, and the others numbers, as text."""
+    """Rows whose first cell is their name, and the others numbers, as text.
+
+    `note` stands below it; `folded` is what a page calls one that says no more than the drawing
+    before it, and opens where it is asked for.
+    """
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
+    note: str = ""
+    folded: str = ""
 
 
 @dataclass(frozen=True)

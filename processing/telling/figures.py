@@ -12,11 +12,12 @@ from html import escape
 
 LINE = 34
 LABEL = 14 * 0.56  # the width of a sign, about
+ABOUT = 52  # half of what the name of a value takes below its line
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A row of a forest: `low` and `high` are NaN where nothing is known of them."""
+    """A row of a forest: NaN is what nothing is known of, an infinite end one that is open."""
 
     label: str
     value: float
@@ -69,28 +70,114 @@ class Line:
     painted: bool
 
 
-def forest(rows: Sequence[Estimate], said: str, write: Callable[[float], str]) -> str:
-    """Estimates with their intervals about zero."""
+def forest(
+    rows: Sequence[Estimate],
+    said: str,
+    write: Callable[[float], str],
+    *,
+    about: float = 0.0,
+    about_said: str = "",
+) -> str:
+    """Estimates with their intervals about zero, or about another value that is named."""
     left = max(len(row.label) for row in rows) * LABEL + 16
     width, height = left + 420, LINE * len(rows) + 30
     ends = [v for row in rows for v in (row.value, row.low, row.high) if math.isfinite(v)]
-    low, high, step = _ticks(min([*ends, 0.0]), max([*ends, 0.0]))
+    low, high, step = _ticks(min([*ends, about]), max([*ends, about]))
     scale = _Scale(low, high, left, left + 300)
-    parts = [
-        _upright(scale(t), height - 26, write(t), dashed=t == 0) for t in _range(low, high, step)
-    ]
+    parts = _axis(scale, step, height - 26, write, about, about_said)
     for index, row in enumerate(rows):
         y = 20 + LINE * index
         parts.append(f'<text x="0" y="{y + 5}">{escape(row.label)}</text>')
-        if math.isfinite(row.low):
-            kind, weight = ("paint-line", 4) if row.painted else ("ink-line", 2)
-            parts.append(_across(scale(row.low), scale(row.high), y, kind, weight))
-        parts.append(_mark(scale(row.value), y, painted=row.painted))
+        parts += _interval(row, y, scale)
         parts.append(
             f'<text class="strong end" x="{left + 360}" y="{y + 5}">{escape(row.strong)}</text>'
         )
         parts.append(f'<text class="quiet" x="{left + 372}" y="{y + 5}">{escape(row.said)}</text>')
-    return _svg(width + 40, height, said, parts)
+    return svg(width + 40, height, said, parts)
+
+
+def _axis(
+    scale: _Scale,
+    step: float,
+    bottom: float,
+    write: Callable[[float], str],
+    about: float,
+    about_said: str,
+) -> list[str]:
+    """Upright lines at round figures, the one that all is held against dashed."""
+    parts = []
+    for t in _range(scale.low, scale.high, step):
+        if math.isclose(t, about, abs_tol=1e-9):
+            continue
+        # Figures beside the named one would be written over it.
+        near = about_said and abs(scale(t) - scale(about)) < ABOUT
+        parts.append(_upright(scale(t), bottom, "" if near else write(t), dashed=False))
+    return [*parts, _upright(scale(about), bottom, about_said or write(about), dashed=True)]
+
+
+def forests(
+    rows: Sequence[Estimate],
+    said: str,
+    write: Callable[[float], str],
+    *,
+    about: float = 0.0,
+    about_said: str = "",
+) -> tuple[str, str]:
+    """The same forest for a page and for a phone."""
+    return (
+        forest(rows, said, write, about=about, about_said=about_said),
+        narrow_forest(rows, said, write, about=about, about_said=about_said),
+    )
+
+
+def narrow_forest(
+    rows: Sequence[Estimate],
+    said: str,
+    write: Callable[[float], str],
+    *,
+    about: float = 0.0,
+    about_said: str = "",
+) -> str:
+    """A forest whose labels stand above their lines, so that it fits a phone."""
+    line, bottom = 2 * LINE - 12, (2 * LINE - 12) * len(rows) + 4
+    ends = [v for row in rows for v in (row.value, row.low, row.high) if math.isfinite(v)]
+    low, high, step = _ticks(min([*ends, about]), max([*ends, about]))
+    scale = _Scale(low, high, 14, 306)
+    parts = _axis(scale, step, bottom, write, about, about_said)
+    for index, row in enumerate(rows):
+        y = 16 + line * index
+        # The ground behind the words: the lines of the scale would run through them.
+        value = f'<tspan class="strong">{escape(row.strong)}</tspan> {escape(row.said)}'
+        parts.append(f'<rect class="blank" x="0" y="{y - 14}" width="320" height="20"/>')
+        parts.append(
+            f'<text x="0" y="{y}">{escape(_shortened(row.label, row.strong + row.said))}</text>'
+        )
+        parts.append(f'<text class="end" x="320" y="{y}">{value}</text>')
+        parts += _interval(row, y + 22, scale)
+    return svg(320, bottom + 26, said, parts)
+
+
+def _shortened(label: str, beside: str) -> str:
+    """A label that leaves room for what stands beside it; all of it is in the drawing's words."""
+    room = int((320 - (len(beside) + 2) * LABEL) / LABEL)
+    return label if len(label) <= room else label[: room - 1].rstrip() + "…"
+
+
+def _interval(row: Estimate, y: float, scale: _Scale) -> list[str]:
+    """A row's line and mark; an end that is open runs out into an arrow at the edge."""
+    parts = []
+    if not (math.isnan(row.low) or math.isnan(row.high)):
+        kind, weight = ("paint-line", 4) if row.painted else ("ink-line", 2)
+        a, b = max(scale(row.low), scale.first), min(scale(row.high), scale.last)
+        parts.append(_across(a, b, y, kind, weight))
+        for end, x, way in ((row.low, a, 7), (row.high, b, -7)):
+            if math.isinf(end):
+                parts.append(
+                    f'<path class="{kind}" d="M{x + way:.1f} {y - 5}L{x:.1f} {y}L{x + way:.1f} {y + 5}"/>'
+                )
+    if math.isfinite(row.value):
+        parts.append(_mark(scale(row.value), y, painted=row.painted))
+    return parts
 
 
 def trend(
@@ -123,7 +210,7 @@ def trend(
         f'<text class="quiet middle" x="{66 + across * i:.1f}" y="226">{escape(wave)}</text>'
         for i, wave in enumerate(waves)
     ]
-    return _svg(600, 234, said, parts)
+    return svg(600, 234, said, parts)
 
 
 def places(
@@ -166,9 +253,13 @@ def places(
         value = write(e) if math.isfinite(e) else write(m)
         kind = "reserve strong end" if row.unreliable else "quiet end"
         parts.append(f'<text class="strong end" x="{left + 550}" y="{y + 10}">{value}</text>')
-        parts.append(f'<text class="quiet end" x="{left + 606}" y="{y + 10}">{row.n}</text>')
-        parts.append(f'<text class="{kind}" x="{left + 662}" y="{y + 10}">{row.reliability}</text>')
-    return _svg(left + 670, bottom + 26, said, parts)
+        parts.append(
+            f'<text class="quiet end" x="{left + 606}" y="{y + 10}">{escape(row.n)}</text>'
+        )
+        parts.append(
+            f'<text class="{kind}" x="{left + 662}" y="{y + 10}">{escape(row.reliability)}</text>'
+        )
+    return svg(left + 670, bottom + 26, said, parts)
 
 
 def beside(rows: Sequence[Beside], said: str, write: Callable[[float], str]) -> str:
@@ -185,9 +276,30 @@ def beside(rows: Sequence[Beside], said: str, write: Callable[[float], str]) -> 
         parts.append(_mark(scale(mean), y, painted=True))
         if row.theirs is not None:
             parts.append(_mark(scale(row.theirs), y + 9, painted=False, size=8))
-        parts.append(f'<text class="strong end" x="{left + 450}" y="{y + 5}">{row.said}</text>')
-        parts.append(f'<text class="quiet end" x="{left + 510}" y="{y + 5}">{row.n}</text>')
-    return _svg(left + 520, bottom + 26, said, parts)
+        parts.append(
+            f'<text class="strong end" x="{left + 450}" y="{y + 5}">{escape(row.said)}</text>'
+        )
+        parts.append(f'<text class="quiet end" x="{left + 510}" y="{y + 5}">{escape(row.n)}</text>')
+    return svg(left + 520, bottom + 26, said, parts)
+
+
+def narrow_beside(rows: Sequence[Beside], said: str, write: Callable[[float], str]) -> str:
+    """The same with each label above its line, so that it fits a phone."""
+    line = 2 * LINE - 12
+    bottom = line * len(rows) + 4
+    scale = _Scale(0, 100, 8, 312)
+    parts = [_upright(scale(t), bottom, write(t), dashed=False) for t in (0, 25, 50, 75, 100)]
+    for index, row in enumerate(rows):
+        y = 16 + line * index
+        mean, low, high = row.ours
+        parts.append(f'<rect class="blank" x="0" y="{y - 14}" width="320" height="20"/>')
+        parts.append(f'<text x="0" y="{y}">{escape(_shortened(row.label, row.said))}</text>')
+        parts.append(f'<text class="strong end" x="320" y="{y}">{escape(row.said)}</text>')
+        parts.append(_across(scale(max(low, 0)), scale(min(high, 100)), y + 20, "paint-line", 4))
+        parts.append(_mark(scale(mean), y + 20, painted=True))
+        if row.theirs is not None:
+            parts.append(_mark(scale(row.theirs), y + 29, painted=False, size=8))
+    return svg(320, bottom + 26, said, parts)
 
 
 def spread(rows: Sequence[Spread], said: str) -> str:
@@ -210,9 +322,9 @@ def spread(rows: Sequence[Spread], said: str) -> str:
             x += wide
         parts.append(f'<path class="ink-line thin" d="M{left:.1f} {y}h400v22h-400z"/>')
         parts.append(
-            f'<text class="quiet end" x="{left + 450:.1f}" y="{y + 15}">{row.missing}</text>'
+            f'<text class="quiet end" x="{left + 450:.1f}" y="{y + 15}">{escape(row.missing)}</text>'
         )
-    return _svg(left + 460, LINE * len(rows) + 6, said, parts)
+    return svg(left + 460, LINE * len(rows) + 6, said, parts)
 
 
 @dataclass(frozen=True)
@@ -270,7 +382,7 @@ def _names(lines: Sequence[Line], scale: _Scale) -> list[str]:
     return parts
 
 
-def _svg(width: float, height: float, said: str, parts: Sequence[str]) -> str:
+def svg(width: float, height: float, said: str, parts: Sequence[str]) -> str:
     w, h = round(width), round(height)
     return (
         f'<svg width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" '

@@ -7,17 +7,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
+from processing.datasets.codebook import Codebook
 from processing.datasets.study import Study
+from processing.measuring.fay_herriot import fay_herriot
 from processing.measuring.study_measures import StudyMeasures
 
 from .document import Block, Command, Figure, Sentence, Table
 from .figures import Place, places
+from .small_cells import SmallCells
 from .words import count, number, words
 
-SHOWN_FROM = 10
 RELIABLE = 0.7
+FEWEST_TO_SHRINK = 5
+
+
+def measure_names(codebook: Codebook, language: str) -> dict[str, str]:
+    """What scales and their variants are called, by name, in the order of the codebook.
+
+    Raises KeyError for a language there are no words in.
+    """
+    said = words(language)
+    found: dict[str, str] = {}
+    for scale in codebook.scales:
+        label = scale.label(language)
+        # A scale of problems is told the other way round: high is favourable everywhere.
+        turned = scale.headline_reversed
+        found[scale.name] = said["turned"].format(scale=label) if turned else label
+        for variant, left_out in scale.variants.items():
+            items = ", ".join(codebook.variable(one).label(language) for one in left_out)
+            found[f"{scale.name}_{variant}"] = said["variant"].format(scale=label, items=items)
+    return found
 
 
 @dataclass(frozen=True)
@@ -27,6 +50,7 @@ class Measured:
     study: Study
     measured: StudyMeasures
     language: str
+    cells: SmallCells
 
     def t(self, key: str, **values: object) -> str:
         return words(self.language)[key].format(**values)
@@ -40,17 +64,7 @@ class Measured:
     @property
     def names(self) -> Mapping[str, str]:
         """What each measure is called, from the codebook."""
-        found = {}
-        for scale in self.study.codebook.scales:
-            label = scale.label(self.language)
-            # A scale of problems is told the other way round: high is favourable everywhere.
-            found[scale.name] = self.t("turned", scale=label) if scale.headline_reversed else label
-            for variant, left_out in scale.variants.items():
-                items = ", ".join(
-                    self.study.codebook.variable(one).label(self.language) for one in left_out
-                )
-                found[f"{scale.name}_{variant}"] = self.t("variant", scale=label, items=items)
-        return found
+        return measure_names(self.study.codebook, self.language)
 
     def name(self, scale: object) -> str:
         return self.names.get(str(scale), str(scale))
@@ -64,18 +78,25 @@ class Measured:
             (means["scale"] == scale) & (means["wave"] == last) & (means["cohort"] == "all")
         ]
         level = next((one for one in levels if (mine["level"] == one).sum() > 1), "study")
-        whole = float(mine.loc[mine["level"] == "study", "mean"].iloc[0])
+        whole = mine[mine["level"] == "study"]
+        if not self.cells.may_show(whole).all():
+            return [Sentence(self.t("places_none"))]
+        here = mine[mine["level"] == level]
+        here = here.assign(shown=self.cells.may_show(here)).sort_values("unit")
+        if not here["shown"].all():
+            here = _shrunk_anew(here, self.measured.measures.level)
+        overall = float(whole["mean"].iloc[0])
         rows = [
             Place(
                 label=self._place(row.unit),
-                shown=row.n >= SHOWN_FROM,
+                shown=row.shown,
                 measured=(row.mean, row.low, row.high),
                 estimated=(row.shrunk, row.shrunk_low, row.shrunk_high),
                 n=count(row.n, self.language),
                 reliability=self.n(row.reliability, 2) if math.isfinite(row.reliability) else "",
                 unreliable=row.reliability < RELIABLE,
             )
-            for row in each(mine[mine["level"] == level].sort_values("unit"))
+            for row in each(here)
         ]
         rows.sort(key=lambda row: row.label)
         drawing = places(
@@ -83,15 +104,25 @@ class Measured:
             self.t("places_alt", scale=self.name(scale), count=len(rows)),
             self.tick,
             few=self.t("places_few"),
-            overall=whole,
-            overall_said=self.t("places_all", value=self.n(whole)),
+            overall=overall,
+            overall_said=self.t("places_all", value=self.n(overall)),
             head=(self.t("estimated"), "n", "λ"),
         )
         caption = self.t("places_caption", scale=self.name(scale))
+        notes = [self.t("places_words")]
+        if not here["shown"].all():
+            notes.append(f"{self.t('places_hidden')} {self.t('places_anew')}")
+        if here["shown"].any() and (here.loc[here["shown"], "reliability"] == 0).all():
+            notes.append(self.t("places_at_bound"))
         return [
-            Figure(caption, self.t("places_note"), drawing),
-            Sentence(self.t("places_words"), quiet=True),
+            Figure(caption, self.t("places_note", level=self.percent), drawing),
+            *(Sentence(note, quiet=True) for note in notes),
         ]
+
+    @property
+    def percent(self) -> str:
+        """The level of all intervals of measures, as 95."""
+        return self.n(100 * self.measured.measures.level, 0)
 
     def _place(self, unit: str) -> str:
         areas = self.study.table("areas").drop_duplicates("area", keep="last").set_index("area")
@@ -109,7 +140,7 @@ class Measured:
             modes = shares[(shares["wave"] == row.wave) & (shares["mode"] != "")]
             told = ", ".join(
                 f"{self.t(f'mode_{one.mode}')} {self.n(100 * one.share, 0)} %"
-                for one in each(modes)
+                for one in each(modes[_enough(modes["n"], self.cells.limits.count)])
             )
             rate = f"{self.n(100 * row.response_rate, 0)} %" if row.response_rate > 0 else ""
             rows.append(
@@ -129,6 +160,35 @@ class Measured:
             weight=self.measured.weight,
         )
         return [Sentence(told), *([Command(command)] if command else [])]
+
+
+def _enough(n: pd.Series, fewest: int) -> pd.Series:
+    """Whether each share may be told: not of too few, nor the one that would tell them as the rest."""
+    few = (n > 0) & (n < fewest)
+    if few.sum() == 1 and (~few).any():
+        few = few | (n.index == n[~few].idxmin())
+    return ~few
+
+
+def _shrunk_anew(rows: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Shrunk means and λ of the shown places from the shown ones alone.
+
+    What others are drawn towards is a mean of all: with λ beside it, it would tell a hidden one.
+    """
+    usable = rows["shown"] & (rows["n"] > 1)
+    anew = rows.assign(reliability=np.nan, shrunk=np.nan, shrunk_low=np.nan, shrunk_high=np.nan)
+    mine = rows[usable]
+    weights = mine["n"] - 1
+    pooled = float((weights * mine["sd"] ** 2).sum() / max(weights.sum(), 1))
+    if len(mine) < FEWEST_TO_SHRINK or not pooled > 0:
+        return anew
+    model = fay_herriot(mine["mean"], pooled / mine["effective_n"])
+    reach = float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(model.mse)
+    names = ["reliability", "shrunk", "shrunk_low", "shrunk_high"]
+    anew.loc[usable, names] = np.column_stack(
+        [model.kept, model.shrunk, model.shrunk - reach, model.shrunk + reach]
+    )
+    return anew
 
 
 def each(frame: pd.DataFrame) -> Any:

@@ -15,20 +15,32 @@ from processing.measuring.study_measures import StudyMeasures
 from .document import Block, Document, Figure, KeyFigure, Section, Sentence
 from .figures import Line, trend
 from .measured_blocks import Measured, each
+from .small_cells import SmallCells, small_cells
 
 
 def measures_document(
-    study: Study, measured: StudyMeasures, scale: str, *, language: str = "da", command: str = ""
+    study: Study,
+    measured: StudyMeasures,
+    scale: str,
+    *,
+    language: str = "da",
+    command: str = "",
+    cells: SmallCells | None = None,
 ) -> Document:
     """Return how one scale stands in the whole study and place by place.
 
-    Places with fewer than ten answers are named and not shown. Raises StatisticsError where nobody
-    has a score of the scale, KeyError for a language there are no words in.
+    Places that may not be shown, or would give one away that may not, are named and not drawn:
+    `cells` says which, and is counted where not given. Raises StatisticsError where nobody has a
+    score of the scale, or none that may be shown; KeyError for a language there are no words in.
     """
-    page = _Scale(study, measured, language, scale)
+    page = _Scale(study, measured, language, cells or small_cells(study, measured), scale)
     if not len(page.whole):
         raise StatisticsError(
-            Problem(f"scale {scale}", "nobody has a score of it", "Name a scale that was asked")
+            Problem(
+                f"scale {scale}",
+                "nobody has a score of it, or so few that none may be shown",
+                "Name a scale that was asked",
+            )
         )
     t = page.t
     waves = ", ".join(str(wave) for wave in sorted(measured.days))
@@ -66,7 +78,8 @@ class _Scale(Measured):
     def _of(self, cohort: str) -> pd.DataFrame:
         means = self.measured.measures.means
         mine = (means["scale"] == self.scale) & (means["level"] == "study")
-        return means[mine & (means["cohort"] == cohort)].sort_values("wave")
+        found = means[mine & (means["cohort"] == cohort)].sort_values("wave")
+        return found[self.cells.may_show(found)]
 
     @cached_property
     def changes(self) -> pd.DataFrame:
@@ -75,6 +88,7 @@ class _Scale(Measured):
         if not len(changes):
             return changes
         mine = (changes["scale"] == self.scale) & (changes["level"] == "study")
+        mine &= changes[["wave_1", "wave_2"]].isin([*self.whole["wave"]]).all(axis=1)
         return changes[mine & (changes["cohort"] == "all")].sort_values(["wave_2", "wave_1"])
 
     def lead(self) -> str:
@@ -112,6 +126,9 @@ class _Scale(Measured):
             )
         for side in ("below", "above"):
             ends = (100 * last[f"share_{side}_low"], 100 * last[f"share_{side}_high"])
+            few = self.cells.limits.count
+            if not few <= last["n"] * last[f"share_{side}"] <= last["n"] - few:
+                continue
             found.append(
                 KeyFigure(
                     self.t(f"measures_{side}"),
@@ -132,7 +149,11 @@ class _Scale(Measured):
         said = self.t("measures_trend_alt", all=told[0], stayers=told[-1])
         days = [self.measured.days[int(wave)][:4] for wave in waves]
         drawing = trend(lines, days, said, self.tick)
-        return [Figure(self.t("measures_trend"), self.t("measures_trend_note"), drawing)]
+        return [
+            Figure(
+                self.t("measures_trend"), self.t("measures_trend_note", level=self.percent), drawing
+            )
+        ]
 
     def _line(self, key: str, rows: pd.DataFrame, *, painted: bool) -> Line:
         points = [(row.mean, row.low, row.high) for row in each(rows)]

@@ -51,11 +51,15 @@ def _verdict(document: Document) -> str:
 
 
 def _section(section: Section) -> str:
-    inside = "".join(_block(block) for block in section.blocks)
+    inside, about = "", section.heading
+    for block in section.blocks:
+        # A table is known by the drawing that it belongs to, so that no two regions have one name.
+        about = block.caption if isinstance(block, Figure) else about
+        inside += _block(block, about)
     return f'<section class="section"><h2>{escape(section.heading)}</h2><div>{inside}</div></section>\n'
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, about: str) -> str:
     match block:
         case Sentence(text, quiet):
             return f'<p class="note">{escape(text)}</p>' if quiet else f"<p>{escape(text)}</p>"
@@ -66,19 +70,27 @@ def _block(block: Block) -> str:
         case Figure():
             return _figure(block)
         case Table():
-            return _table(block)
+            return _table(block, about)
 
 
 def _figure(figure: Figure) -> str:
     return (
         f"<figure><figcaption>{escape(figure.caption)}<span>{escape(figure.note)}</span></figcaption>"
         f'<div class="plot" role="region" aria-label="{escape(figure.caption, quote=True)}" tabindex="0">'
-        f"{figure.svg}</div></figure>"
+        f"{_drawings(figure)}</div></figure>"
     )
 
 
-def _table(table: Table) -> str:
+def _drawings(figure: Figure) -> str:
+    """One or two drawings, of which the stylesheet shows the one that fits."""
+    if not figure.narrow:
+        return figure.svg
+    return f'<div class="wide">{figure.svg}</div><div class="narrow">{figure.narrow}</div>'
+
+
+def _table(table: Table, about: str) -> str:
     first, *others = table.head
+    name = f"{about}: {first}"
     cells = f'<th scope="col">{escape(first)}</th>' + "".join(
         f'<th scope="col" class="number">{escape(one)}</th>' for one in others
     )
@@ -88,7 +100,11 @@ def _table(table: Table) -> str:
         + "</tr>"
         for row in table.rows
     )
-    return (
-        f'<div class="scroll" role="region" aria-label="{escape(first, quote=True)}" tabindex="0">'
+    inside = (
+        f'<div class="scroll" role="region" aria-label="{escape(name, quote=True)}" tabindex="0">'
         f'<table class="table"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+        + (f'<p class="note">{escape(table.note)}</p>' if table.note else "")
     )
+    if not table.folded:
+        return inside
+    return f'<details class="folded"><summary>{escape(table.folded)}</summary>{inside}</details>'

@@ -19,6 +19,7 @@ _WIDTH = re.compile(r'viewBox="0 0 (\d+)')
 # What the product's stylesheet says of drawings, for paper.
 _STYLE = """
 .rule{stroke:#999;stroke-width:.6;fill:none}.ink-line{stroke:#1a211d;fill:none}
+.ink-fill{fill:#1a211d}.blank{fill:#fff}
 .paint{fill:#1b5940}.paint-line{stroke:#1b5940;fill:none}.unsure{fill:#1b5940;fill-opacity:.45}
 .hollow{fill:#fff;stroke:#1a211d;stroke-width:1.4}.dashed{stroke-dasharray:5 4}
 .thin{stroke-width:1}.thick{stroke-width:4}

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
+from scipy import stats
+
+from processing.effects.multiplicity import holm
+
+_ALPHA = 0.05
+"""The intervals of `area_results` are at 95 %."""
 
 
 @dataclass(frozen=True)
@@ -17,20 +24,19 @@ class Estimated:
     value: float
     low: float
     high: float
+    here: tuple[float, float] | None = None
+    """The interval of who lives there now, by the place's dwellings; None where they are not known."""
 
 
 @dataclass(frozen=True)
 class Moved:
-    """What a mean changed by since the wave before, in points, with its interval."""
+    """What a mean changed by since the wave before, in points, with its interval by itself."""
 
     value: float
     low: float
     high: float
-
-    @property
-    def surely(self) -> int:
-        """1 for a rise, -1 for a fall, 0 where the interval holds none."""
-        return (self.low > 0) - (self.high < 0)
+    surely: int = 0
+    """1 for a rise, -1 for a fall, 0 where it may be chance, all the place's changes considered."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,39 @@ def place_results(
         for name in wanted
         for _, one in now[now["name"] == name].iterrows()
     ]
+    figures = tuple(_surely(found))
     return PlaceResults(
-        level, unit, wave, int(row["year"]), int(row["invited"]), int(row["n"]), tuple(found)
+        level, unit, wave, int(row["year"]), int(row["invited"]), int(row["n"]), figures
     )
+
+
+def _surely(figures: Sequence[PlaceFigure]) -> list[PlaceFigure]:
+    """The figures with what is more than chance among all changes that are told (Holm).
+
+    Of so many intervals one would else leave zero out by chance. The p of a change is read back from
+    its 95 % interval, by t with as many degrees of freedom as there are answers less two.
+    """
+    changes = {
+        place: (one.moved, one.now.n + one.before.n - 2)
+        for place, one in enumerate(figures)
+        if one.moved is not None and one.before is not None
+    }
+    p = {place: _p(moved, df) for place, (moved, df) in changes.items()}
+    sure = dict(zip(p, holm([*p.values()]), strict=True)) if p else {}
+    return [
+        replace(one, moved=replace(one.moved, surely=(1 if one.moved.value > 0 else -1)))
+        if one.moved is not None and sure.get(place, 1.0) < _ALPHA
+        else one
+        for place, one in enumerate(figures)
+    ]
+
+
+def _p(moved: Moved, df: int) -> float:
+    t = stats.t(max(df, 1))
+    half = (moved.high - moved.low) / 2
+    if not half > 0:
+        return 1.0
+    return float(2 * t.sf(abs(moved.value) / half * t.ppf(1 - _ALPHA / 2)))
 
 
 def _figure(row: pd.Series, mine: pd.DataFrame, whole: pd.DataFrame) -> PlaceFigure:
@@ -113,10 +149,12 @@ def _figure(row: pd.Series, mine: pd.DataFrame, whole: pd.DataFrame) -> PlaceFig
 
 
 def _estimated(row: pd.Series) -> Estimated:
+    here = tuple(float(row.get(name, math.nan)) for name in ("here_low", "here_high"))
     return Estimated(
         int(row["year"]),
         int(row["n"]),
         float(row["estimate"]),
         float(row["low"]),
         float(row["high"]),
+        (here[0], here[1]) if all(map(math.isfinite, here)) else None,
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -12,19 +11,16 @@ import pandas as pd
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
 
-from .document import (
-    Block,
-    Document,
-    Figure,
-    KeyFigure,
-    Points,
-    Section,
-    Sentence,
-    Table,
-)
-from .figures import Estimate, Line, forest, trend
-from .measured_blocks import Measured, each
+from .document import Block, Document, KeyFigure, Points, Section
+from .effect_blocks import effects, power, trusted
+from .effect_page import EffectPage, first
+from .exposure_blocks import exposure, stayers
+from .measured_blocks import each
 from .page_html import as_page
+from .parted_blocks import parted
+from .plan_blocks import plan
+from .small_cells import SmallCells, small_cells
+from .trend_blocks import trends
 from .words import count
 
 
@@ -51,15 +47,23 @@ def report_document(
     language: str = "da",
     validated: Collection[str] = (),
     command: str = "",
+    cells: SmallCells | None = None,
 ) -> Document:
-    """Return what researchers are told: effects, development, places, response, limits, source.
+    """Return what researchers are told: effects, how far to trust them, development, source.
 
-    Units with fewer than ten answers are named and not shown. `validated` names the scales whose
-    evidence in this dataset lets them be used, `command` is what makes the report again. Raises
-    KeyError for a language there are no words in.
+    The first sentences tell every primary measure by its adjusted p. Places that may not be shown by
+    the plan's limits are named and not drawn, nor is anything from which they could be worked out
+    (`cells`, counted where not given). `validated` names the scales whose evidence in this dataset
+    calls them validated, `command` makes the report again. Raises KeyError for a language there are no words in.
     """
-    page = _Page(study, found.measures, language, found, frozenset(validated))
-    leading = first(page.every)
+    page = EffectPage(
+        study,
+        found.measures,
+        language,
+        cells or small_cells(study, found.measures, found.plan.limits),
+        found,
+        frozenset(validated),
+    )
     waves = ", ".join(str(wave) for wave in sorted(found.measures.days))
     t = page.t
     return Document(
@@ -67,14 +71,20 @@ def report_document(
         title=t("title", study=study.study),
         where=f"{study.study}. {t('where', waves=waves)}",
         heading=t("heading"),
-        lead=page.lead(leading),
-        key_figures=page.key_figures(leading),
+        lead=lead(page),
+        key_figures=_key_figures(page, first(page.leading)),
         sections=[
-            Section(t("effects"), page.effects()),
-            Section(t("trends"), page.trends()),
+            Section(t("effects"), effects(page)),
+            Section(t("trust"), trusted(page)),
+            Section(t("exposure"), exposure(page)),
+            Section(t("stayers"), stayers(page)),
+            Section(t("parted"), [*parted(page)]),
+            Section(t("power"), power(page)),
+            Section(t("trends"), trends(page)),
             Section(t("places"), page.places(page.first_scale)),
             Section(t("response"), page.response()),
-            Section(t("limits"), page.limits()),
+            Section(t("limits"), _limits(page)),
+            Section(t("plan"), plan(page)),
             Section(t("source"), page.source(command, found.plan.hash)),
         ],
         brand=t("brand"),
@@ -82,218 +92,130 @@ def report_document(
     )
 
 
-@dataclass(frozen=True)
-class _Page(Measured):
-    found: Evaluation
-    validated: frozenset[str]
+def lead(page: EffectPage) -> str:
+    """What was found of every primary measure, decided by the adjusted p."""
+    if not len(page.leading):
+        return page.t("lead_none")
+    told = [_found(page, row) for row in each(page.leading)]
+    primary = int(page.leading["primary"].sum())
+    if primary > 1:
+        every = all(page.adjusts(row) for row in each(page.leading))
+        told.append(page.t("lead_many" if every else "lead_many_alone", count=primary))
+    if not page.found.registered:
+        told.append(page.t("lead_exploratory", wave=page.found.registration.follow_up))
+    elif primary and (page.leading["kind"] != "confirmatory").any():
+        told.append(page.t("lead_stands_in"))
+    return " ".join(told)
 
-    @property
-    def every(self) -> pd.DataFrame:
-        """Effects for all residents, planned ones first."""
-        mine = self.found.effects[self.found.effects["cohort"] == "all"]
-        return mine.sort_values("primary", ascending=False, kind="stable")
 
-    @property
-    def first_scale(self) -> str:
-        """The one that is told of place by place."""
-        means = self.found.measures.measures.means
-        return str(first(self.every).scale if len(self.every) else means["scale"].iloc[0])
+def _found(page: EffectPage, row: Any) -> str:
+    said = {
+        "scale": page.name(row.scale),
+        "change": page.n(abs(row.estimate)),
+        "more": page.t("more" if row.estimate >= 0 else "less"),
+        "treated": row.treated,
+        "comparison": row.comparison,
+    }
+    if not math.isfinite(row.p_adjusted):
+        return page.t("lead_untested", **said)
+    low, high = page.adjusted(row)
+    said |= {"low": page.end(low), "high": page.end(high), "p": page.p(row.p_adjusted)}
+    if row.p_adjusted < page.alpha:
+        return page.t("lead_moved", **said)
+    said["change"] = page.n(row.estimate, signed=True)
+    small = page.t("lead_small", margin=page.n(page.found.plan.margin)) if row.equivalent else ""
+    return " ".join([page.t("lead_unsure", **said), small]).strip()
 
-    @property
-    def level(self) -> str:
-        return self.n(100 * self.found.plan.level, 0)
 
-    def lead(self, row: Any) -> str:
-        if row is None:
-            return self.t("lead_none")
-        said = {
-            "scale": self.name(row.scale),
-            "change": self.n(abs(row.estimate)),
-            "more": self.t("more" if row.estimate >= 0 else "less"),
-            "treated": row.treated,
-            "comparison": row.comparison,
-        }
-        if not math.isfinite(row.low):
-            return self.t("lead_untested", **said)
-        said |= {"low": self.n(row.low), "high": self.n(row.high)}
-        if row.low <= 0 <= row.high:
-            return self.t("lead_unsure", **said | {"change": self.n(row.estimate, signed=True)})
-        return self.t("lead_moved", **said)
-
-    def key_figures(self, row: Any) -> list[KeyFigure]:
-        if row is None:
-            return []
-        return [
-            KeyFigure(
-                self.t("effect"),
-                self.t("points", value=self.n(row.estimate, signed=True)),
-                self._interval(row.low, row.high),
-            ),
-            KeyFigure(self.t("in_sd"), self.n(row.in_sd, 2, signed=True), self._kind(row.kind)),
-            KeyFigure(
-                self.t("p"), self._p(row.p_adjusted), self.t("p_note", method=self._method(row))
-            ),
-            KeyFigure(
-                self.t("areas"),
-                f"{row.treated} + {row.comparison}",
-                self.t("areas_note", rows=count(row.rows, self.language)),
-            ),
-        ]
-
-    def _p(self, p: float) -> str:
-        if not math.isfinite(p):
-            return self.t("untested")
-        return f"< {self.n(0.001, 3)}" if p < 0.001 else self.n(p, 3)
-
-    def _interval(self, low: float, high: float) -> str:
-        if not (math.isfinite(low) and math.isfinite(high)):
-            return self.t("untested")
-        return self.t("interval", level=self.level, low=self.n(low), high=self.n(high))
-
-    def _bounds(self, row: Any) -> str:
-        if not math.isfinite(row.low):
-            return self.t("untested")
-        return f"[{self.n(row.low)}; {self.n(row.high)}]"
-
-    def _kind(self, kind: str) -> str:
-        return self.t("confirmatory" if kind == "confirmatory" else "exploratory")
-
-    def _method(self, row: Any) -> str:
-        key = {"CR2": "trust_cr2", "randomisation": "trust_randomisation"}.get(
-            row.method, "trust_none"
+def _key_figures(page: EffectPage, row: Any) -> list[KeyFigure]:
+    if row is None:
+        return []
+    low, high = page.adjusted(row)
+    unit = row.in_sd / row.estimate if row.estimate else math.nan
+    tested = math.isfinite(row.p_adjusted)
+    interval = (
+        page.t(
+            "interval" if page.adjusts(row) else "interval_alone",
+            level=page.level,
+            interval=page.bounds(low, high),
         )
-        return self.t(key, treated=row.treated, comparison=row.comparison)
+        if tested
+        else page.t("untested")
+    )
+    in_sd = page.bounds(low * unit, high * unit, 2) if tested and math.isfinite(unit) else ""
+    planned = page.t("confirmatory" if row.kind == "confirmatory" else "exploratory")
+    name = page.name(row.scale)
+    return [
+        KeyFigure(name, page.t("points", value=page.n(row.estimate, signed=True)), interval),
+        KeyFigure(page.t("in_sd"), page.n(row.in_sd, 2, signed=True), in_sd),
+        KeyFigure(page.t("p"), page.p(row.p_adjusted), page.t("p_note", method=page.method(row))),
+        KeyFigure(
+            page.t("areas"),
+            f"{row.treated} + {row.comparison}",
+            page.t("areas_note", rows=count(row.rows, page.language), planned=planned),
+        ),
+    ]
 
-    def effects(self) -> list[Block]:
-        rows = [
-            Estimate(
-                label=self.name(row.scale),
-                value=row.estimate,
-                low=row.low,
-                high=row.high,
-                painted=bool(row.primary),
-                strong=self.n(row.estimate, signed=True),
-                said=self._bounds(row),
-            )
-            for row in each(self.every)
-        ]
-        if not rows:
-            return [Sentence(self.t("lead_none"))]
-        said = "; ".join(
-            self.t(
-                "effects_alt" if math.isfinite(row.low) else "effects_alt_untested",
-                scale=row.label, value=row.strong, low=self.n(row.low), high=self.n(row.high),
-            )
-            for row in rows
-        )  # fmt: skip
-        drawing = forest(rows, said, self.tick)
-        notes = [self._pre()]
-        if not self.found.registered:
-            notes.append(self.t("not_registered"))
-        return [
-            Figure(self.t("effects_caption"), self.t("effects_note", level=self.level), drawing),
-            self._table(
-                ("scale", "effect", "interval_head", "p", "areas", "in_sd", "kind_head"),
-                [
-                    (
-                        self.name(row.scale),
-                        self.n(row.estimate, signed=True),
-                        self._bounds(row),
-                        self._p(row.p_adjusted),
-                        f"{row.treated} + {row.comparison}",
-                        self.n(row.in_sd, 2, signed=True),
-                        self.t("kind_yes" if row.kind == "confirmatory" else "kind_no"),
-                    )
-                    for row in each(self.every)
-                ],
-            ),
-            *(Sentence(note, quiet=True) for note in notes),
-        ]
 
-    def _pre(self) -> str:
-        leading = first(self.every)
-        once = leading is None or "cannot be checked" in leading.pre_period
-        return self.t("pre_none" if once else "pre_some")
+def _limits(page: EffectPage) -> list[Block]:
+    told = [_before(page), page.t("limit_causes"), page.t("limit_answer")]
+    unproven = [page.name(s) for s in page.every["scale"] if s not in page.validated]
+    if unproven:
+        told.append(page.t("limit_status", scales=", ".join(unproven)))
+    return [Points([*told, *_left_out(page), *_shift(page)])]
 
-    def trends(self) -> list[Block]:
-        parts: list[Block] = []
-        chosen = [row.scale for row in each(self.every) if row.primary] or list(
-            self.every["scale"].head(1)
+
+def _left_out(page: EffectPage) -> list[str]:
+    """Areas and waves that tell nothing of the effect, and plans that were not shown."""
+    compared, row = page.found.treatment, first(page.leading)
+    told = []
+    if compared.always:
+        told.append(page.t("limit_always", areas=len(compared.always)))
+    if compared.ended:
+        told.append(page.t("limit_ended", areas=len(compared.ended)))
+    if row is not None and row.silent:
+        told.append(page.t("limit_silent", areas=row.silent))
+    if page.found.registration.plans > 1:
+        told.append(page.t("limit_plans", plans=page.found.registration.plans))
+    return told
+
+
+def _before(page: EffectPage) -> str:
+    """Whether it could be checked that areas moved alike before the start."""
+    row = first(page.leading)
+    if row is None or not math.isfinite(row.pretest):
+        few = row is not None and page.seen_before(row.scale)
+        return page.t("pre_few" if few else "pre_none")
+    return page.t("pre_some", scale=page.name(row.scale), p=page.p(row.pretest))
+
+
+def _shift(page: EffectPage) -> list[str]:
+    """What a shift to paper would have moved by itself, where it is known."""
+    found = page.found.measures.measures
+    row = first(page.leading)
+    changes = found.changes
+    if row is None or not len(changes):
+        return []
+    mine = changes[
+        (changes["level"] == "study")
+        & (changes["cohort"] == "all")
+        & (changes["scale"] == row.scale)
+    ]
+    paper = _paper(found.composition)
+    if not len(mine) or len(paper) < 2 or not math.isfinite(mine["change_at_first_mix"].iloc[-1]):
+        return []
+    last = next(each(mine.tail(1)))
+    shift = 100 * (paper["share"].iloc[-1] - paper["share"].iloc[0])
+    return [
+        page.t(
+            "limit_mode",
+            shift=page.n(shift, 0, signed=True),
+            fixed=page.n(last.change_at_first_mix, signed=True),
+            change=page.n(last.change, signed=True),
         )
-        for scale in chosen:
-            mine = self.found.trends[self.found.trends["scale"] == scale].sort_values("wave")
-            lines = [
-                Line(
-                    self.t("with_plan" if treated else "without")
-                    + f" {self.n(part['mean'].iloc[-1])}",
-                    [(row.mean, row.low, row.high) for row in each(part)],
-                    painted=bool(treated),
-                )
-                for treated, part in mine.groupby("treated", sort=False)
-            ]
-            if not lines:
-                continue
-            lines.sort(key=lambda line: not line.painted)
-            said = self.t(
-                "trends_alt",
-                **{
-                    key: ", ".join(self.n(m) for line in lines if line.painted is painted for m, _, _ in line.points)
-                    for key, painted in (("treated", True), ("others", False))
-                },
-            )  # fmt: skip
-            days = [self.found.measures.days[int(w)][:4] for w in sorted(set(mine["wave"]))]
-            parts.append(
-                Figure(
-                    self.t("trends_caption", scale=self.name(scale)),
-                    self.t("trends_note", level=self.level),
-                    trend(lines, days, said, self.tick),
-                )
-            )
-        return parts
-
-    def limits(self) -> list[Block]:
-        told = [self._pre(), self.t("limit_causes"), self.t("limit_answer")]
-        unproven = [self.name(s) for s in self.every["scale"] if s not in self.validated]
-        if unproven:
-            told.append(self.t("limit_status", scales=", ".join(unproven)))
-        told += self._shift()
-        return [Points(told)]
-
-    def _shift(self) -> list[str]:
-        """What a shift to paper would have moved by itself, where it is known."""
-        found = self.found.measures.measures
-        leading = first(self.every)
-        if leading is None:
-            return []
-        changes = found.changes
-        mine = changes[
-            (changes["level"] == "study")
-            & (changes["cohort"] == "all")
-            & (changes["scale"] == leading.scale)
-        ]
-        paper = found.composition[
-            (found.composition["level"] == "study") & (found.composition["mode"] == "paper")
-        ].sort_values("wave")
-        if (
-            not len(mine)
-            or len(paper) < 2
-            or not math.isfinite(mine["change_at_first_mix"].iloc[-1])
-        ):
-            return []
-        row = next(each(mine.tail(1)))
-        shift = 100 * (paper["share"].iloc[-1] - paper["share"].iloc[0])
-        return [
-            self.t(
-                "limit_mode",
-                shift=self.n(shift, 0, signed=True),
-                fixed=self.n(row.change_at_first_mix, signed=True),
-                change=self.n(row.change, signed=True),
-            )
-        ]
-
-    def _table(self, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
-        return Table([self.t(one) for one in head], rows)
+    ]
 
 
-def first(frame: pd.DataFrame) -> Any:
-    return next(each(frame), None)
+def _paper(composition: pd.DataFrame) -> pd.DataFrame:
+    mine = (composition["level"] == "study") & (composition["mode"] == "paper")
+    return composition[mine].sort_values("wave")

@@ -11,6 +11,7 @@ import click
 import processing
 from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
 from survey.commands.examples import Command
+from survey.results import shared_items
 
 if TYPE_CHECKING:
     from processing import Document, Study
@@ -50,7 +51,9 @@ def report(
 
     With --plan, for researchers: effects, development, places, response, and what the figures do
     not show. With --area, in plain words: what was asked and of whom, response, how things stand
-    beside all places, what changed and how sure that is; only what may be told in public.
+    beside all places, what changed and how sure that is; only what may be told in public. What
+    was not shown before, in a report, a feed or on a page, stays hidden, so that no two of them give
+    away what each hides.
     """
     if (plan_file is None) == (area is None):
         raise BadUse("Give either --plan, for researchers, or --area, for one area.")
@@ -87,18 +90,15 @@ def _of_study(read: Study, plan_file: Path, language: str) -> Document:
         read,
         found,
         language=language,
-        validated=[
-            scale
-            for scale, verdict in processing.kept_verdicts(read).items()
-            if verdict != "not usable"
-        ],
+        validated=_validated(read),
         command=f"beboerpuls report {read.folder.name} --plan {plan_file.name} --language {language}",
     )
 
 
 def _of_area(read: Study, level: str, area: str, language: str) -> Document:
     found = processing.study_measures(read)
-    table = processing.area_results(read, found, earlier=processing.told_before(read))
+    items = shared_items(read.codebook)
+    table = processing.area_results(read, found, items, earlier=processing.told_before(read))
     processing.remember(read, table)
     return processing.area_report_document(
         read,
@@ -107,6 +107,7 @@ def _of_area(read: Study, level: str, area: str, language: str) -> Document:
         area,
         language=language,
         calibrated=found.weights is not None,
+        validated=_validated(read),
         command=f"beboerpuls report {read.folder.name} --area {area} --level {level}",
     )
 
@@ -128,6 +129,12 @@ def _refuse_taken(out: Path, *, pdf: bool) -> None:
             f"{strange}: it is no earlier report, and is not written over. Name another file with"
             " --out, or move it away."
         )
+
+
+def _validated(read: Study) -> list[str]:
+    """Scales that passed all their tests in this dataset; one to be used with care did not."""
+    kept = processing.kept_verdicts(read)
+    return [scale for scale, verdict in kept.items() if verdict == "validated"]
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -95,6 +95,7 @@ def finding(study_id: int, kind: str, scale: str) -> ResponseReturnValue:
         inside=Markup(inside),  # noqa: S704
         spoken=spoken,
         found=found,
+        both=found is not None and any(one[0] == scale and len(one[2]) > 1 for one in found.scales),
         tables=tables_of(own.key, data, kind),
     )
 

@@ -9,6 +9,7 @@ from evaluations import draw, with_few
 from inspection import inspect
 from pypdf import PdfReader
 
+from instruments import MOST_LIX, lix
 from processing import (
     AreasDrawn,
     PeopleDrawn,
@@ -42,7 +43,7 @@ def drawn(tmp_path_factory):
         with_few(drawn, 4), codebook, tmp_path_factory.mktemp("area"), "bopuls"
     )
     found = study_measures(study)
-    return study, found, area_results(study, found)
+    return study, found, area_results(study, found, ["tryghed_t1_out_dark"])
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,49 @@ def test_the_report_tells_what_was_asked_of_whom_and_what_that_does_not_show(doc
     assert "Tallene siger ikke, hvorfor noget har ændret sig" in said
     assert "Steder er ikke stillet op efter tal" in said
     mean = mine[(mine.measure == "mean") & (mine.name == "tryghed_t1")].iloc[0]
-    assert f"{mean.estimate:.0f} [{mean.low:.0f}; {mean.high:.0f}]" in said
+    # The interval is of who lives there now, and says what that rests on.
+    assert mean.here_high - mean.here_low < mean.high - mean.low
+    assert f"{mean.estimate:.0f} [{mean.here_low:.0f}; {mean.here_high:.0f}]" in said
+    assert "svarede resten som dem, vi hørte fra" in said
+    share = mine[mine.measure == "share"].iloc[0]
+    assert (
+        f"Ude i mørke: {share.estimate:.0f} ud af 100 svarede »Ret tryg« eller »Meget tryg«" in said
+    )
+
+
+def test_a_change_is_named_only_where_all_changes_together_leave_chance_out(drawn):
+    study, _, table = drawn
+    table = table.copy()
+    mine = (table.unit == "9000-001") & (table.measure == "change")
+    table.loc[mine, ["estimate", "low", "high", "hidden"]] = [2.0, -3.0, 7.0, 0]
+    first = mine & (table.name == "tryghed_t1")
+    table.loc[first, ["estimate", "low", "high"]] = [5.0, 0.1, 9.9]
+    said = plain(area_report_document(study, table, "afdeling", "9000-001", confidence=0.9))
+    assert "er ingen af de 4 tal ændret så meget" in said
+    assert "90 %-interval" in said
+    assert "i 90 ud af 100" in said
+    table.loc[first, ["estimate", "low", "high"]] = [9.0, 4.0, 14.0]
+    said = plain(area_report_document(study, table, "afdeling", "9000-001"))
+    assert "er disse tal ændret: Oplevet tryghed (+9)" in said
+
+
+def test_scales_are_called_new_until_all_that_are_shown_are_validated(document, drawn):
+    study, _, table = drawn
+    assert "ikke prøvet helt af endnu" in plain(document)
+    every = [scale.name for scale in study.codebook.scales]
+    said = plain(area_report_document(study, table, "afdeling", "9000-001", validated=every))
+    assert "ikke prøvet helt af endnu" not in said
+
+
+def test_its_sentences_are_easy_to_read(document):
+    told = [document.lead]
+    for section in document.sections[:-1]:
+        for block in section.blocks:
+            told += [getattr(block, "text", ""), *getattr(block, "lines", [])]
+    sentences = [one for one in told if one.endswith((".", ":"))]
+    assert len(sentences) > 10
+    # Names of scales and languages are what they are; the whole is as easy as a question must be.
+    assert lix(" ".join(sentences)) <= MOST_LIX
 
 
 def test_the_page_is_sound_and_a_hostile_name_is_only_a_name(document):
@@ -131,5 +174,6 @@ def test_the_researchers_report_on_paper_has_words_for_every_drawing(drawn):
     document = report_document(study, found, language="en")
     reader, said = read_back(as_pdf(document, FONTS))
     assert document.heading in said
-    assert len(alternatives(reader)) == 3
+    # Effects, exposure, stayers, sensitivity, development, places.
+    assert len(alternatives(reader)) == 6
     assert "What these figures do not show" in said or "not show" in said

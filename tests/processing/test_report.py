@@ -1,39 +1,69 @@
 import doctest
 import html
+import math
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
+from evaluations import with_few
 
 from instruments import make_form
 from processing import (
     AreasDrawn,
     KnownModel,
     PeopleDrawn,
+    as_page,
     build_codebook,
     draw_study,
     evaluate,
     plan_of,
     report,
+    report_document,
+    small_cells,
     write_drawn_study,
 )
 from processing.telling import figures, words
+from processing.telling.effect_page import EffectPage
+from processing.telling.report import lead
 
 PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
 
 
-@pytest.fixture
-def told(tmp_path):
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A function that draws a study once for each truth, and evaluates it."""
+    known = {}
+
+    def make(areas, people=None, *, name="drawn", few=0):
+        asked = repr((areas, people, name, few))
+        if asked not in known:
+            form = make_form(["tryghed", "background"], ["da", "ar"])
+            codebook = build_codebook(form, wave_year=2026)
+            columns = {s.name: s.columns for s in codebook.scales if s.name != "tryghed_t4"}
+            model = KnownModel.simple(columns, loading=0.75, correlation=0.3)
+            answers = draw_study(model, areas, people, seed=1)
+            if few:
+                answers = with_few(answers, few)
+            folder = tmp_path_factory.mktemp("report") / "study"
+            study = write_drawn_study(answers, codebook, folder, name)
+            known[asked] = study, evaluate(study, plan_of(PLAN), registered=True)
+        return known[asked]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def told(drawn):
     """A page about a drawn study."""
 
-    def make(areas, people=None, *, language="da", name="drawn", registered=True, **options):
-        codebook = build_codebook(
-            make_form(["tryghed", "background"], ["da", "ar"]), wave_year=2026
-        )
-        columns = {s.name: s.columns for s in codebook.scales if s.name != "tryghed_t4"}
-        model = KnownModel.simple(columns, loading=0.75, correlation=0.3)
-        drawn = draw_study(model, areas, people, seed=1)
-        study = write_drawn_study(drawn, codebook, tmp_path / "study", name)
-        found = evaluate(study, plan_of(PLAN), registered=registered)
+    def make(areas, people=None, *, language="da", name="drawn", registered=True, few=0, **options):
+        study, found = drawn(areas, people, name=name, few=few)
+        if not registered:
+            found = replace(
+                found, registered=False, effects=found.effects.assign(kind="exploratory")
+            )
         return report(study, found, stylesheet="", language=language, **options), found
 
     return make
@@ -47,9 +77,9 @@ def test_the_page_says_first_what_was_found_and_how_sure(told):
     page, found = told(AreasDrawn(24, [2] * 12, effects=[0.6]))
     row = found.effects.iloc[0]
     said = plain(page)
-    assert "Oplevet tryghed ændrede sig" in said
     change = f"{row.estimate:.1f}".replace(".", ",")
-    assert f"{change} point mere i de 12 områder med indsats end i de 12 uden" in said
+    found_first = f"Oplevet tryghed udviklede sig {change} point bedre i de 12 områder med indsats"
+    assert f"{found_first} end i de 12 uden" in said
     assert "planlagt på forhånd" in said
     assert "n, så det ikke" not in said
     # Every scale with its interval, those of problems told as turned.
@@ -69,18 +99,143 @@ def test_with_too_few_areas_there_is_a_figure_and_no_test(told):
     said = plain(page)
     assert "der er for få områder til at sige, hvor sikkert det er" in said
     assert "uden test" in said
+    assert "intet interval" in said
+    assert "Ingen test er betroet: der er 2 områder med indsats og 6 uden" in said
 
 
-def test_places_with_fewer_than_ten_answers_are_named_and_not_shown(told):
-    page, found = told(AreasDrawn(12, [2] * 6, invited=22))
-    means = found.measures.measures.means
-    mine = means.query("level == 'afdeling' and wave == 2 and cohort == 'all'")
-    few = mine[(mine.scale == "tryghed_t1") & (mine.n < 10)]
-    assert 0 < len(few) < 12
-    assert plain(page).count("Under ti svar. Vises ikke.") == len(few)
+def undrawn(page):
+    """Units that are named and not drawn."""
     drawing = page[page.index("på 12 steder") :]
     lines = dict(re.findall(r'<text x="0"[^>]*>([^<]+)</text>(.*?)(?=<text x="0"|</svg>)', drawing))
-    assert {unit for unit, line in lines.items() if "strong" not in line} == set(few.unit)
+    return {unit for unit, line in lines.items() if "strong" not in line}
+
+
+def test_a_small_place_is_named_and_not_drawn_nor_is_what_would_tell_it(told, drawn):
+    areas = AreasDrawn(12, [2] * 6)
+    page, found = told(areas, few=4)
+    means = found.measures.measures.means
+    mine = means.query("level == 'afdeling' and wave == 2 and cohort == 'all'")
+    mine = mine[mine.scale == "tryghed_t1"]
+    assert (mine.n < 10).sum() == 1
+    # The whole less eleven places would be the twelfth: another one is hidden with it.
+    hidden = undrawn(page)
+    assert {"9000-000"} < hidden
+    assert plain(page).count("Vises ikke.") == len(hidden)
+    # What the others are drawn towards does not know the hidden ones.
+    study, _ = drawn(areas, few=4)
+    moved = means.assign(mean=means["mean"].where(~means.unit.isin(hidden), 90.0))
+    other = replace(found.measures, measures=replace(found.measures.measures, means=moved))
+    cells = small_cells(study, found.measures)
+    again = as_page(report_document(study, replace(found, measures=other), cells=cells), "")
+    assert re.findall(r"reserve strong end[^<]*", again) == re.findall(
+        r"reserve strong end[^<]*", page
+    )
+
+
+def test_lines_of_development_are_drawn_of_areas_that_may_be_shown(told):
+    page, found = told(AreasDrawn(12, [2] * 6), few=4)
+    shown = 12 - len(undrawn(page))
+    areas = re.search(
+        r"Malet firkant: (\d+) områder med indsats. Hul ring: (\d+) uden", plain(page)
+    )
+    assert sum(map(int, areas.groups())) <= shown
+    # The mean of all areas of an arm would, less those shown, be that of the hidden ones.
+    arms = {
+        f"{mean:.1f}".replace(".", ",")
+        for mean in found.trends.query("scale == 'tryghed_t1' and wave == 2")["mean"]
+    }
+    drawing = re.search(r"Med indsats: ([\d, ]+). Uden: ([\d, ]+).", page)
+    assert arms & {one.split(", ")[-1] for one in drawing.groups()} != arms
+
+
+def test_the_lead_decides_by_what_is_left_after_holm(drawn):
+    study, found = drawn(AreasDrawn(24, [2] * 12, effects=[0.6]))
+    plan = replace(found.plan, primary=("tryghed_t1", "tryghed_t3"))
+    row = found.effects.iloc[0].to_dict()
+    # Each by itself leaves zero out; two of them together do not.
+    row |= {"estimate": 3.0, "standard_error": 1.4, "df": 22.0, "low": 0.1, "high": 5.9}
+    row |= {"p": 0.043, "p_adjusted": 0.086, "primary": True}
+    two = pd.DataFrame([row, row | {"scale": "tryghed_t3"}])
+    page = EffectPage(
+        study, found.measures, "da", small_cells(study, found.measures),
+        replace(found, effects=two, plan=plan), frozenset(),
+    )  # fmt: skip
+    said = lead(page)
+    assert said.count("Det kan ikke afgøres for") == 2
+    assert "usikkerheden går fra −0,4 til 6,4 point (p 0,086)" in said
+    assert "De 2 hovedmål er korrigeret efter Holm" in said
+    # Randomisation has no standard error to widen an interval by, and does not say that it did.
+    alone = replace(page.found, effects=two.assign(standard_error=math.nan))
+    said = lead(replace(page, found=alone))
+    assert "usikkerheden går fra 0,1 til 5,9 point (p 0,086)" in said
+    assert "intervallerne er for hvert mål alene" in said
+    single = SimpleNamespace(**row | {"p_adjusted": 0.043})
+    assert page.adjusted(single) == (0.1, 5.9)
+    # The interval says at every level what the adjusted p says.
+    edge = SimpleNamespace(**row | {"p": 2 * 0.019, "p_adjusted": 0.05})
+    low, _ = page.adjusted(edge)
+    assert abs(low) < 0.2
+
+
+def test_the_report_tells_what_is_trusted_why_and_what_it_could_have_found(told):
+    page, found = told(AreasDrawn(24, [2] * 12, effects=[0.6]))
+    said = plain(page)
+    row = found.effects.iloc[0]
+    assert "CR2 er betroet: der er 12 områder med indsats og 12 uden, og 22,0 frihedsgrader" in said
+    assert "vild bootstrap (Webb)" in said
+    smallest = row.standard_error * (2.0739 + 0.8583)
+    assert f"{smallest:.1f}".replace(".", ",") in said
+    assert "kan være 2,0 point eller mere" in said
+    assert "blivende" in said
+    # With one wave before the start a violation is told in points, in words and drawn.
+    breakdown = f"{row.breakdown:.1f}".replace(".", ",")
+    assert f"holder fundet, så længe det er under {breakdown} point" in said
+    assert f"op til {breakdown} point" in said
+    others = len(found.effects.query("cohort == 'all'")) - 1
+    assert f"1 hovedmål er korrigeret efter Holm, 0 andre planlagte og {others} øvrige" in said
+    plan = f"efter analyseplan {found.plan.hash[:12]}, registreret, før data fra bølge 2 med indsats blev frosset"
+    assert said.count(plan) == page.count('class="number">Planlagt</th>') + 1
+    assert found.plan.hash in said
+
+
+def test_plans_that_start_apart_are_told_by_exposure_and_by_trends_before(drawn):
+    days = ("2020-05-01", "2022-05-01", "2024-05-01", "2026-05-01")
+    study, found = drawn(AreasDrawn(26, [3] * 9 + [4] * 8, days=days, effects=[0.5]))
+    document = report_document(study, found)
+    said = str(document)
+    assert "første bølge med indsats" in said
+    assert "1 bølge efter den første" in said
+    assert re.search(r"planer, der har løbet i (under et|\d) år", said)
+    assert "2 bølger før" in said
+    assert "× den største forskel før" in said
+    assert "er det for Oplevet tryghed prøvet, om områderne fulgtes ad: p" in said
+    # Of too few areas nothing is tested, and it is not told as if there had been nothing to test.
+    nothing = found.effects.assign(pretest=math.nan)
+    few = replace(found, effects=nothing, parted=found.parted.iloc[:0])
+    said = str(report_document(study, few))
+    assert "Der er flere bølger før indsatsen, men for få områder til at prøve" in said
+    assert "Der er for få områder til at måle, hvor meget de ellers" in said
+    assert "kun én bølge før" not in said
+
+
+def test_an_end_that_the_search_did_not_reach_is_told_as_open(drawn):
+    study, found = drawn(AreasDrawn(24, [2] * 12, effects=[0.6]))
+    page = EffectPage(
+        study, found.measures, "da", small_cells(study, found.measures), found, frozenset()
+    )
+    assert page.bounds(-math.inf, 3.0) == "[−∞; 3,0]"
+    row = figures.Estimate("a", 1.0, -math.inf, 3.0, True, "")
+    assert "nan" not in figures.forest([row], "words", str)
+    assert figures.forest([row], "words", str).count("L") == 2
+
+
+def test_where_no_difference_between_places_is_found_that_is_told(drawn):
+    study, found = drawn(AreasDrawn(12, [2] * 6))
+    means = found.measures.measures.means.assign(reliability=0.0)
+    alike = replace(found.measures, measures=replace(found.measures.measures, means=means))
+    said = str(report_document(study, replace(found, measures=alike)))
+    assert "Mellem stederne er der ikke fundet anden forskel" in said
+    assert "Mellem stederne er der ikke fundet" not in str(report_document(study, found))
 
 
 def test_what_the_figures_do_not_show_stands_on_the_page(told):
@@ -93,6 +248,10 @@ def test_what_the_figures_do_not_show_stands_on_the_page(told):
     assert "Der er kun én bølge før indsatsen" in said
     assert "har endnu ikke bestået deres prøve" in said
     assert "Analyseplanen var ikke registreret" in said
+    assert (
+        "var ikke registreret, før data fra bølge 2 med indsats blev frosset; alt er eksplorativt"
+        in said
+    )
     assert "Andelen på papir er flyttet +" in said
 
 
@@ -127,7 +286,8 @@ def test_every_sentence_stands_in_both_languages_with_the_same_places():
 def test_every_drawing_has_its_words(told):
     page, _ = told(AreasDrawn(24, [2] * 12))
     drawings = re.findall(r"<svg (?!viewBox)[^>]*>", page)
-    assert len(drawings) == 3
+    # Effects and stayers for wide and narrow pages, development, places; sensitivity where there is any.
+    assert len(drawings) in {6, 8}
     for drawing in drawings:
         assert re.search(r'role="img" aria-label="[^"]{20,}"', drawing)
 

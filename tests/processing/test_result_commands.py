@@ -1,12 +1,22 @@
 """`beboerpuls report` and `feed` as they are called."""
 
 import json
+import re
+import shutil
 
 import pandas as pd
 import pytest
 from evaluations import draw, with_few
 
-from processing import AreasDrawn, PeopleDrawn, write_drawn_study
+from processing import (
+    AreasDrawn,
+    PeopleDrawn,
+    read_study,
+    remember,
+    told_before,
+    write_derived,
+    write_drawn_study,
+)
 
 PLAN = "primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
 
@@ -27,6 +37,9 @@ def folder(tmp_path_factory):
 def test_both_reports_are_written_as_page_and_paper(shell, folder, tmp_path):
     plan = tmp_path / "plan.yaml"
     plan.write_text(PLAN)
+    verdicts = {"tryghed_t1": "validated", "tryghed_t2": "usable with care"}
+    rows = [{"scale": name, "group": "whole", "verdict": one} for name, one in verdicts.items()]
+    write_derived(read_study(folder), "evidence", {"verdicts": pd.DataFrame(rows)})
     for asked in (["--plan", str(plan)], ["--area", "9000-004"]):
         out = tmp_path / f"{asked[0]}.html"
         done = shell.run("report", str(folder), *asked, "--pdf", "--out", str(out))
@@ -39,6 +52,26 @@ def test_both_reports_are_written_as_page_and_paper(shell, folder, tmp_path):
         taken.write_text(PLAN)
         assert "with --out" in shell.run(*area, str(taken)).output
         assert taken.read_text() == PLAN
+    said = (tmp_path / "--plan.html").read_text("utf-8")
+    [unproven] = re.findall("Skalaerne ([^<]*) har endnu ikke bestået", said)
+    assert "Problemer i området" in unproven  # to be used with care is not passed
+    assert "Oplevet tryghed" not in unproven
+
+
+def test_what_an_earlier_telling_hid_stays_hidden_in_a_report(shell, folder, tmp_path):
+    out = tmp_path / "a.html"
+    shell.run("report", str(folder), "--area", "9000-004", "--out", str(out))
+    told = told_before(read_study(folder))
+    shown = told[(told["level"] == "afdeling") & (told["wave"] == 2) & (told["hidden"] == 0)]
+    unit = shown["unit"].iloc[-1]
+    again = tmp_path / "bopuls"
+    shutil.copytree(folder, again)
+    hidden = told["hidden"].where((told["unit"] != unit) | (told["wave"] != 2), 1)
+    remember(read_study(again), told.assign(hidden=hidden))
+    for place, code in ((folder, 0), (again, 2)):
+        done = shell.run("report", str(place), "--area", unit, "--out", str(out))
+        assert done.exit_code == code, done.output
+    assert "nothing of it may be told" in done.output
 
 
 def test_a_report_of_neither_both_or_a_small_area_is_refused_in_words(shell, folder, tmp_path):

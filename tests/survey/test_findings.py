@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from inspection import Page
 
-from processing import AreasDrawn, erase_rows, revoke
+from processing import AreasDrawn, erase_rows, read_study, revoke, write_derived
 from survey.findings import FindingsError, count_findings, page_of
 from survey.models import AuditEntry
 
@@ -58,12 +58,25 @@ def test_from_nothing_to_measures_evidence_effects_and_their_files(
     assert "kan den bruges?" in main(evidence)
     assert "Ude i mørke" in main(evidence)
     assert "omega" in main(evidence)
+    drawn = evidence.get_data(as_text=True)
+    # Omega of everyone and of each group with its interval, the loadings, and each step's cost.
+    assert re.search(r"Alle \(n [\d.]+\): 0,\d\d, fra 0,\d\d til 0,\d\d; Sprog: ", drawn)
+    assert re.search(r'aria-label="Hjemme om natten: 0,\d\d; ', drawn)
+    assert "krav 0,70" in drawn
+    cell = r'<td class="number">−?[01],\d{3}</td>'
+    assert re.search(rf'Bølge: 1, 2</th><td class="number">\d+</td>{cell}{cell}{cell}', drawn)
 
     send(ib, f"{path}/effects", token, plan=PLAN.replace("\n", "\r\n"))
     assert do_jobs() == 1
     effects = main(ib.get(f"{path}/effects/study"))
     assert "Flyttede indsatsen" in effects
     assert "ikke planlagt på forhånd" in effects
+    # What evidence said of the scales is told with them.
+    verdicts = pd.read_parquet(study.data / "bopuls-findings" / "verdicts.parquet")
+    passed = verdicts[(verdicts.group == "whole") & (verdicts.verdict == "validated")]
+    assert ("Oplevet tryghed" in re.search("Skalaerne (.*?) har endnu", effects)[1]) is (
+        "tryghed_t1" not in set(passed.scale)
+    )
 
     taken = send(ib, f"{path}/measures/tryghed_t1/file", token, file="means.csv")
     assert taken.data.startswith(b"scale,level,unit,wave")
@@ -87,6 +100,29 @@ def test_what_is_not_there_leads_nowhere_and_a_plan_must_be_there(ib, path, stud
     file = f"{path}/measures/tryghed_t1/file"
     for wanted in ("", "means", "means.exe", "../manifest.json", "verdicts.csv"):
         assert send(ib, file, token, file=wanted).status_code == 400
+
+
+def test_a_variant_is_linked_by_its_name_and_has_no_page_of_evidence(evaluated, employ, signed_in):
+    made = evaluated(
+        AreasDrawn(4, [2] * 2), questionnaires=("trivsel", "background"), counted=False
+    )
+    read = read_study(made.data / "bopuls")
+    variant = "trivsel_v3_without_activities"
+    pages = {
+        f"{kind}.{scale}.{language}{ending}": "said"
+        for kind, scale in (("measures", "trivsel_v3"), ("evidence", "trivsel_v3"), ("measures", variant))
+        for language in ("da", "en")
+        for ending in (".html", ".title", ".pdf")
+    }  # fmt: skip
+    write_derived(read, "findings", {"means": pd.DataFrame({"scale": [variant]})}, texts=pages)
+    employ("Ib", (made.study, "researcher"))
+    ib = signed_in("Ib")
+    path = f"/research/studies/{made.study.id}"
+    page = ib.get(path).get_data(as_text=True)
+    assert "Naboskab og fællesskab uden: " in page
+    assert f'href="{path}/measures/{variant}"' in page
+    assert f'href="{path}/evidence/{variant}"' not in page
+    assert f'href="{path}/evidence/{variant}"' not in ib.get(f"{path}/measures/{variant}").text
 
 
 def test_findings_of_withdrawn_answers_are_erased_with_them(study):

@@ -1,0 +1,117 @@
+"""How a place stands and what has changed: figures with their intervals, in words and drawn."""
+
+from __future__ import annotations
+
+from .area_page import AreaPage
+from .area_results import favourable
+from .document import Block, Figure, Points, Sentence
+from .figures import Beside, Estimate, beside, forests, narrow_beside
+from .words import count
+
+
+def stands(page: AreaPage) -> list[Block]:
+    """Single questions first, which need no scale; then the place's means beside those of all."""
+    rows = [
+        Beside(
+            label=page.label(one.name),
+            ours=(one.now.value, *page.here(one.now)),
+            theirs=one.everywhere.value if one.everywhere else None,
+            said=page.n(one.now.value),
+            n=count(one.now.n, page.language),
+        )
+        for one in page.means
+    ]
+    said = "; ".join(
+        page.t(
+            "area_stands_alt", scale=row.label, value=row.said, low=page.n(row.ours[1]),
+            high=page.n(row.ours[2]),
+        )
+        + ("" if row.theirs is None else page.t("area_stands_alt_all", value=page.n(row.theirs)))
+        for row in rows
+    )  # fmt: skip
+    cells = [
+        (
+            page.label(one.name), page.n(one.now.value), page.between(*page.here(one.now)),
+            f"{page.n(one.everywhere.value)} {page.between(*page.here(one.everywhere))}"
+            if one.everywhere else "",
+            count(one.now.n, page.language),
+        )
+        for one in page.means
+    ]  # fmt: skip
+    head = ("scale", "area_points", "interval_head", "area_everywhere", "answers")
+    return [
+        *_shares(page),
+        Figure(
+            page.t("area_stands_caption", place=page.place),
+            page.t("area_stands_note"),
+            beside(rows, said, page.n),
+            narrow_beside(rows, said, page.n),
+        ),
+        page.rows(head, cells),
+        Sentence(page.t("area_no_ranking"), quiet=True),
+    ]
+
+
+def _shares(page: AreaPage) -> list[Block]:
+    lines = []
+    for one in page.shares:
+        variable = page.codebook.variable(one.name)
+        labels = variable.value_labels(page.language)
+        first, second = (labels[code] for code in favourable(page.codebook, one.name))
+        low, high = page.here(one.now)
+        line = page.t(
+            "area_share", question=variable.label(page.language), share=page.n(one.now.value),
+            first=first, second=second, low=page.n(low), high=page.n(high),
+            n=count(one.now.n, page.language),
+        )  # fmt: skip
+        if one.everywhere:
+            line += " " + page.t("area_share_all", share=page.n(one.everywhere.value))
+        lines.append(line)
+    return [Points(lines)] if lines else []
+
+
+def changed(page: AreaPage) -> list[Block]:
+    """What moved since the wave before; only what is more than chance among all of them is named."""
+    rows, cells = [], []
+    for one in page.moved:
+        if one.moved is None or one.before is None:
+            continue
+        moved = one.moved
+        rows.append(
+            Estimate(
+                label=page.label(one.name), value=moved.value, low=moved.low, high=moved.high,
+                painted=moved.surely != 0, strong=page.n(moved.value, signed=True),
+                said=page.between(moved.low, moved.high),
+            )
+        )  # fmt: skip
+        cells.append(
+            (
+                page.label(one.name), page.n(one.before.value), page.n(one.now.value),
+                page.n(moved.value, signed=True), page.between(moved.low, moved.high),
+                count(one.before.n, page.language), count(one.now.n, page.language),
+            )
+        )  # fmt: skip
+    before = page.moved[0].before
+    year = before.year if before else ""
+    surely = [f"{row.label} ({row.strong})" for row in rows if row.painted]
+    summary = page.t(
+        "area_changed_some" if surely else "area_changed_none",
+        scales=", ".join(surely), year=year, count=len(rows),
+    )  # fmt: skip
+    said = "; ".join(
+        page.t("effects_alt", scale=row.label, value=row.strong, low=page.n(row.low), high=page.n(row.high))
+        for row in rows
+    )  # fmt: skip
+    head = (
+        "scale", "area_before", "area_now", "area_change", "interval_head", "area_n_before",
+        "area_n_now",
+    )  # fmt: skip
+    return [
+        Sentence(summary),
+        Figure(
+            page.t("area_changed_caption", year=year),
+            page.t("area_changed_note", level=page.level, count=len(rows)),
+            *forests(rows, said, page.n),
+        ),
+        page.rows(head, cells),
+    ]

@@ -1,0 +1,109 @@
+"""What the parts of one area's report share: the place, its figures, and the words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from processing.datasets.codebook import Codebook
+from processing.datasets.study import Study
+
+from .document import KeyFigure, Table
+from .place_results import Estimated, PlaceFigure, PlaceResults
+from .words import count, number, words
+
+
+@dataclass(frozen=True)
+class AreaPage:
+    """One place of `table`; `validated` are scales whose evidence says so, `confidence` a share."""
+
+    study: Study
+    table: pd.DataFrame
+    told: PlaceResults
+    language: str
+    calibrated: bool
+    validated: frozenset[str]
+    confidence: float
+
+    def t(self, key: str, **values: object) -> str:
+        return words(self.language)[key].format(**values)
+
+    def n(self, value: float, *, signed: bool = False) -> str:
+        return number(value, self.language, 0, signed=signed)
+
+    @property
+    def level(self) -> str:
+        """Of how many surveys in 100 the intervals hold."""
+        return self.n(100 * self.confidence)
+
+    @property
+    def codebook(self) -> Codebook:
+        return self.study.codebook
+
+    @property
+    def place(self) -> str:
+        if self.told.level == "afdeling":
+            frame, key = self.study.table("areas"), "area"
+        else:
+            frame, key = self.study.table("area_group"), "area_group"
+        named = frame.drop_duplicates(key, keep="last").set_index(key)["name"]
+        return str(named.get(self.told.unit, self.told.unit))
+
+    @property
+    def means(self) -> list[PlaceFigure]:
+        """Scales in the order of the codebook; a variant says little by itself."""
+        found = {one.name: one for one in self.told.figures if one.kind == "mean"}
+        return [found[scale.name] for scale in self.codebook.scales if scale.name in found]
+
+    @property
+    def shares(self) -> list[PlaceFigure]:
+        """Single questions, in the order of the questionnaires."""
+        found = {one.name: one for one in self.told.figures if one.kind == "share"}
+        return [found[name] for name in self.codebook.names if name in found]
+
+    @property
+    def moved(self) -> list[PlaceFigure]:
+        return [one for one in self.means if one.moved and one.before]
+
+    def label(self, name: str) -> str:
+        scale = self.codebook.scale(name)
+        label = scale.label(self.language)
+        return self.t("area_turned", scale=label) if scale.headline_reversed else label
+
+    def response(self) -> Mapping[str, str]:
+        answered, invited = self.told.answered or 0, self.told.invited or 0
+        return {
+            "answered": count(answered, self.language),
+            "invited": count(invited, self.language),
+            "share": self.n(100 * answered / invited),
+        }
+
+    def key_figures(self) -> list[KeyFigure]:
+        told = self.response()
+        whole = self.table[
+            (self.table["measure"] == "answered")
+            & (self.table["level"] == "study")
+            & (self.table["wave"] == self.told.wave)
+            & (self.table["hidden"] == 0)
+        ]
+        everywhere = (
+            self.t("area_everywhere_rate", share=self.n(whole["estimate"].iloc[0]))
+            if len(whole)
+            else ""
+        )
+        return [
+            KeyFigure(self.t("answers"), told["answered"], self.t("area_of", **told)),
+            KeyFigure(self.t("rate"), f"{told['share']} %", everywhere),
+        ]
+
+    def here(self, one: Estimated) -> tuple[float, float]:
+        """The interval of who lives there now, where the place's dwellings are known."""
+        return one.here or (one.low, one.high)
+
+    def between(self, low: float, high: float) -> str:
+        return f"[{self.n(low)}; {self.n(high)}]"
+
+    def rows(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+        return Table([self.t(one) for one in head], rows)

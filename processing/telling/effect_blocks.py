@@ -1,0 +1,152 @@
+"""The effects themselves: scale by scale, why they are trusted, and what they could have shown."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .document import Block, Figure, Points, Sentence
+from .effect_page import EffectPage
+from .figures import Estimate, forests
+from .measured_blocks import each
+
+
+def effects(page: EffectPage) -> list[Block]:
+    """A forest of all scales with their intervals, and a table that tells p by itself and adjusted."""
+    rows = [estimate(page, row, page.name(row.scale)) for row in each(page.every)]
+    if not rows:
+        return [Sentence(page.t("lead_none"))]
+    cells = [
+        (
+            page.name(row.scale), page.n(row.estimate, signed=True), page.bounds(row.low, row.high),
+            page.p(row.p), page.p(row.p_adjusted), page.n(row.in_sd, 2, signed=True),
+            f"{row.treated} + {row.comparison}", page.planned(row.kind),
+        )
+        for row in each(page.every)
+    ]  # fmt: skip
+    head = ("scale", "effect", "interval_head", "p_alone", "p_adjusted", "in_sd", "areas")
+    return [
+        Figure(
+            page.t("effects_caption"),
+            page.t("effects_note", level=page.level),
+            *forests(rows, told(page, rows), page.tick),
+        ),
+        page.table(head, cells),
+        Sentence(_many(page), quiet=True),
+    ]
+
+
+def estimate(page: EffectPage, row: Any, label: str, *, painted: bool | None = None) -> Estimate:
+    """A row of a forest, from a row of effects."""
+    return Estimate(
+        label=label,
+        value=row.estimate,
+        low=row.low,
+        high=row.high,
+        painted=bool(row.primary) if painted is None else painted,
+        strong=page.n(row.estimate, signed=True),
+        said=page.bounds(row.low, row.high),
+    )
+
+
+def told(page: EffectPage, rows: list[Estimate]) -> str:
+    """A forest in words."""
+    return "; ".join(
+        page.t("effects_alt_untested", scale=row.label, value=row.strong)
+        if math.isnan(row.low)
+        else page.t(
+            "effects_alt", scale=row.label, value=row.strong, low=page.end(row.low),
+            high=page.end(row.high),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _many(page: EffectPage) -> str:
+    """How many were looked at, and how the p values allow for that."""
+    primary = page.every["primary"].astype(bool)
+    secondary = int((page.every["scale"].isin(page.found.plan.secondary) & ~primary).sum())
+    others = len(page.every) - int(primary.sum()) - secondary
+    return page.t(
+        "many", primary=int(primary.sum()), secondary=secondary, others=others, level=page.level
+    )
+
+
+def trusted(page: EffectPage) -> list[Block]:
+    """Which inference is trusted and why, beside those that are not, for the primary measures."""
+    reasons = dict.fromkeys(_why(page, row) for row in each(page.every))
+    found = page.found.inferences
+    mine = found[found["cohort"] == "all"]
+    cells = [
+        (
+            f"{page.name(row.scale)}: {_method(page, one, row.estimator)}",
+            page.n(one.standard_error, 2) if math.isfinite(one.standard_error) else "",
+            page.n(one.df, 1) if math.isfinite(one.df) else "", page.bounds(one.low, one.high),
+            page.p(one.p), page.t("yes" if one.trusted else "no"), page.planned(one.kind),
+        )
+        for row in each(page.leading)
+        for one in each(mine[mine["scale"] == row.scale])
+    ]  # fmt: skip
+    head = ("method", "standard_error", "df", "interval_head", "p_alone", "trusted")
+    return [Points([*reasons]), page.table(head, cells)]
+
+
+_METHODS = {
+    "CR1": "method_cr1",
+    "CR2": "method_cr2",
+    "CR3": "method_cr3",
+    "wild bootstrap": "method_wild",
+    "randomisation": "method_randomisation",
+    "randomisation of coefficients": "method_randomisation_coefficients",
+}
+_WHY = {
+    "CR2": "why_cr2",
+    "CR3": "why_cr2",
+    "randomisation": "why_randomisation",
+    "randomisation of coefficients": "why_randomisation_one",
+    "": "why_none",
+}
+
+
+def _method(page: EffectPage, one: Any, told: str) -> str:
+    """A method's name; with its estimator where that is another than the one that is told."""
+    name = page.t(_METHODS.get(one.method, "method_other"), method=one.method)
+    return name if one.estimator == told else page.t("method_two_way", method=name)
+
+
+def _why(page: EffectPage, row: Any) -> str:
+    """The reason in this language; that of the evaluation where there is another method."""
+    if row.method not in _WHY:
+        return str(row.trust)
+    found = page.found.inferences
+    mine = (found["scale"] == row.scale) & (found["cohort"] == row.cohort)
+    cr2 = found[mine & (found["method"] == "CR2") & (found["estimator"] == row.estimator)]
+    df = page.n(cr2["df"].iloc[0], 1) if len(cr2) else page.t("df_unknown")
+    said = page.t(
+        _WHY[row.method], method=row.method, treated=row.treated, comparison=row.comparison, df=df
+    )
+    wished = page.found.plan.inference
+    if wished in {"trusted", row.method} or not row.method:
+        return said
+    return f"{page.t('why_not_planned', planned=wished)} {said}"
+
+
+def power(page: EffectPage) -> list[Block]:
+    """How small an effect the study could have found, and whether a real one can be ruled out."""
+    margin = page.n(page.found.plan.margin)
+    rows = []
+    for row in each(page.every):
+        known = math.isfinite(row.equivalence_low) and math.isfinite(row.equivalence_high)
+        said = page.t("equivalent_yes" if row.equivalent else "equivalent_no", margin=margin)
+        rows.append(
+            (
+                page.name(row.scale),
+                page.n(row.detectable) if math.isfinite(row.detectable) else page.t("untested"),
+                page.bounds(row.equivalence_low, row.equivalence_high),
+                said if known else page.t("untested"),
+                page.planned(row.kind),
+            )
+        )
+    words = page.t("power_words", margin=margin, level=page.level)
+    head = ("scale", "detectable", "equivalence_interval", "equivalent")
+    return [Sentence(words), page.table(head, rows)]

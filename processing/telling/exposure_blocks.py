@@ -1,0 +1,87 @@
+"""Effects by how long plans have run, and for those who lived there throughout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .document import Block, Figure, Sentence
+from .effect_blocks import estimate, told
+from .effect_page import EffectPage
+from .figures import Estimate, forests
+from .measured_blocks import each
+
+
+def exposure(page: EffectPage) -> list[Block]:
+    """A forest a primary measure: waves before the start as checks, then waves since."""
+    found = page.found.staggered
+    if not len(found):
+        return [Sentence(page.t("exposure_none"))]
+    mine = found[(found["cohort"] == "all") & found["what"].isin(["exposure", "years"])]
+    parts: list[Block] = [Sentence(page.t("exposure_words"))]
+    for scale in page.leading["scale"]:
+        rows = mine[mine["scale"] == scale].sort_values(["what", "exposure", "years"])
+        if not len(rows):
+            continue
+        drawn = [
+            estimate(page, row, _since(page, row), painted=not row.exposure < 0)
+            for row in each(rows)
+        ]
+        cells = [
+            (one.label, one.strong, one.said, page.p(row.p), f"{row.treated:.0f} + {row.comparison:.0f}", page.planned(row.kind))
+            for one, row in zip(drawn, each(rows), strict=True)
+        ]  # fmt: skip
+        parts += [
+            Figure(
+                page.t("exposure_caption", scale=page.name(scale)),
+                page.t("exposure_note", level=page.level),
+                *forests(drawn, told(page, drawn), page.tick),
+            ),
+            page.table(
+                ("exposure", "effect", "interval_head", "p_alone", "areas"), cells, folded=True
+            ),
+        ]
+    return parts
+
+
+def _since(page: EffectPage, row: Any) -> str:
+    """Waves since the start, or whole years that plans have run."""
+    if row.what == "years":
+        key = {0: "exposure_year_none", 1: "exposure_year"}.get(int(row.years), "exposure_years")
+        return page.t(key, years=page.n(row.years, 0))
+    waves = int(row.exposure)
+    if waves == 0:
+        return page.t("exposure_first")
+    key = f"exposure_{'before' if waves < 0 else 'after'}{'_one' if abs(waves) == 1 else ''}"
+    return page.t(key, waves=abs(waves))
+
+
+def stayers(page: EffectPage) -> list[Block]:
+    """Stayers beside all residents: what is left where nobody moved in."""
+    found = page.found.effects
+    rows: list[Estimate] = []
+    cells = []
+    for scale in page.leading["scale"]:
+        mine = found[found["scale"] == scale]
+        for cohort in ("all", "stayer", "newcomer"):
+            for row in each(mine[mine["cohort"] == cohort]):
+                label = f"{page.name(scale)}: {page.t(f'cohort_{cohort}')}"
+                rows.append(estimate(page, row, label, painted=cohort == "all"))
+                cells.append(
+                    (
+                        label, rows[-1].strong, rows[-1].said, page.p(row.p),
+                        page.p(row.p_adjusted), f"{row.treated} + {row.comparison}",
+                        page.planned(row.kind),
+                    )
+                )  # fmt: skip
+    if not (found["cohort"] == "stayer").any():
+        return [Sentence(page.t("stayers_none"))]
+    head = ("scale", "effect", "interval_head", "p_alone", "p_adjusted", "areas")
+    return [
+        Sentence(page.t("stayers_words")),
+        Figure(
+            page.t("stayers_caption"),
+            page.t("stayers_note", level=page.level),
+            *forests(rows, told(page, rows), page.tick),
+        ),
+        page.table(head, cells, folded=True),
+    ]

@@ -1,0 +1,92 @@
+"""What is left of an effect where areas would not have moved alike, in words and as a drawing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .document import Block, Figure, Sentence
+from .effect_blocks import told
+from .effect_page import EffectPage
+from .figures import Estimate, forests
+from .measured_blocks import each
+
+_VIOLATIONS = (0.0, 0.5, 1.0, 1.5, 2.0)
+
+
+def parted(page: EffectPage) -> list[Block]:
+    """By the trends before the start where there were two waves, else by points of violation."""
+    parts: list[Block] = []
+    for row in each(page.leading):
+        mine = page.found.parted
+        mine = mine[mine["scale"] == row.scale] if len(mine) else mine
+        parts += _as_before(page, row, mine) if len(mine) else _by_points(page, row)
+    return parts or [Sentence(page.t("lead_none"))]
+
+
+def _by_points(page: EffectPage, row: Any) -> list[Block]:
+    """With one wave before the start nothing bounds a violation but what readers hold possible."""
+    name = page.name(row.scale)
+    if not math.isfinite(row.breakdown):
+        return [Sentence(page.t("parted_untested", scale=name))]
+    if not row.breakdown > 0:
+        return [Sentence(page.t("parted_nothing", scale=name))]
+    rows = [
+        _row(page, page.t("parted_points", points=page.n(share * row.breakdown)), row.estimate,
+             row.low - share * row.breakdown, row.high + share * row.breakdown, painted=share == 0)
+        for share in _VIOLATIONS
+    ]  # fmt: skip
+    key = "parted_breakdown_few" if page.seen_before(row.scale) else "parted_breakdown"
+    said = page.t(key, scale=name, points=page.n(row.breakdown))
+    cells = [(one.label, one.said, page.planned(row.kind)) for one in rows]
+    return [
+        Sentence(said),
+        Figure(
+            page.t("parted_caption", scale=name),
+            page.t("parted_points_note", level=page.level),
+            *forests(rows, told(page, rows), page.tick),
+        ),
+        page.table(("parted_bound", "interval_head"), cells, folded=True),
+    ]
+
+
+def _as_before(page: EffectPage, row: Any, mine: Any) -> list[Block]:
+    name = page.name(row.scale)
+    rows, cells = (
+        [_row(page, page.t("parted_alike"), row.estimate, row.low, row.high, painted=True)],
+        [],
+    )
+    cells.append((rows[0].label, rows[0].said, page.planned(row.kind)))
+    for kind in ("magnitudes", "smoothness"):
+        for one in each(mine[mine["restriction"] == kind].sort_values("m")):
+            label = page.t(f"parted_{kind}", m=page.n(one.m, 2 if kind == "smoothness" else 1))
+            rows.append(_row(page, label, math.nan, one.low, one.high, painted=False))
+            cells.append((label, rows[-1].said, page.planned(one.kind)))
+    reach = mine.drop_duplicates("restriction").set_index("restriction")["breakdown"]
+    said = [page.t("parted_pretest", scale=name, p=page.p(row.pretest))]
+    for kind, m in reach.items():
+        key = "none" if m == 0 else "all" if math.isinf(m) else "from"
+        digits = 2 if kind == "smoothness" else 1
+        said.append(page.t(f"parted_{kind}_{key}", m=page.n(m, digits) if key == "from" else ""))
+    bound = [page.t("parted_open")] * bool(
+        mine[["low", "high"]].isin([math.inf, -math.inf]).any(axis=None)
+    )
+    return [
+        Sentence(" ".join([*said, *bound])),
+        Figure(
+            page.t("parted_caption", scale=name),
+            page.t("parted_note", level=page.level),
+            *forests(rows, told(page, rows), page.tick),
+        ),
+        page.table(("parted_bound", "interval_head"), cells, folded=True),
+    ]
+
+
+def _row(
+    page: EffectPage, label: str, value: float, low: float, high: float, *, painted: bool
+) -> Estimate:
+    known = math.isfinite(value)
+    strong = page.n(value, signed=True) if known and painted else ""
+    return Estimate(
+        label, value if painted else math.nan, low, high, painted, page.bounds(low, high), strong
+    )

@@ -1,0 +1,42 @@
+"""Which means may leave the house: reports that are sent on ask before they show or draw one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from processing.datasets.study import Study
+from processing.measuring.disclosure import DisclosureLimits
+from processing.measuring.study_measures import StudyMeasures
+
+from .feed import feed
+from .told_before import told_before
+
+_CELL = ["scale", "level", "unit", "cohort", "wave"]
+
+
+@dataclass(frozen=True)
+class SmallCells:
+    """The means of a study that are neither small nor give a small one away."""
+
+    shown: frozenset[tuple[str, str, str, str, int]]
+    limits: DisclosureLimits = field(default_factory=DisclosureLimits)
+
+    def may_show(self, means: pd.DataFrame) -> pd.Series:
+        """Whether each row's mean may be shown; rows have scale, level, unit, cohort and wave."""
+        cells = means[_CELL].itertuples(index=False, name=None)
+        return pd.Series([cell in self.shown for cell in cells], means.index, dtype=bool)
+
+
+def small_cells(
+    study: Study, found: StudyMeasures, limits: DisclosureLimits | None = None
+) -> SmallCells:
+    """Look at all means together, as the feed does, by what the study laid down unless told otherwise.
+
+    What was hidden in public before is not shown here either. Takes seconds where there are small cells in many places. Raises StatisticsError.
+    """
+    limits = limits or found.terms.limits
+    table = feed(study, found, limits=limits, audience="evaluator", earlier=told_before(study))
+    shown = table[(table["measure"] == "mean") & (table["hidden"] == 0)]
+    return SmallCells(frozenset(shown[_CELL].itertuples(index=False, name=None)), limits)
