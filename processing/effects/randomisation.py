@@ -23,6 +23,7 @@ from .panel import Panel
 Array = NDArray[np.float64]
 _ALL_AT_ONCE = 20_000
 _CELLS = 4_000_000  # how many numbers are held at a time
+_LARGEST_FLOAT = 1_024  # bits
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ def judged(shown: Shown, true: int, possible: int, *, exact: bool, level: float)
         beta_low,
         beta_high,
         _interval(effects, own, true, ALPHA_WITHIN),
-        float(possible),
+        # Two thousand areas can be chosen in more ways than a float can hold.
+        float(possible) if possible.bit_length() < _LARGEST_FLOAT else np.inf,
         len(effects),
         exact,
     )

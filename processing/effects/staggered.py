@@ -162,7 +162,8 @@ def staggered_effects(
         raise StatisticsError(
             Problem(start, "no area is seen both before and after its start", "There is no change")
         )
-    return _told(panel, cells, by_years(panel, later, run, known), covariates, against, base, level, draws, seed)  # fmt: skip
+    parts = by_years(panel, later, run, known, against)
+    return _told(panel, cells, parts, covariates, against, base, level, draws, seed)
 
 
 def _told(

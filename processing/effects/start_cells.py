@@ -101,7 +101,7 @@ def _compared(
 
 
 def by_years(
-    panel: Areas, later: list[Cell], run: Array | None, known: Array | None
+    panel: Areas, later: list[Cell], run: Array | None, known: Array | None, against: Against
 ) -> dict[int, list[Cell]]:
     """The treated cells by whole years that plans have run."""
     found: dict[int, list[Cell]] = {}
@@ -111,7 +111,7 @@ def by_years(
         whole = np.floor(run[:, 0, cell.t])
         for year in np.unique(whole[cell.treated]):
             try:
-                part = cell_of(panel, cell.start, cell.t, "never" if panel.never.any() else "not yet", "varying", known, whole == year)  # fmt: skip
+                part = cell_of(panel, cell.start, cell.t, against, "varying", known, whole == year)
             except StatisticsError:
                 continue  # so few have run so long that covariates tell them from all others
             if part is not None:

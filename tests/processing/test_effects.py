@@ -255,6 +255,29 @@ def test_areas_that_are_all_treated_in_the_end_are_compared_with_those_not_yet(r
     assert got.by_group.wave.max() == 2006
 
 
+def test_years_that_plans_have_run_are_compared_with_whom_all_else_is():
+    frame = pd.DataFrame({"area": np.repeat(np.arange(9), 3), "wave": np.tile([1, 2, 3], 9)})
+    frame["start"] = np.repeat([2, 3, 0], 9)
+    on = (frame.start > 0) & (frame.wave >= frame.start)
+    frame = frame.assign(
+        y=np.random.default_rng(1).normal(0, 1, 27), years=(frame.wave - 1.5).where(on)
+    )
+    one = {"area": "area", "wave": "wave", "years": "years", "draws": 0}
+    got = staggered_effects(frame, "y", "start", against="not yet", **one)
+    first = got.by_group.query("start == 2 and wave == 2").iloc[0]
+    assert (first.comparison, len(got.by_years)) == (6, 2)
+    assert got.by_years.comparison.iloc[0] == 6
+    assert staggered_effects(frame, "y", "start", **one).by_years.comparison.iloc[0] == 3
+
+
+def test_more_areas_than_assignments_can_be_counted_for_are_randomised():
+    frame = pd.DataFrame({"area": np.repeat(np.arange(1_200), 2), "wave": np.tile([1, 2], 1_200)})
+    frame["start"] = np.where(frame.area < 600, 2, 0)
+    frame["y"] = np.random.default_rng(1).normal(0, 1, 2_400)
+    got = staggered_effects(frame, "y", "start", area="area", wave="wave", draws=19).randomised
+    assert (got.assignments, got.drawn, got.exact) == (np.inf, 20, False)
+
+
 def test_growing_effects_are_recovered_where_two_way_effects_are_biased():
     """Recovery of a known truth: exposure 0, 1, 2, … has effect 1, 2, 3, …"""
     random = np.random.default_rng(11)
