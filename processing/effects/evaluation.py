@@ -66,7 +66,8 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool | None = None
     """Estimate a study's effects.
 
     Who is treated when is read by `treatment`: areas treated from the beginning and waves after a
-    plan's end are left out and told. On areas, the outcome is the unit's direct mean; on persons,
+    plan's end are left out and told. Weights are as `plan` lays down, whatever another plan of the
+    study says: one that came after the data would else change what is confirmatory. On areas, the outcome is the unit's direct mean; on persons,
     everyone's own score with their weight, every area alike where the plan weights equally. Where
     plans start in different waves, the doubly robust mean over treated area-waves is told
     (`headline`). What `plan` names is confirmatory where the manifests tell that it was registered
@@ -77,9 +78,8 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool | None = None
     """
     points = Points(plan.below, plan.above)
     measured = study_measures(
-        study, points=points, level=plan.level,
-        adults=plan.adults or None, ordered=plan.ordered or None,
-    )  # fmt: skip
+        study, points=points, level=plan.level, adults=plan.adults, ordered=plan.ordered
+    )
     unknown = [name for name in plan.scales if name not in measured.scales]
     if unknown:
         raise StatisticsError(

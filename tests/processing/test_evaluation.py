@@ -1,4 +1,5 @@
 import doctest
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from processing import (
     KnownModel,
     PeopleDrawn,
     StatisticsError,
+    Study,
     build_codebook,
     difference_in_differences,
     draw_study,
@@ -371,7 +373,13 @@ def test_measures_of_a_dataset_know_its_units_response_and_panel(make_study):
 
 def test_the_same_dataset_and_plan_give_the_same_tables(make_study):
     study, _ = make_study(AreasDrawn(24, [2] * 12))
-    one, two = (evaluate(study, plan_of(PLAN)) for _ in range(2))
+    # Nor does a later plan of the study change what an earlier one finds.
+    said = {**study.waves[1].manifest, "terms": {"adults": "background_adults"}}
+    later = Study(
+        study.folder, study.manifest, (study.waves[0], replace(study.waves[1], manifest=said))
+    )
+    one, two = (evaluate(of, plan_of(PLAN)) for of in (study, later))
+    assert one.measures.weight == two.measures.weight == "base_weight"
     pd.testing.assert_frame_equal(one.effects, two.effects)
     pd.testing.assert_frame_equal(one.inferences, two.inferences)
 
