@@ -20,7 +20,7 @@ from processing.measuring.study_terms import study_terms
 
 from .answered import answered
 from .places_told import adds_up, places_of, torn
-from .told_before import masks
+from .told_before import masks, of_another_plan
 
 COLUMNS = (
     "study", "measure", "scale", "scale_version", "status", "level", "unit", "cohort", "wave",
@@ -86,7 +86,7 @@ def feed(
     For the public all points are whole and an interval is rounded outwards, so that two tables, one
     before and one after somebody took their answers back, do not tell what that one said. An effect
     is a sum of areas' means: it passes `disclose` with them, and one that is not made of means alone
-    (persons' covariates) is hidden. Where the response of a place is not told, for few answered or
+    (persons' covariates) is hidden, as is one that another plan told before. Where the response of a place is not told, for few answered or
     nearly everyone did, nothing of it is. `earlier` is what was told before (`told_before`). For the
     evaluator nothing is rounded, every effect is told, and small cells are hidden all the same: such
     a table is not to be published.
@@ -107,7 +107,11 @@ def feed(
     parts = [_means(means), _changes(found, means)]
     if evaluation is not None:
         effects = _effects(evaluation)
-        parts.append(_as_may_be_told(effects, told, means) if public else effects)
+        if public:
+            effects = _as_may_be_told(effects, told, means)
+            again = of_another_plan(effects, earlier, evaluation.plan.hash)
+            effects = effects.assign(hidden=np.maximum(effects["hidden"], again))
+        parts.append(effects)
     plans = _plans(found.units)
     whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
     if evaluation is None:

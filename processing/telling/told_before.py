@@ -47,14 +47,17 @@ def remember(study: Study, table: pd.DataFrame) -> Path:
     """Keep which cells of a public table were shown, beside those of earlier tables.
 
     What was told first stands: a cell that was hidden then is to stay hidden, and one that was shown
-    is known for good. `table` has `KEYS` (`scale` for name will do) and hidden. Returns the file.
+    is known for good. The unit of an effect is the hash of its plan. `table` has `KEYS` (`scale` for name will do) and hidden. Returns the file.
     Raises DatasetError.
     """
     now = table.rename(columns={"scale": "name"}) if "name" not in table else table
     now = now if "cohort" in now else now.assign(cohort="all")
     told = (now["measure"] == "share") & (now["hidden"] == 0)
     now = now.assign(n=now["n"].astype(float).where(told))
-    now = now.loc[now["measure"] != "effect", [*KEYS, "hidden", "n"]].astype({"wave": int})
+    if "analysis_plan" in now:
+        effect = now["measure"] == "effect"
+        now = now.assign(unit=now["unit"].where(~effect, now["analysis_plan"]))
+    now = now[[*KEYS, "hidden", "n"]].astype({"wave": int})
     before = told_before(study)
     whole = now if before is None else pd.concat([before, now])
     whole = whole.drop_duplicates([*KEYS]).sort_values([*KEYS])
@@ -87,6 +90,20 @@ def masks(cells: pd.DataFrame, earlier: pd.DataFrame | None, measure: str) -> tu
     again = _index(cells, told).isin(_index(mine, told))
     shown = _index(cells, keys).isin(_index(mine[mine["hidden"] == 0], keys))
     return again & ~shown, shown
+
+
+def of_another_plan(effects: pd.DataFrame, earlier: pd.DataFrame | None, plan: str) -> Mask:
+    """Effects whose scale and cohort were told by another plan than the one of this hash.
+
+    Two plans that compare with other areas are two sums of areas' means: their difference can be the
+    mean of the one area that only one of them has.
+    """
+    if earlier is None or not len(earlier):
+        return np.zeros(len(effects), bool)
+    others = earlier[(earlier["measure"] == "effect") & (earlier["hidden"] == 0)]
+    others = others[others["unit"] != plan]
+    mine = pd.MultiIndex.from_frame(effects[["scale", "cohort"]])
+    return np.asarray(mine.isin(pd.MultiIndex.from_frame(others[["name", "cohort"]])))
 
 
 def told_otherwise(cells: pd.DataFrame, earlier: pd.DataFrame | None, few: int) -> Mask:

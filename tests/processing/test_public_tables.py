@@ -325,6 +325,17 @@ def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(first):
     assert before.n.isna().all()
 
 
+def test_a_second_plans_effects_are_not_told_beside_the_firsts(first):
+    remember(first.study, first.feed)
+    told = told_before(first.study)
+    other = replace(first.evaluation, plan=replace(PLAN, hash="another"))
+    for evaluation, same in ((first.evaluation, True), (other, False)):
+        table = feed(first.study, first.measured, evaluation, earlier=told)
+        now, before = (one.query("measure == 'effect'").hidden == 0 for one in (table, first.feed))
+        assert before.any()
+        assert (now == before).all() if same else not now[before].any()
+
+
 _RUN = """
 import sys
 from dataclasses import replace
