@@ -104,7 +104,7 @@ def count_effects(study: str, data: Path, plan: str) -> Path:
     try:
         said = plan_of(plan.encode(), "plan")
         found = evaluate(read, said)
-        cells = small_cells(read, found.measures, said.limits)
+        cells = small_cells(read, found.measures, said.limits, found)
         texts: dict[str, str | bytes] = {"plan.yaml": plan}
         for language in LANGUAGES:
             document = report_document(

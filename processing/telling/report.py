@@ -60,7 +60,7 @@ def report_document(
         study,
         found.measures,
         language,
-        cells or small_cells(study, found.measures, found.plan.limits),
+        cells or small_cells(study, found.measures, found.plan.limits, found),
         found,
         frozenset(validated),
     )

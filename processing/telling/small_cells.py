@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from processing.datasets.study import Study
+from processing.effects.evaluation import Evaluation
 from processing.measuring.disclosure import DisclosureLimits
 from processing.measuring.study_measures import StudyMeasures
+from processing.measuring.study_terms import study_terms
 
 from .feed import feed
 from .told_before import told_before
@@ -30,13 +32,22 @@ class SmallCells:
 
 
 def small_cells(
-    study: Study, found: StudyMeasures, limits: DisclosureLimits | None = None
+    study: Study,
+    found: StudyMeasures,
+    limits: DisclosureLimits | None = None,
+    evaluation: Evaluation | None = None,
 ) -> SmallCells:
-    """Look at all means together, as the feed does, by what the study laid down unless told otherwise.
+    """Look at all means together, as the feed does, by what the study laid down; `limits` make that only stricter.
 
-    What was hidden in public before is not shown here either. Takes seconds where there are small cells in many places. Raises StatisticsError.
+    What was hidden in public before is not shown here either. With an `evaluation` its effects stand
+    beside the means, which are then shown as in the public feed: an effect is a sum of areas' means.
+    Takes seconds where there are small cells in many places. Raises StatisticsError.
     """
-    limits = limits or found.terms.limits
-    table = feed(study, found, limits=limits, audience="evaluator", earlier=told_before(study))
+    laid_down = study_terms(study).limits
+    limits = limits.stricter(laid_down) if limits else laid_down
+    table = feed(
+        study, found, evaluation, limits=limits, earlier=told_before(study),
+        audience="public" if evaluation else "evaluator",
+    )  # fmt: skip
     shown = table[(table["measure"] == "mean") & (table["hidden"] == 0)]
     return SmallCells(frozenset(shown[_CELL].itertuples(index=False, name=None)), limits)

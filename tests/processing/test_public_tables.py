@@ -28,6 +28,7 @@ from processing import (
     plan_of,
     read_study,
     remember,
+    small_cells,
     study_measures,
     told_before,
     write_drawn_study,
@@ -40,6 +41,7 @@ from processing.telling.places_told import adds_up, places_of
 SCALE = "tryghed_t1"
 PLAN = plan_of(b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\n")
 KEYS = ["level", "unit", "wave", "cohort"]
+NOTHING = pd.DataFrame(columns=["measure", "name", *KEYS, "hidden", "n"])
 
 
 class Telling:
@@ -156,6 +158,28 @@ def test_an_effect_would_give_away_what_areas_alone_do_not(first):
     )
     assert last.frame["mean"].isna().tolist() == pair.tolist()
     assert last.combined == (False,)
+
+
+def test_no_report_shows_places_that_its_effect_would_give_a_small_one_away_by(drawn, tmp_path):
+    codebook, _ = drawn
+    columns = {SCALE: codebook.scale(SCALE).columns}
+    areas = AreasDrawn(8, [2] * 4, invited=60)
+    made = draw_study(KnownModel.simple(columns, loading=0.75), areas, seed=8)
+    rows, counts = made.waves[2], made.tables[2]["dispositions"]
+    few = sorted(counts.area)[1]
+    made.waves[2] = rows.drop(index=rows.index[rows.area == few][6:]).reset_index(drop=True)
+    counts.loc[counts.area == few, ["started", "finished"]] = 6
+    telling = Telling(write_drawn_study(made, codebook, tmp_path / "few"), earlier=NOTHING)
+    cells = telling.cells.assign(scale=SCALE)
+    # A plan of today makes what the study laid down no looser.
+    loose = DisclosureLimits(mean_n=5, count=3)
+    bare, beside = (
+        small_cells(telling.study, telling.measured, loose, evaluation).may_show(cells).to_numpy()
+        for evaluation in (None, telling.evaluation)
+    )
+    assert cells.n[bare | beside].min() >= 10
+    assert telling.attacked_sums(bare, effect=True).min() < 1e-6
+    assert telling.attacked_sums(beside, effect=True).min() >= 20
 
 
 def test_public_points_are_whole_and_the_evaluators_are_not(first):
