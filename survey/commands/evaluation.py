@@ -276,7 +276,7 @@ def feed(
         written = processing.write_feed(read, table, out)
         if joined is not None:
             beside = out.with_name(f"{out.name}-outcomes") if out else None
-            _write_joined(read, joined, beside)
+            _write_joined(read, joined, beside, str(table["audience"].iloc[0]))
         warning = processing.revocation_of(read)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
@@ -327,7 +327,7 @@ def _beside(table: Any, outcomes: Path) -> Joined:
     return processing.join_outcomes(table, frame)
 
 
-def _write_joined(read: Study, joined: Joined, out: Path | None) -> None:
+def _write_joined(read: Study, joined: Joined, out: Path | None, audience: str) -> None:
     missing = pd.DataFrame(
         [
             *(("feed", one) for one in joined.only_feed),
@@ -337,7 +337,9 @@ def _write_joined(read: Study, joined: Joined, out: Path | None) -> None:
     )
     text = joined.frame.to_csv(index=False, lineterminator="\n")
     frames = {"joined": joined.frame, "missing": missing}
-    processing.write_derived(read, "feed-outcomes", frames, out, {"joined.csv": text})
+    name = "feed-outcomes" if audience == "public" else f"feed-{audience}-outcomes"
+    texts = {"joined.csv": text}
+    processing.write_derived(read, name, frames, out, texts, about={"audience": audience})
 
 
 def _write_measures(

@@ -108,14 +108,21 @@ def test_partners_must_be_partners(shell, folder):
 def test_the_feed_says_whose_it_is_and_no_plan_of_today_loosens_its_limits(shell, folder, tmp_path):
     plan = tmp_path / "plan.yaml"
     plan.write_text(PLAN + "mean_n: 5\ncount: 3\n")
-    n = {}
+    outcomes = tmp_path / "register.csv"
+    outcomes.write_text("area,year,employed\n9000-004,2026,0.41\n")
+    n, names = {}, {"public": "feed", "evaluator": "feed-evaluator"}
     for audience, option in (("public", []), ("evaluator", ["--for-evaluator"])):
         out = tmp_path / audience
-        asked = ("feed", str(folder), "--plan", str(plan), *option, "--out", str(out))
+        beside = ("--outcomes", str(outcomes), "--out", str(out))
+        asked = ("feed", str(folder), "--plan", str(plan), *option, *beside)
         done = shell.run(*asked, "--json")
         assert done.exit_code == 0, done.output
         assert json.loads(done.output)["audience"] == audience
-        assert json.loads((out / "manifest.json").read_text())["audience"] == audience
+        for place in (out, tmp_path / f"{audience}-outcomes"):
+            manifest = json.loads((place / "manifest.json").read_text())
+            assert manifest["audience"] == audience
+            # Of a name of its own: neither is written over the other.
+            assert manifest["name"].startswith(names[audience])
         table = pd.read_parquet(out / "feed.parquet")
         assert set(table.audience) == {audience}
         n[audience] = table.loc[(table.measure == "mean") & (table.hidden == 0), "n"].min()
