@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .area_page import AreaPage
 from .area_results import favourable
 from .document import Block, Figure, Points, Sentence
@@ -14,8 +16,12 @@ def stands(page: AreaPage) -> list[Block]:
     rows = [
         Beside(
             label=page.label(one.name),
-            ours=(one.now.value, *page.here(one.now)),
-            theirs=one.everywhere.value if one.everywhere else None,
+            ours=(
+                _whole(one.now.value),
+                _whole(page.here(one.now)[0]),
+                _whole(page.here(one.now)[1]),
+            ),
+            theirs=_whole(one.everywhere.value) if one.everywhere else None,
             said=page.n(one.now.value),
             n=count(one.now.n, page.language),
         )
@@ -52,6 +58,11 @@ def stands(page: AreaPage) -> list[Block]:
     ]
 
 
+def _whole(value: float) -> float:
+    """A point as it is drawn: no finer than it is written, for a drawing is read to its last decimal."""
+    return float(np.round(value))
+
+
 def _shares(page: AreaPage) -> list[Block]:
     lines = []
     for one in page.shares:
@@ -79,7 +90,8 @@ def changed(page: AreaPage) -> list[Block]:
         moved = one.moved
         rows.append(
             Estimate(
-                label=page.label(one.name), value=moved.value, low=moved.low, high=moved.high,
+                label=page.label(one.name), value=_whole(moved.value), low=_whole(moved.low),
+                high=_whole(moved.high),
                 painted=moved.surely != 0, strong=page.n(moved.value, signed=True),
                 said=page.between(moved.low, moved.high),
             )

@@ -94,6 +94,21 @@ def test_a_change_is_named_only_where_all_changes_together_leave_chance_out(draw
     assert "er disse tal ændret: Oplevet tryghed (+9)" in said
 
 
+def test_no_drawing_tells_finer_than_the_words_do(drawn):
+    """Of two reports, one before and one after a withdrawal, decimals would tell an answer."""
+    study, _, table = drawn
+    ends = ["estimate", "low", "high", "here_low", "here_high"]
+    points = table.measure.isin(["mean", "change"])
+    whole = table.copy()
+    whole.loc[points, ends] = table.loc[points, ends].round()
+    assert not whole.equals(table)
+    one, other = (
+        as_page(area_report_document(study, made, "afdeling", "9000-001"), "")
+        for made in (table, whole)
+    )
+    assert one == other
+
+
 def test_scales_are_called_new_until_all_that_are_shown_are_validated(document, drawn):
     study, _, table = drawn
     assert "ikke prøvet helt af endnu" in plain(document)
