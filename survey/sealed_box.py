@@ -17,6 +17,7 @@ import binascii
 import hashlib
 import os
 from dataclasses import dataclass
+from typing import Annotated
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import BaseModel, ConfigDict, Field
 
 from survey.secrets import Keys
 
@@ -39,6 +41,17 @@ _TAG = 16
 
 class BoxError(Exception):
     """A box that cannot be opened: damaged, forged, or sealed to another key."""
+
+
+class Box(BaseModel):
+    """A sealed pack on its way: whose key it is sealed to, and nothing that says whose it is."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    id: Annotated[str, Field(max_length=60)]
+    wave: Annotated[int, Field(ge=1, lt=2**31)]
+    key: Annotated[str, Field(max_length=40)]
+    box: Annotated[str, Field(max_length=100_000)]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ pytest_plugins = [
     "paper",
     "mail_server",
     "people",
+    "profiles",
     "scans",
     "servers",
     "staff",

@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 from instruments import Form
 from survey.fields import question_pages, sent
 from survey.sealed_answers import PageWrite
-from survey.sealed_box import BoxError, open_box
+from survey.sealed_box import Box, BoxError, open_box
 from survey.secrets import Keys
 
 # What a page sends besides answers.
@@ -32,17 +32,6 @@ Name = Annotated[str, Field(max_length=200)]
 
 class PackError(Exception):
     """A pack that no page of ours has made."""
-
-
-class Box(BaseModel):
-    """A sealed pack on its way: whose key it is sealed to, and nothing that says whose it is."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-    id: Annotated[str, Field(max_length=60)]
-    wave: Annotated[int, Field(ge=1, lt=2**31)]
-    key: Annotated[str, Field(max_length=40)]
-    box: Annotated[str, Field(max_length=100_000)]
 
 
 class Pack(BaseModel):

@@ -1,45 +1,19 @@
-// Sends what waits, in the order in which it was answered. A pack goes from the phone only when the
-// server has said what became of it; sent twice it is stored once, so that doubt costs nothing.
+// Sends a resident's packs, in the order in which they were answered. A pack goes from the phone only
+// when the server has said what became of it.
 
 import { drop, held, keep } from "./pocket.js";
+import { ask, boxes, sendPacks } from "./sending.js";
 
-const AT_ONCE = 20;
-const LARGEST_POST = 150000;
 const PATIENCE = 12000;
 
-// A request that gives up after a while: a bad line may never answer.
-export function ask(address, options, patience) {
-  const stop = typeof AbortController === "function" ? new AbortController() : null;
-  const asked = fetch(address, Object.assign({}, options, stop ? { signal: stop.signal } : {}));
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error("no answer"));
-      if (stop) stop.abort();
-    }, patience);
-    asked.then(resolve, reject).then(() => clearTimeout(timer));
-  });
-}
-
-function batchOf(packs) {
-  const batch = [];
-  let size = 0;
-  for (const pack of packs) {
-    size += pack.box.length;
-    if (batch.length === AT_ONCE || (batch.length && size > LARGEST_POST)) break;
-    batch.push(pack);
-  }
-  return batch;
-}
-
 async function post(batch, here, patience) {
-  const packs = batch.map(({ id, wave, key, box }) => ({ id, wave, key, box }));
   const answer = await ask(
     "/deliver",
     {
       method: "POST",
       credentials: "same-origin",
       headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({ packs, here }),
+      body: JSON.stringify({ packs: boxes(batch), here }),
     },
     patience
   );
@@ -63,26 +37,16 @@ export const waiting = async () =>
   (await held("waiting")).filter((pack) => !pack.refused && !(pack.until > Date.now()));
 
 // `before`: only packs older than this one; `also`: one that could not be put down.
-// Tells what became of each, and whether the server was reached for all.
-export async function deliver({ before = Infinity, also = null, here = false, patience = PATIENCE }) {
-  const became = [];
-  try {
-    for (;;) {
+export function deliver({ before = Infinity, also = null, here = false, patience = PATIENCE }) {
+  return sendPacks({
+    waiting: async () => {
       const packs = (await waiting().catch(() => [])).filter((pack) => pack.order < before);
-      if (also) packs.push(also);
-      if (!packs.length) return { became, reached: true };
-      const batch = batchOf(packs);
-      const told = await post(batch, here, patience);
-      for (const one of told) {
-        const pack = batch.find(({ id }) => id === one.id);
-        if (!pack) continue;
-        await settle(pack, one.became);
-        became.push({ whose: pack.whose, became: one.became, id: one.id });
-        if (pack === also) also = null;
-      }
-      if (told.filter(({ id }) => batch.some((pack) => pack.id === id)).length < batch.length) return { became, reached: false };
-    }
-  } catch (_) {
-    return { became, reached: false };
-  }
+      return also ? packs.concat([also]) : packs;
+    },
+    post: (batch) => post(batch, here, patience),
+    settle: async (pack, became) => {
+      await settle(pack, became);
+      if (pack === also) also = null;
+    },
+  });
 }

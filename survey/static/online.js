@@ -2,12 +2,13 @@
 // before that it is sealed and put down on the phone, so that a lost line costs nothing. Where
 // anything of this cannot be had, the page says so, stays, and tries again.
 
-import { ask, deliver, waiting } from "./delivering.js";
+import { deliver, waiting } from "./delivering.js";
 import { whenIdle } from "./idling.js";
 import { keepDocument } from "./keeping.js";
 import { answersOf, fieldsOf, putDownFor, sealed, setFree } from "./packing.js";
 import { drop, keep } from "./pocket.js";
 import { readCopy, wipe, writeCopy } from "./readable.js";
+import { ask } from "./sending.js";
 import { uuid, whoseIs } from "./sealing.js";
 import { tell, tellBecame, words } from "./telling.js";
 

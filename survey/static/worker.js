@@ -4,12 +4,11 @@
 
 import { deliver, waiting } from "./delivering.js";
 import { drop, dropStale, empty, find } from "./pocket.js";
+import { NAVIGATION_PATIENCE, file, reached } from "./reaching.js";
 
 const KEPT = "beboerpuls";
-const NAVIGATION_PATIENCE = 8000;
 const OURS = /^\/(?:(?:page(?:\/\d+)?|send|done|left)?)$/;
 const ENDS = /^\/(?:done|left)$/;
-const NO_ANSWER = [502, 503, 504];
 
 addEventListener("install", () => skipWaiting());
 
@@ -52,11 +51,6 @@ async function tidy() {
   if ((await waiting().catch(() => [])).length) await sendAndTell({});
 }
 
-async function file(request) {
-  const kept = await caches.match(request, { ignoreVary: true });
-  return kept || fetch(request);
-}
-
 // Those who answer here now, or have just ended: the server must know all of theirs before it shows
 // their page, or it would show what it knew before.
 async function theirsWait() {
@@ -74,26 +68,7 @@ async function page(request, path) {
   } catch (_) {
     // Nothing can be kept here, so that nothing waits.
   }
-  try {
-    const answer = await fromNetwork(request);
-    if (NO_ANSWER.includes(answer.status)) return (await offline()) || answer;
-    if (ENDS.test(path) && answer.ok) await forget();
-    return answer;
-  } catch (failure) {
-    const kept = await offline();
-    if (kept) return kept;
-    throw failure;
-  }
-}
-
-function fromNetwork(request) {
-  return new Promise((resolve, reject) => {
-    const asked = fetch(request);
-    const timer = setTimeout(async () => {
-      if (await offline()) reject(new Error("no answer"));
-    }, NAVIGATION_PATIENCE);
-    asked.then(resolve, reject).then(() => clearTimeout(timer));
-  });
+  return reached(request, offline, (answer) => (ENDS.test(path) && answer.ok ? forget() : null));
 }
 
 async function offline() {
