@@ -1,6 +1,6 @@
 """How long a keyer waits from a key to the next field, beside a bare page that only echoes the key.
 
-    python benchmarks/keying.py [--sheets 4] [--pace 100] [--busy 0]
+    python benchmarks/keying.py [--sheets 4] [--pace 100] [--busy 0] [--away]
 
 A scripted keyboard keys whole sheets of every instrument with the number pad in a real browser.
 Each wait is measured in the page, from the key's own time stamp to the frame that shows the next
@@ -9,8 +9,9 @@ frame alone takes up to 17 ms, and a busy machine is late by itself; both show i
 which is keyed before and after in the same run. A key comes every `--pace` milliseconds: 100 is
 about twice as fast as the fastest people key, 0 as fast as the script can, which also measures how
 many frames a second this browser can make without a graphics card. `--busy` starts so many processes that do nothing
-but compute, to see the page on a machine that has more to do than it can. The exit code is 1 where
-a limit is broken.
+but compute, to see the page on a machine that has more to do than it can. `--away` keys on the page
+that a device keeps for when it has no network, where what is keyed is sealed field by field. The exit
+code is 1 where a limit is broken.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def main() -> None:
     parser.add_argument("--sheets", type=int, default=4)
     parser.add_argument("--pace", type=int, default=100)
     parser.add_argument("--busy", type=int, default=0)
+    parser.add_argument("--away", action="store_true")
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -77,6 +79,8 @@ def main() -> None:
         )
         page = browser.new_page(base_url=address, viewport={"width": 1280, "height": 900})
         sign_in(page)
+        if asked.away:
+            take_along(page)
         floor = bare(browser, asked.pace)
         began = time.monotonic()
         keyed = [key_sheet(page, serial, asked.pace) for serial in serials]
@@ -160,12 +164,24 @@ def sign_in(page: Page) -> None:
     page.locator("#serial").wait_for()
 
 
+def take_along(page: Page) -> None:
+    page.click("[data-batch]")
+    page.fill("#lock-password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator("#leave-here").wait_for()
+    page.goto("/keying/away")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator("#serial").wait_for()
+
+
 def key_sheet(page: Page, serial: str, pace: int) -> tuple[int, np.ndarray]:
     """Key one sheet to its end and save it; the number of fields keyed, and every wait."""
     page.fill("#serial", serial)
     page.keyboard.press("Enter")
     page.locator("#field").wait_for()
-    fields = json.loads(page.get_attribute("#keying", "data-sheet"))["fields"]
+    told = json.loads(page.get_attribute("#keying", "data-sheet"))["fields"]
+    fields = told or page.request.get("/keying/batches/1/along").json()["form"]["fields"]
     page.evaluate(WATCH)
     keyed = 0
     while page.locator("#field").is_visible():

@@ -18,7 +18,9 @@ from survey.scripts import joined
 
 STATIC = Path(__file__).parent / "static"
 # What residents' pages load: one file each, since a phone pays for every round trip.
-JOINED = frozenset({"resident.js", "offline.js", "worker.js", "closing.js"})
+RESIDENTS = frozenset({"resident.js", "offline.js", "worker.js", "closing.js"})
+# What keys without a line is kept by a device, and must not be mixed with what came after an update.
+JOINED = RESIDENTS | {"away.js", "away-worker.js"}
 
 _SMALLEST_TO_COMPRESS = 600
 # Level 5 costs half of level 9 and sends two per cent more.

@@ -1,6 +1,6 @@
 """What fieldworkers do: receiving, scanning and keying sheets, settling, asking at the door."""
 
-from survey.fieldwork import deciding  # its pages are among those of scans
+from survey.fieldwork import away, deciding  # their pages are among those of keying and of scans
 from survey.fieldwork.interview import blueprint as interviews
 from survey.fieldwork.keying import blueprint
 from survey.fieldwork.paper_desk import blueprint as paper_desk
@@ -12,6 +12,7 @@ BLUEPRINTS = (blueprint, settling, paper_desk, interviews, scanned)
 
 __all__ = [
     "BLUEPRINTS",
+    "away",
     "blueprint",
     "deciding",
     "interviews",

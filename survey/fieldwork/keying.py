@@ -19,7 +19,7 @@ from survey import own_batches, paper, sheet_states
 from survey.access import studies_as
 from survey.answering import InvalidAnswersError, check
 from survey.fieldwork.sheet_fields import SheetField, sheet_fields
-from survey.languages import SOURCE
+from survey.languages import SOURCE, Language
 from survey.models import Sheet
 from survey.sheet_states import SheetError
 from survey.staff import me, needs_role
@@ -50,7 +50,6 @@ COMMANDS = (
     "jump",
     "aside",
 )
-_FOR_SCRIPT = "keying.js."
 _OLDEST_BEGINNING = dt.timedelta(days=14)
 
 
@@ -153,35 +152,54 @@ def _sheet_page(
         second=bool(sheet.keyings),
         blind=paper.keyed_twice_by_rule(sheet.batch),
         fields=fields,
-        pages=len(form.pages()),
         wrong=wrong,
         empty=empty,
         year=now.year,
         sent=sent or {},
         keying_id=uuid.uuid4(),
         now=int(now.timestamp()),
-        languages=[parts().languages.words(code).language for code in form.languages],
+        languages=languages_of(form),
         for_script={
             "serial": sheet.serial,
+            "language": sheet.language,
             "keyer": me().id,
             "now": int(now.timestamp()),
             "desk": url_for("fieldwork.start"),
-            "letters": {name: words().plain(f"keying.letter.{name}") for name in COMMANDS},
-            "words": _words_for_script(),
-            "fields": [one.to_data(now.year) for one in fields],
+            **said_by_script(),
+            **asked_by(form, now.year),
         },
     )
 
 
-def _words_for_script() -> dict[str, str]:
-    """The messages that the script fills in itself, their places left open."""
+def said_by_script() -> dict[str, dict[str, str]]:
+    """What the script says itself while a sheet is keyed, and its letters for commands."""
+    return {
+        "letters": {name: words().plain(f"keying.letter.{name}") for name in COMMANDS},
+        "words": words_for_script("keying.js."),
+    }
+
+
+def asked_by(form: Form, year: int) -> dict[str, Any]:
+    """What the script is told of a form: its fields, and the languages that paper may be written in."""
+    fields = sheet_fields(form, keying_language(form))
+    languages = [{"code": one.code, "name": one.name} for one in languages_of(form)]
+    return {"fields": [one.to_data(year) for one in fields], "languages": languages}
+
+
+def languages_of(form: Form) -> list[Language]:
+    """The languages that a form is asked in."""
+    return [parts().languages.words(code).language for code in form.languages]
+
+
+def words_for_script(prefix: str) -> dict[str, str]:
+    """The messages that a script fills in itself, their places left open, by what follows the prefix."""
     source = parts().languages.words(SOURCE).language.messages
     return {
-        key.removeprefix(_FOR_SCRIPT): words().plain(
+        key.removeprefix(prefix): words().plain(
             key, **{place: f"{{{place}}}" for place in re.findall(r"\{(\w+)\}", str(message))}
         )
         for key, message in source.items()
-        if key.startswith(_FOR_SCRIPT)
+        if key.startswith(prefix)
     }
 
 

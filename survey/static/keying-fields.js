@@ -2,7 +2,7 @@
 
 export const REASON_KEYS = { "/": -6, "*": -7, "-": -8 };
 export const AFTER_COMMA = { 7: -5, 8: -3, 9: -4 };
-const NOT_ANSWERED = -8;
+export const NOT_ANSWERED = -8;
 const EARLIEST_USUAL_YEAR = 1930;
 const MOST_USUAL = 9; // of what people count at home
 const ALIKE_IN_A_ROW = 4;

@@ -1,8 +1,8 @@
 // The end of a sheet: whether all of it is keyed, and what is to be known before it is saved.
 
+import { NOT_ANSWERED } from "./keying-fields.js";
 import { fields, part, put, say, state, words } from "./keying-sheet.js";
 
-const NOT_ANSWERED = -8;
 // So many fields one after another are named as one.
 const SHORTEST_RUN = 3;
 

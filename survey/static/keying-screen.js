@@ -14,6 +14,7 @@ import {
   put,
   reasonWord,
   say,
+  sheet,
   shown,
   state,
   words,
@@ -23,7 +24,7 @@ import {
 const NARROW = matchMedia("(max-width: 59.99rem)");
 
 // `pick` is called with a field that the review names and the keyer clicks on.
-export function draw(pick) {
+export function drawScreen(pick) {
   const reviewing = state.mode === "review";
   part("field").hidden = reviewing;
   part("review").hidden = !reviewing;
@@ -133,7 +134,21 @@ function skipNotice(hidden) {
   };
 }
 
-const rows = fields.map(({ number, short }) => {
+const rows = [];
+
+// Once for each sheet: its rows, its pages, the languages that it may be written in.
+export function layOut() {
+  rows.splice(0, rows.length, ...fields.map(rowOf));
+  part("rows").replaceChildren(...rows);
+  const pages = new Set(fields.map(({ page }) => page));
+  part("progress").replaceChildren(...[...pages].map(() => document.createElement("li")));
+  part("language").replaceChildren(...sheet.languages.map(languageOption));
+  part("language").value = sheet.language;
+  drawnCodes = "";
+  shownAt = -1;
+}
+
+function rowOf({ number, short }) {
   const row = document.createElement("li");
   for (const [tag, text] of [
     ["span", number],
@@ -143,9 +158,10 @@ const rows = fields.map(({ number, short }) => {
     row.append(Object.assign(document.createElement(tag), { textContent: text }));
   }
   return row;
-});
+}
 
-part("rows").append(...rows);
+const languageOption = ({ code, name }) =>
+  Object.assign(document.createElement("option"), { value: code, lang: code, textContent: name });
 
 function drawList(hidden) {
   fields.forEach((one, at) => {

@@ -1,32 +1,40 @@
 // The sheet on the screen and how far its keying has come: what keys change and the drawing shows.
 
-import { kept } from "./drafts.js";
 import { takesSeveral } from "./keying-fields.js";
 import { closedFields } from "./routing.js";
+import { uuid } from "./sealing.js";
 
 export const part = (id) => document.getElementById(id);
+// What the page says of the sheet, its words among it. Who keys without a line comes to a sheet later.
 export const sheet = JSON.parse(part("keying").dataset.sheet);
-export const { fields, words } = sheet;
+export const { words } = sheet;
+export const fields = [];
 export const entry = part("value");
+export const state = {};
 
-export const state = {
-  draft: kept(sheet.keyer, sheet.serial) ?? {
-    id: uuid(),
-    started: sheet.now,
-    at: 0,
-    values: {},
-    doubted: {}, // column -> the names of doubts that the keyer kept a value against
-    languages: {},
-  },
-  mode: "field", // or "reasons" after the comma, "jump", "review"
-  digits: "", // typed in this field, not yet an answer
-  chosen: [], // options ticked in this field, not yet an answer
-  pending: undefined, // a doubted value that Enter keeps
-  notice: null,
-  returning: false, // sent here by the review, and back to it
-  sparing: false, // in the review: the next Enter saves although fields are not keyed
-  reviewedAt: 0,
-};
+// Puts a sheet on the screen, as far as it was keyed before.
+export function takeUp(given, draft) {
+  Object.assign(sheet, given);
+  fields.splice(0, fields.length, ...sheet.fields);
+  Object.assign(state, {
+    draft: draft ?? {
+      id: uuid(),
+      started: sheet.now,
+      at: 0,
+      values: {},
+      doubted: {}, // column -> the names of doubts that the keyer kept a value against
+      languages: {},
+    },
+    mode: "field", // or "reasons" after the comma, "jump", "review"
+    digits: "", // typed in this field, not yet an answer
+    chosen: [], // options ticked in this field, not yet an answer
+    pending: undefined, // a doubted value that Enter keeps
+    notice: null,
+    returning: false, // sent here by the review, and back to it
+    sparing: false, // in the review: the next Enter saves although fields are not keyed
+    reviewedAt: 0,
+  });
+}
 
 export const field = () => fields[state.draft.at];
 export const closed = () => closedFields(fields, state.draft.values);
@@ -62,19 +70,4 @@ export function firstUnkeyed() {
   return fields.findIndex(
     ({ column }) => state.draft.values[column] === undefined && !hidden.has(column),
   );
-}
-
-// Version 4 from getRandomValues: randomUUID is kept from pages that came over plain http.
-function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join("-");
 }

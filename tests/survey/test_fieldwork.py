@@ -128,7 +128,7 @@ def test_the_start_page_tells_what_waits_in_ones_batches(karen, sheet, send):
     row = re.search(r"<tr><th scope=\"row\">Bundt.*</tr>", page)[0]
     assert re.findall(r'class="number">(\d+)', row) == ["0", "0", "1"]
     send(karen, sheet, TYPED)
-    assert "Bundter til dig" not in karen.get("/keying/").get_data(as_text=True)
+    assert "Der venter ingen ark på dig" in karen.get("/keying/").get_data(as_text=True)
 
 
 def test_a_sheet_of_a_study_one_does_not_key_for_is_not_shown(karen, make, mini):

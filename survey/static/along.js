@@ -1,0 +1,161 @@
+// On the page that asks for a sheet, while there is a line: takes batches along, keeps what was taken up to
+// date, sends what was keyed without a line, and leads to sheets that were begun so.
+
+import { keepPage } from "./caching.js";
+import { PAGES, device, ownRows } from "./keying-device.js";
+import { sendKeyings } from "./keyings.js";
+import { keyOnPad } from "./keying-serial.js";
+import { makeLock } from "./locking.js";
+import { normaliseSerial } from "./serials.js";
+import { showWaiting, tellSent } from "./waiting.js";
+
+// So long a batch is as it was taken: this page is shown after every sheet.
+const FRESH = 10 * 60 * 1000;
+
+const place = (id) => document.getElementById(id);
+const desk = document.querySelector("[data-keyer]");
+const keyer = Number(desk.dataset.keyer);
+const { name, page } = place("along").dataset;
+const said = JSON.parse(place("waiting").dataset.said);
+const buttons = [...document.querySelectorAll("[data-batch]")];
+const token = document.querySelector("[name=csrf_token]").value;
+
+const tell = (text) => (place("along-told").textContent = text);
+
+// ---- Taking along
+
+async function take(id) {
+  const answer = await fetch(`/keying/batches/${id}/along`, {
+    credentials: "same-origin",
+    headers: { Accept: "application/json" },
+  });
+  // A hotel's own page is no answer of ours.
+  const ours = (answer.headers.get("Content-Type") ?? "").includes("application/json");
+  if (answer.status === 404 && ours) return forgetBatch(id);
+  const { batch, form, sheets } = await answer.json();
+  await exchangeSheets(id, sheets);
+  await device.keep("batches", { keyer, ...batch, form, at: Date.now() });
+}
+
+async function exchangeSheets(id, sheets) {
+  const before = (await ownRows("sheets", keyer)).filter(({ batch }) => batch === id);
+  const rows = sheets.map((sheet) => ({ keyer, batch: id, ...sheet }));
+  await device.exchange("sheets", before.map(({ serial }) => [keyer, serial]), rows);
+}
+
+async function forgetBatch(id) {
+  await exchangeSheets(id, []);
+  await device.drop("batches", [keyer, id]);
+}
+
+// The page and its worker, as they are now.
+async function keepUpToDate() {
+  await navigator.serviceWorker.register("/keying/worker.js");
+  await keepPage(PAGES, page);
+  await device.keep("notes", { name: "page", address: page });
+}
+
+async function takeAlong(id) {
+  try {
+    tell(said.taking);
+    // Asked for, not promised: a browser may clear what a site keeps when the disk is full.
+    await navigator.storage.persist?.();
+    await keepUpToDate();
+    await take(id);
+    tell(said.taken);
+  } catch {
+    tell(said.not_taken);
+  }
+  await showAlong();
+}
+
+let wanted = null;
+
+async function press(id) {
+  if (await device.find("locks", keyer)) return takeAlong(id);
+  wanted = id;
+  place("lock").hidden = false;
+  place("lock-password").focus();
+}
+
+async function lock(event) {
+  event.preventDefault();
+  const password = place("lock-password").value;
+  const body = new URLSearchParams({ csrf_token: token, password });
+  const answer = await fetch("/keying/lock", { method: "POST", credentials: "same-origin", body });
+  const { right, problem } = await answer.json();
+  place("lock-problem").hidden = right === true;
+  if (!right) {
+    place("lock-problem").querySelector("[data-text]").textContent = said[problem ?? "wrong_password"];
+    place("lock-password").setAttribute("aria-invalid", "true");
+    return place("lock-password").select();
+  }
+  await device.keep("locks", { keyer, name, ...(await makeLock(password)) });
+  place("lock").hidden = true;
+  place("lock-password").value = "";
+  await takeAlong(wanted);
+}
+
+async function leaveHere() {
+  const drafts = await ownRows("drafts", keyer);
+  if (drafts.length && !confirm(said.leave_sure.replace("{n}", drafts.length))) return;
+  for (const { serial } of drafts) await device.drop("drafts", [keyer, serial]);
+  for (const { id } of await ownRows("batches", keyer)) await forgetBatch(id);
+  await device.drop("locks", keyer);
+  tell(said.left);
+  await showAlong();
+}
+
+async function showAlong() {
+  const batches = new Set((await ownRows("batches", keyer)).map(({ id }) => id));
+  for (const button of buttons) {
+    button.hidden = false;
+    button.firstElementChild.textContent = said[batches.has(Number(button.dataset.batch)) ? "along" : "take"];
+  }
+  const locked = Boolean(await device.find("locks", keyer));
+  place("to-away").hidden = place("leave-here").hidden = !locked;
+}
+
+// ---- What lies here
+
+async function sendNow(options) {
+  const sent = await sendKeyings(options);
+  const left = (await ownRows("keyings", keyer)).length;
+  place("line").textContent = sent.stored || left ? tellSent(sent, keyer, left) : "";
+  await showWaiting(keyer);
+}
+
+// A sheet that was begun or keyed without a line is gone on with there, so that nobody keys it twice.
+async function goToSheet(event) {
+  event.preventDefault();
+  const serial = normaliseSerial(place("serial").value);
+  const begunHere = async () =>
+    (await device.find("drafts", [keyer, serial])) ?? (await device.find("keyings", [keyer, serial]));
+  if (await begunHere().catch(() => null)) location.assign(`/keying/away?serial=${serial}`);
+  else event.target.submit();
+}
+
+async function begin() {
+  await showAlong();
+  await sendNow();
+  await device.drop("sheets", [keyer, desk.dataset.done]);
+  const batches = await ownRows("batches", keyer);
+  const old = batches.filter(({ at }) => Date.now() - at > FRESH);
+  const kept = await device.find("notes", "page");
+  if (batches.length && (old.length || kept?.address !== page)) await keepUpToDate();
+  for (const { id } of old) await take(id);
+  const begun = (await ownRows("drafts", keyer)).map(({ serial }) => serial).join(", ");
+  if (begun) tell(said.begun_here.replace("{serials}", begun));
+  await showAlong();
+}
+
+keyOnPad(place("serial"));
+if (isSecureContext && navigator.serviceWorker && crypto.subtle) {
+  for (const button of buttons) button.addEventListener("click", () => press(Number(button.dataset.batch)));
+  place("lock").addEventListener("submit", lock);
+  place("leave-here").addEventListener("click", leaveHere);
+  place("send-keyings").addEventListener("click", () => sendNow({ anew: true }));
+  place("serial").form.addEventListener("submit", goToSheet);
+  addEventListener("online", () => sendNow());
+  begin().catch(() => {});
+}

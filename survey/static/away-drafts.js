@@ -1,0 +1,39 @@
+// Sheets that were begun without a line: on this device, sealed with the key that its keyer's password opens.
+
+import { forgetDraft, keptDraft } from "./drafts.js";
+import { device, ownRows } from "./keying-device.js";
+import { openForTab, sealForTab } from "./sealing.js";
+
+let written = Promise.resolve();
+let newest = null;
+
+// One after another, so that an older one comes not to lie over a newer; of several that wait for a slow
+// disk, the newest alone. Whoever goes on to another sheet waits for `allWritten`.
+export function keepAway({ keyer, key }, serial, draft) {
+  const now = (newest = structuredClone(draft));
+  written = written.then(async () => {
+    if (now !== newest || (await device.find("keyings", [keyer, serial]))) return;
+    await device.keep("drafts", { keyer, serial, ...(await sealForTab(key, now)) });
+    forgetDraft(keyer, serial);
+  });
+  written = written.catch(() => {}); // what the device does not take stands in the page still
+}
+
+export const allWritten = () => written;
+
+// What was begun in this tab while there was a line comes along.
+export async function draftAway({ keyer, key }, serial) {
+  const inTab = keptDraft(keyer, serial);
+  const row = inTab ? null : await device.find("drafts", [keyer, serial]);
+  return inTab ?? (row ? openForTab(key, row) : null);
+}
+
+// [{ serial, at }]; those that were keyed to their end and wait are begun no more.
+export async function begunAway({ keyer, key }) {
+  const begun = [];
+  for (const row of await ownRows("drafts", keyer)) {
+    if (await device.find("keyings", [keyer, row.serial])) continue;
+    begun.push({ serial: row.serial, at: (await openForTab(key, row)).at });
+  }
+  return begun;
+}

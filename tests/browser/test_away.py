@@ -1,0 +1,238 @@
+"""Keying at a kitchen table: without a network, through a restart of the browser, and sent once."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from profiles import found_on_disk
+from sqlalchemy import select
+from staff import PASSWORD
+
+from survey import sealed_answers
+from survey.models import Keying, Response, Sheet
+from survey.serials import could_be_serial
+
+PAD = {"/": "Divide", "*": "Multiply", "-": "Subtract", "+": "Add", ",": "Decimal", "\n": "Enter"}
+WRITTEN = "Rundkirsebærtærtens hemmelighed"
+
+
+@pytest.fixture
+def live_server(server):
+    return server.address
+
+
+@pytest.fixture
+def study(make):
+    return make.study()
+
+
+@pytest.fixture
+def wave(make, study, mini):
+    return make.open_wave(study, mini)
+
+
+@pytest.fixture
+def sheets(make, study, wave):
+    area = make.area(study)
+    first = make.sheet(wave, area)
+    batch = type("Batch", (), {"id": first.batch_id})
+    return [first, *(make.sheet(wave, area, batch) for _ in range(2))]
+
+
+@pytest.fixture
+def along(employ, study, sheets, signs_in):
+    """A function that signs somebody in on a page, and has them take the batch along."""
+
+    def along(page, name="Karen"):
+        employ(name, (study, "fieldworker"))
+        signs_in(page, name)
+        page.get_by_role("button", name=re.compile("^Tag med")).click()
+        page.fill("#lock-password", "ikke min adgangskode")
+        page.keyboard.press("Enter")
+        expect(page.locator("#lock-problem")).to_contain_text("Det er ikke adgangskoden")
+        page.fill("#lock-password", PASSWORD)
+        page.keyboard.press("Enter")
+        expect(page.locator("#along-told")).to_contain_text("Bundtet er taget med")
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+    return along
+
+
+@pytest.fixture
+def stored(database, keys):
+    """A function that returns the answers of every response; each has its one keying."""
+
+    def stored():
+        with database.reading() as session:
+            keyings = session.scalars(select(Keying)).all()
+            found = session.scalars(select(Response)).all()
+            assert len(keyings) == len(found)
+            return [sealed_answers.read(keys, one).answers for one in found]
+
+    return stored
+
+
+def key(page, signs):
+    for sign in signs:
+        page.keyboard.press(f"Numpad{PAD.get(sign, sign)}")
+
+
+def unlock(page):
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#locked")).to_be_hidden()
+
+
+def choose(page, serial):
+    page.fill("#serial", serial)
+    page.keyboard.press("NumpadEnter")
+
+
+def begin(page, sheet):
+    choose(page, sheet.serial)
+    expect(page.locator("#field")).to_be_visible()
+
+
+def at(page, number):
+    expect(page.locator("#field-number")).to_have_text(f"Felt {number}")
+
+
+def finish(page):
+    """From the first field left to a sheet put down, with something written."""
+    key(page, ",+11\n")
+    page.keyboard.type(WRITTEN)
+    key(page, "\n")
+    page.click("#save")
+    expect(page.locator("#saved")).to_contain_text("er lagt på enheden")
+
+
+def lay_aside(page):
+    """Something written in the last field, and back to the third."""
+    key(page, ",+11\n")
+    page.keyboard.type(WRITTEN)
+    key(page, "\n,3\n,0")
+    expect(page.locator("#begun-sheets")).to_contain_text("nået til felt 3")
+
+
+def test_a_batch_is_keyed_without_a_network_through_a_restart_and_sent_once(
+    open_phone, profile, server, along, sheets, stored, signs_in
+):
+    page = open_phone()
+    along(page)
+    server.kill()
+    page.goto("/keying/")
+    expect(page.locator("#line")).to_contain_text("Uden net")
+    unlock(page)
+    choose(page, "12")
+    expect(page.locator("#serial-problem")).to_contain_text("Der er en slåfejl")
+    begin(page, sheets[0])
+    # As with a line: the same keys, and what is odd is doubted.
+    key(page, "4444")
+    expect(page.locator("#notice")).to_contain_text("Fjerde 4 i træk")
+    key(page, "\n")
+    at(page, 5)
+    page.reload()
+    unlock(page)
+    at(page, 5)
+    finish(page)
+    choose(page, sheets[0].serial)
+    expect(page.locator("#serial-problem")).to_contain_text("venter på at blive sendt")
+    begin(page, sheets[1])
+    lay_aside(page)
+    page.context.close()
+    page = open_phone()
+    page.goto("/keying/")
+    unlock(page)
+    expect(page.locator("#waiting-own")).to_contain_text(f"1 ({sheets[0].serial})")
+    page.get_by_role("button", name=f"Ark {sheets[1].serial}, nået til felt 3").click()
+    at(page, 3)
+    key(page, ",+11\n\n")
+    page.click("#save")
+    expect(page.locator("#waiting-own")).to_contain_text("sendt: 2")
+    begin(page, sheets[2])
+    lay_aside(page)
+    page.context.close()
+    # Neither what was keyed to its end nor what was begun can be read on the disk.
+    assert found_on_disk(profile, "Vil du sige mere?")
+    assert found_on_disk(profile, WRITTEN, "Rundkirseb", PASSWORD, '"mini_home":4') == []
+    server.start()
+    page = open_phone()
+    page.goto("/keying/away")
+    assert stored() == []
+    signs_in(page, "Karen")
+    expect(page.locator("#line")).to_contain_text("Ark sendt: 2")
+    expect(page.locator("#waiting")).to_be_hidden()
+    expect(page.locator("#along-told")).to_contain_text(sheets[2].serial)
+    first, second = sorted(stored(), key=lambda one: -one["mini_home"])
+    assert (first["mini_home"], first["mini_afraid"], first["mini_comment"]) == (4, 4, WRITTEN)
+    assert (second["mini_home"], second["mini_comment"]) == (-8, WRITTEN)
+
+
+def test_a_line_lost_while_saving_loses_and_doubles_nothing(desk, along, sheets, stored):
+    along(desk)
+    begin(desk, sheets[0])
+    key(desk, "3,+11\n\n")
+
+    def swallow(route):
+        route.fetch(max_redirects=0)  # the server stores it, and nobody hears so
+        route.abort()
+
+    saved_at = f"**/keying/{sheets[0].serial}"
+    desk.context.route(
+        saved_at, lambda route: swallow(route) if route.request.method == "POST" else route.abort()
+    )
+    desk.click("#save")
+    unlock(desk)
+    at(desk, 11)
+    assert [one["mini_home"] for one in stored()] == [3]
+    key(desk, "\n")
+    desk.click("#save")
+    expect(desk.locator("#line")).to_contain_text("Ark sendt: 1")
+    assert [one["mini_home"] for one in stored()] == [3]
+
+
+def test_a_refused_keying_stays_is_told_and_is_nobody_elses(
+    desk, along, sheets, database, stored, signs_in, judge
+):
+    along(desk)
+    judge.look(desk, "start with batches")
+    desk.context.set_offline(True)
+    desk.goto("/keying/")
+    judge.look(desk, "away, locked")
+    unlock(desk)
+    begin(desk, sheets[0])
+    finish(desk)
+    judge.look(desk, "away, one waits")
+    with database.writing() as session:
+        session.get_one(Sheet, sheets[0].id).state = "void"
+    desk.context.clear_cookies()
+    desk.context.set_offline(False)
+    # Bo signs in where Karen keyed: he is told that something waits, and it is not sent as his.
+    along(desk, "Bo")
+    expect(desk.locator("#waiting-others")).to_contain_text("Ark tastet af Karen, der venter: 1")
+    expect(desk.locator("#waiting-own")).to_be_empty()
+    desk.get_by_role("button", name=re.compile("Log ud")).click()
+    signs_in(desk, "Karen")
+    refused = desk.locator("#refused")
+    expect(refused).to_contain_text(f"Ark {sheets[0].serial} blev ikke modtaget")
+    expect(refused).to_contain_text("Arket er taget ud")
+    judge.look(desk, "one was refused")
+    with database.writing() as session:
+        session.get_one(Sheet, sheets[0].id).state = "returned"
+    desk.get_by_role("button", name="Send nu").click()
+    expect(desk.locator("#line")).to_contain_text("Ark sendt: 1")
+    assert [one["mini_comment"] for one in stored()] == [WRITTEN]
+
+
+def test_the_device_checks_numbers_as_the_server_does(desk, along):
+    along(desk)
+    numbers = [str(number) for number in range(10, 2000, 7)]
+    told = desk.evaluate(
+        """async (numbers) => {
+            const { couldBeSerial } = await import("/static/serials.js");
+            return numbers.map(couldBeSerial);
+        }""",
+        numbers,
+    )
+    assert told == [could_be_serial(number) for number in numbers]
+    assert sum(told) > 20
