@@ -241,7 +241,7 @@ def test_what_was_keyed_survives_a_reload_and_ends_with_the_save(karen, database
     key(karen, ",+11\n\n")
     karen.click("#save")
     expect(karen.locator("#serial")).to_be_focused()
-    assert karen.evaluate("sessionStorage.length") == 0
+    karen.wait_for_function("sessionStorage.length === 0")
 
 
 def test_a_sheet_laid_aside_is_found_again_where_it_was_left(karen):
@@ -282,7 +282,7 @@ def test_signing_out_leaves_nothing_behind(karen):
     key(karen, "123")
     karen.get_by_role("button", name=re.compile("Log ud")).click()
     expect(karen.locator("h1")).to_have_text("Du er logget ud")
-    assert karen.evaluate("sessionStorage.length") == 0
+    karen.wait_for_function("sessionStorage.length === 0")
 
 
 def test_the_next_person_in_the_same_tab_gets_nothing_of_what_was_begun(
@@ -292,7 +292,7 @@ def test_the_next_person_in_the_same_tab_gets_nothing_of_what_was_begun(
     key(karen, "123")
     karen.context.clear_cookies()
     signs_in(karen, "Bo")
-    assert karen.evaluate("sessionStorage.length") == 0
+    karen.wait_for_function("sessionStorage.length === 0")
 
 
 def test_a_click_on_save_twice_stores_one_keying(karen, database):
