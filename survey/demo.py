@@ -188,7 +188,10 @@ def _fill(session: Session, settings: Settings, say: Callable[[str], None], toda
             load(session, study, there / f"{name}.csv", actor=_ACTOR)
         say("Drawing answers for a wave of the year before")
         earlier = make_form(INSTRUMENTS, [SOURCE, "en"])
-        add_earlier_wave(session, keys, study, earlier, settings.data, today=today, actor=_ACTOR)
+        add_earlier_wave(
+            session, keys, study, earlier, settings.data, there / "margins.csv",
+            today=today, actor=_ACTOR,
+        )  # fmt: skip
         closes = today + dt.timedelta(days=_DAYS_OPEN)
         wave = studies.plan_wave(session, study, closes=closes, actor=_ACTOR)
         registers.load_margins(session, wave, there / "margins.csv", actor=_ACTOR)

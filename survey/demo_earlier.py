@@ -18,6 +18,7 @@ from survey import studies
 from survey.answering import WholeForm, submit_whole
 from survey.freezing import freeze
 from survey.models import Area, Invitation, Study
+from survey.registers import load_margins
 from survey.secrets import Keys, make_code
 
 EARLIER = 1
@@ -34,13 +35,18 @@ def add_earlier_wave(
     study: Study,
     form: Form,
     data: Path,
+    margins: Path,
     *,
     today: dt.date,
     actor: str,
 ) -> None:
-    """A wave of the year before: half of the invited answered, and it was closed and frozen."""
+    """A wave of the year before: half of the invited answered, and it was closed and frozen.
+
+    Register counts are those of the wave now open: nobody of this study moves in or out.
+    """
     day = today - dt.timedelta(days=365)
     wave = studies.plan_wave(session, study, closes=day + dt.timedelta(days=30), actor=actor)
+    load_margins(session, wave, margins, form=form, actor=actor)
     studies.open_wave(session, wave, form, today=day, accept_unreviewed=form.languages, actor=actor)
     # Areas that were merged away have no dwellings to invite.
     areas = session.scalars(

@@ -62,7 +62,13 @@ class Evaluation:
         return "\n".join(lines)
 
 
-def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool | None = None) -> Evaluation:
+def evaluate(
+    study: Study,
+    plan: AnalysisPlan,
+    *,
+    registered: bool | None = None,
+    calibrated: bool | None = None,
+) -> Evaluation:
     """Estimate a study's effects.
 
     Who is treated when is read by `treatment`: areas treated from the beginning and waves after a
@@ -74,12 +80,14 @@ def evaluate(study: Study, plan: AnalysisPlan, *, registered: bool | None = None
     before data of treated areas were frozen (`registration`; `registered` says so of a plan that was
     registered elsewhere); all else is exploratory: other scales, cohorts apart, other estimators and
     methods. Primary scales are adjusted by Holm, secondary and other ones by false discovery rate,
-    each apart, over all residents and over the cohorts. Raises StatisticsError.
+    each apart, over all residents and over the cohorts. `calibrated` is as in `study_measures`.
+    Raises StatisticsError.
     """
     points = Points(plan.below, plan.above)
     measured = study_measures(
-        study, points=points, level=plan.level, adults=plan.adults, ordered=plan.ordered
-    )
+        study, points=points, level=plan.level, calibrated=calibrated,
+        adults=plan.adults, ordered=plan.ordered,
+    )  # fmt: skip
     unknown = [name for name in plan.scales if name not in measured.scales]
     if unknown:
         raise StatisticsError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from .base_weights import base_weights
 from .calibration import Ids
 from .dataset_parts import Workers, pieces
 from .places import Tied, must_know, places
+from .register_margins import UNKNOWN, categories
 from .weighting_cells import ROWS, add_tallies, tally
 from .weights import Weights, weigh_cells
 
@@ -31,17 +32,27 @@ class SharedAreasError(StatisticsError):
     """Groups share an area, and only they are counted: their counts cannot be added up."""
 
 
+class UncountedError(StatisticsError):
+    """No unit of the level has register counts, in no wave in which people answered."""
+
+
 @dataclass(frozen=True)
 class DatasetWeights:
     """Calibrated weights of a dataset, that its rows are given while they are read.
 
     `level` is within what they were calibrated, `needed` the columns a piece of rows must have.
+    `plain` are waves without any register counts: base weights hold there, times `scale`, so that
+    they are as large as the calibrated ones on the average. `unknowable` lists answers that counted
+    as none, since no register counts them.
     """
 
     weights: Weights
     level: str
     units: pd.DataFrame
     design: BaseDesign
+    plain: tuple[int, ...] = ()
+    scale: float = 1.0
+    unknowable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -51,10 +62,24 @@ class DatasetWeights:
         """Each row's weighting cell, -1 where it has no weight."""
         return self.weights.cell_of(_with_unit(self.design.of(rows), self.units))
 
-    def of(self, rows: pd.DataFrame) -> pd.Series:
-        """Each row's weight, NaN where it has none."""
+    def of(self, rows: pd.DataFrame, cell: Ids | None = None) -> pd.Series:
+        """Each row's weight, NaN where it has none; `cell` spares looking it up again."""
         by_cell = np.append(self.weights.cells["weight"].to_numpy(float), np.nan)
-        return pd.Series(by_cell[self.cell_of(rows)], rows.index, name="weight")
+        weight = by_cell[self.cell_of(rows) if cell is None else cell]
+        if self.plain:
+            base = self.design.of(rows)["base"].to_numpy(float) * self.scale
+            plain = rows["wave"].isin(self.plain).to_numpy()
+            weight = np.where(plain, np.where(base > 0, base, np.nan), weight)
+        return pd.Series(weight, rows.index, name="weight")
+
+    def told(self) -> str:
+        """Within what rows were weighted, and what could not be, in a line."""
+        plain = f"; base weights in wave {', '.join(map(str, self.plain))}, which nothing counts"
+        without = "; ".join(f"{name} {', '.join(of)}" for name, of in self.unknowable.items())
+        return (
+            f"calibrated within {self.level}{plain if self.plain else ''}"
+            f"{f'; without a register count, and as no answer: {without}' if without else ''}"
+        )
 
 
 @dataclass(frozen=True)
@@ -139,6 +164,7 @@ def dataset_weights(
     adults: str | None = None,
     most: int | None = None,
     workers: Workers | None = None,
+    lenient: bool = False,
     **options: Any,
 ) -> DatasetWeights:
     """Weight a wave's or a study's rows to its register counts, without holding them in memory.
@@ -148,10 +174,11 @@ def dataset_weights(
     group has none, those of its areas, added up. Units that share an area in a wave are weighted as
     one, their keys joined by +, by the counts of their areas: a row is weighted once. Memberships
     hold on the last day anybody answered. `adults` and `most` are as in `base_weights`, all else as
-    in `weigh`.
+    in `weigh`. In a wave of which no unit has counts, as a baseline nobody counted, base weights
+    hold. With `lenient`, answers that no margin of any wave counts are `unknowable`.
 
     Raises StatisticsError with every problem: a group whose counts differ from its areas', a unit of
-    which counts cover a part, and all that `weigh` refuses.
+    which counts cover a part, and all that `weigh` refuses; UncountedError where no wave has counts.
     """
     workers = workers or Workers()
     stop_if_any(_no_column(dataset, adults))
@@ -173,10 +200,46 @@ def dataset_weights(
     if shared := [*_shared(units, counts)]:
         raise SharedAreasError(*shared)
     told = workers.add_up(dataset, partial(_tallied, design=design, units=units))
+    plain = told.cells["wave"].isin(set(counts["wave"])).eq(other=False)
+    if plain.all() and len(plain):
+        raise UncountedError(_uncounted(level))
+    cells = told.cells[~plain]
+    if lenient:
+        options["unknowable"] = _unknowable(cells, counts) | dict(options.get("unknowable") or {})
     weights = weigh_cells(
-        told.cells, counts, group=("wave", "unit"), base="base", left_out=told.left_out, **options
+        cells, counts, group=("wave", "unit"), base="base", left_out=told.left_out, **options
     )
-    return DatasetWeights(weights, level, units, design)
+    given, taken = (
+        frame[ROWS].to_numpy(float) @ frame[name].to_numpy(float)
+        for frame, name in ((weights.cells, "weight"), (cells, "base"))
+    )
+    return DatasetWeights(
+        weights,
+        level,
+        units,
+        design,
+        tuple(sorted(int(wave) for wave in set(told.cells.loc[plain, "wave"]))),
+        float(given / taken),
+        {name: tuple(of) for name, of in (options.get("unknowable") or {}).items()},
+    )
+
+
+def _uncounted(level: str) -> Problem:
+    return Problem(
+        "margins",
+        f"they count no {level} in which people answered",
+        "Weight within another level, or take base weights",
+    )
+
+
+def _unknowable(cells: pd.DataFrame, counts: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Answers that registers do not know, as a gender they do not keep."""
+    found = {}
+    for name, known in counts.groupby("variable")["category"]:
+        answered = set(categories(cells[str(name)])) - {UNKNOWN}
+        if strange := sorted(answered - set(categories(known))):
+            found[str(name)] = tuple(strange)
+    return found
 
 
 @dataclass(frozen=True)
@@ -310,7 +373,8 @@ def _partly_counted(
                 f"margins of {unit}, wave {wave}",
                 f"its register counts cover {known.sum()} of {len(own)} areas in which people"
                 f" answered, and not {lacking or 'every variable in each'}",
-                "Count every area of it, or the group itself, or weight within another level",
+                "Count every area of it, or the group itself, before freezing; else weight within another"
+                " level, or take base weights (--base-weights)",
             )
 
 

@@ -23,7 +23,8 @@ class MarginRegression:
     """Each weighting cell's place in its group's design, and the groups' inverses.
 
     `group` and `metric` have a value a cell, `places` a column of the design a cell and margin;
-    `inverse` (groups, width, width) is the pseudo-inverse of Σ m·xx'.
+    `inverse` (groups + 1, width, width) is the pseudo-inverse of Σ m·xx'. The last cell, at -1, is of
+    rows that no margin counts: it is in no group, its inverse is 0, and margins explain nothing.
     """
 
     group: Ids
@@ -42,11 +43,17 @@ class MarginRegression:
         counted = weights.cells[ROWS].to_numpy(float)
         matrices = cross(constraints, places, width, metric * counted)
         inverse = np.linalg.pinv(matrices, rcond=1e-11, hermitian=True)
-        return cls(constraints.group, tuple(places), width, np.asarray(inverse, np.float64), metric)
+        return cls(
+            np.append(constraints.group, len(inverse)),
+            tuple(np.append(place, 0) for place in places),
+            width,
+            np.concatenate([inverse, np.zeros((1, width, width))]),
+            np.append(metric, 0.0),
+        )
 
     @property
     def groups(self) -> int:
-        return len(self.inverse)
+        return len(self.inverse) - 1
 
 
 class MarginSums:
@@ -69,7 +76,8 @@ class MarginSums:
     def add_rows(self, cell: Ids, spot: Ids, w: Array) -> None:
         """All rows with a weight, whatever they answered."""
         known = self.regression
-        self.group[spot] = known.group[cell]
+        # Each area-wave that no margin counts is a group of its own, beyond the others.
+        self.group[spot] = np.where(cell < 0, known.groups + spot, known.group[cell])
         places = [place[cell] for place in known.places]
         for one in places:
             np.add.at(self.wx.reshape(-1), spot * known.width + one, w)
@@ -114,9 +122,11 @@ class Domains:
     def __init__(self, domain: Ids, spot: Ids, count: int, margins: MarginSums) -> None:
         self.domain, self.spot, self.count = domain, spot, count
         self.margins = margins
-        groups, spots = margins.regression.groups, len(margins.group)
+        spots = len(margins.group)
+        groups = margins.regression.groups + spots
         code, self.pair = np.unique(domain * groups + margins.group[spot], return_inverse=True)
         self.of_domain, self.of_group = np.divmod(code, groups)
+        self.known = np.minimum(self.of_group, margins.regression.groups)
         order, first, size = _by_group(margins.group, groups)
         reach = size[self.of_group]
         self.of_pair = np.repeat(np.arange(len(code)), reach)
@@ -140,7 +150,7 @@ class Domains:
         explained = np.zeros((len(self.of_domain), margins.regression.width))
         own = mean[self.domain][:, None]
         np.add.at(explained, self.pair, mxy[self.spot] - own * mx[self.spot])
-        slope = np.einsum("gab,gb->ga", margins.regression.inverse[self.of_group], explained)
+        slope = np.einsum("gab,gb->ga", margins.regression.inverse[self.known], explained)
         b, y = slope[self.of_pair], mean[self.meets]
         w, wy, ww, wwy, wwyy = sums[:, met] * self.inside
         crossed = ((wwxy[met] - y[:, None] * wwx[met]) * b).sum(axis=1) * self.inside

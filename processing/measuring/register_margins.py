@@ -91,7 +91,7 @@ def _contradictions(
             f"margins of {_named(name)}",
             f"they contradict each other in how many people there are: {told}"
             + _more(len(apart), "groups"),
-            "Count the same people in each, or give `tolerance` to allow for rounding",
+            "Count the same people in each; in Python, `tolerance` allows for rounding",
         )
     nobody = totals[high <= 0]
     for name, _ in list(nobody.iterrows())[:_SHOWN]:
@@ -114,7 +114,8 @@ def _groups_without(
             f"group {names}",
             f"{lacking.sum():,} rows answered and no margin counts their group"
             + _more(len(lacking), "groups"),
-            "Load its register counts, or weight within a larger group",
+            "Load its register counts before freezing; else weight within another level, or take base"
+            " weights (--base-weights)",
         )
 
 
@@ -134,7 +135,7 @@ def _lacking(cells: pd.DataFrame, margins: pd.DataFrame, group: Sequence[str]) -
                 f"{variable} = {category}",
                 f"{rows[ROWS].sum():,} rows in {names} answered it, and the margins lack the category"
                 + _more(len(rows), "groups"),
-                f"Add its count, or say that registers cannot know it:"
+                f"Add its count, or say in Python that registers cannot know it:"
                 f" unknowable={{{str(variable)!r}: [{category!r}]}}",
             )
 

@@ -25,6 +25,7 @@ from .dataset_weights import (
     BaseDesign,
     DatasetWeights,
     SharedAreasError,
+    UncountedError,
     base_design,
     dataset_weights,
 )
@@ -85,7 +86,8 @@ def study_measures(
     Scores are the headline ones: high is favourable; each wave is scored by its own versions. Where
     the dataset has register counts, weights are calibrated to them within boligområder (afdelinger
     where there are none), unless `calibrated` is false, and standard errors of means know what that
-    gains (those of shares do not); else they are the base weights. Rows of an open link have none
+    gains (those of shares do not); else they are the base weights, as in a wave that nothing counts.
+    Answers that no register counts, as a third gender, are as none there. Rows of an open link have none
     and are left out. Whoever moved in before the year of the first wave is a stayer, later a
     newcomer. A wave's day is the middle one of its answers. People are followed by the panel's
     pseudonym. `scales` are all by default. `leave_out` has a truth a row, as
@@ -211,7 +213,7 @@ def scored_rows(
                 "mode": batch["mode"].map(modes).fillna(""),
                 "panel": batch["panel"].fillna("").astype(str),
                 "cell": cell,
-                "weight": base.of(batch)["base"] if weights is None else _at(weights, cell),
+                "weight": base.of(batch)["base"] if weights is None else weights.of(batch, cell),
                 "cohort": np.select(
                     [moved >= first_year, moved >= 0], ["newcomer", "stayer"], default=""
                 ),
@@ -219,13 +221,6 @@ def scored_rows(
                 **{name: scores[column] for name, column in named.items()},
             }
         )
-
-
-def _at(weights: DatasetWeights, cell: NDArray[np.intp]) -> NDArray[np.float64]:
-    by_cell: NDArray[np.float64] = np.append(
-        weights.weights.cells["weight"].to_numpy(float), np.nan
-    )
-    return by_cell[cell]
 
 
 def _weight_of(rows: pd.DataFrame, weights: DatasetWeights | None, base: BaseDesign) -> pd.Series:
@@ -249,14 +244,23 @@ def _weights(
     ordered = [name for name in terms.ordered if name in set(margins["variable"])]
     try:
         made = dataset_weights(
-            dataset, level, adults=terms.adults or None, ordered=ordered, workers=workers
+            dataset,
+            level,
+            adults=terms.adults or None,
+            ordered=ordered,
+            workers=workers,
+            lenient=calibrated is None,
         )
+    # The dataset is frozen: nobody can count anything of it any more.
     except SharedAreasError:
         if calibrated:
             raise
-        # The dataset is frozen: nobody can count these areas any more, and a place may lie in two.
         return f"{uncalibrated}: register counts of groups that share an area cannot be met", None
-    return f"calibrated within {level}", made
+    except UncountedError:
+        if calibrated:
+            raise
+        return f"{uncalibrated}: register counts are of no {level} in which people answered", None
+    return made.told(), made
 
 
 def wave_days(dataset: Dataset | Study, workers: Workers | None = None) -> dict[int, str]:

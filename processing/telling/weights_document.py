@@ -125,12 +125,29 @@ class _Page:
     def joined(self) -> list[Block]:
         joined = self.made.weights.collapsed
         if not joined:
-            return [Sentence(self.t("weights_none_joined"))]
-        told: list[Block] = [Points([self._joined(one) for one in joined[:_SHOWN]])]
+            return [*self._uncounted(), Sentence(self.t("weights_none_joined"))]
+        told: list[Block] = [
+            *self._uncounted(),
+            Points([self._joined(one) for one in joined[:_SHOWN]]),
+        ]
         rest = len(joined) - _SHOWN
         if rest > 0:
             told.append(Sentence(self.t("weights_more", n=count(rest, self.language)), quiet=True))
         return told
+
+    def _uncounted(self) -> list[Block]:
+        """Waves and answers that no register counts."""
+        waves = ", ".join(map(str, self.made.plain))
+        told = [self.t("weights_plain", waves=waves)] if waves else []
+        told += [
+            self.t(
+                "weights_unknowable",
+                variable=self._label(name),
+                category=self._category(name, "+".join(answers)),
+            )
+            for name, answers in self.made.unknowable.items()
+        ]
+        return [Sentence(one) for one in told]
 
     def _joined(self, one: Collapse) -> str:
         wave, unit = one.group.split(" ", 1)

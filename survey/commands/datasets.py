@@ -35,6 +35,9 @@ class BadUse(click.ClickException):
 folder_argument = click.argument(
     "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER"
 )
+base_weights_option = click.option(
+    "--base-weights", is_flag=True, help="Take base weights, though there are register counts."
+)
 
 
 @click.group(cls=Group)

@@ -14,7 +14,13 @@ import click
 import pandas as pd
 
 import processing
-from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
+from survey.commands.datasets import (
+    BadUse,
+    bad_use,
+    base_weights_option,
+    folder_argument,
+    unchanged,
+)
 from survey.commands.examples import Command
 from survey.commands.printing import as_json, counted, print_json, print_table
 
@@ -35,9 +41,6 @@ _adults = click.option(
     help="A column of adults in the dwelling, where base weights lack it. Default: as the study laid"
     " down.",
 )
-_base_weights = click.option(
-    "--base-weights", is_flag=True, help="Take base weights, though there are register counts."
-)
 
 
 @click.command(cls=Command, epilog="beboerpuls measures data/bopuls --level study")
@@ -48,7 +51,7 @@ _base_weights = click.option(
     "--without-careless", is_flag=True, help="Leave out rows that show two signs of not reading."
 )
 @_adults
-@_base_weights
+@base_weights_option
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-measures, beside it.")
 @as_json
 def measures(
@@ -103,9 +106,12 @@ def measures(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The analysis plan: primary scales, what counts as treatment, and how.",
 )
+@base_weights_option
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-effects, beside it.")
 @as_json
-def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> None:
+def effects(
+    folder: Path, plan_file: Path, base_weights: bool, out: Path | None, as_json: bool
+) -> None:
     """Tell whether areas with plans changed more than others, as the analysis plan said.
 
     FOLDER is a study's dataset of two waves or more. What the plan names is confirmatory where the
@@ -119,7 +125,7 @@ def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> N
             raise BadUse(
                 f"{folder} is one wave, and an effect is a change. Give the study's folder."
             )
-        found = processing.evaluate(read, plan)
+        found = processing.evaluate(read, plan, calibrated=False if base_weights else None)
         written = processing.write_derived(
             read,
             "effects",
@@ -131,6 +137,7 @@ def effects(folder: Path, plan_file: Path, out: Path | None, as_json: bool) -> N
             },
             out,
             {"plan.yaml": plan_file.read_text(encoding="utf-8")},
+            about={"weight": found.measures.weight},
         )
         warning = processing.revocation_of(read)
     if warning:
@@ -233,6 +240,7 @@ def detect(as_json: bool, invited: float | None, answers: float | None, **asked:
     help="Unrounded, with every effect: for an evaluation that has signed for it, never to publish.",
 )
 @_adults
+@base_weights_option
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-feed, beside it.")
 @as_json
 def feed(
@@ -240,6 +248,7 @@ def feed(
     *,
     for_evaluator: bool,
     adults: str | None,
+    base_weights: bool,
     plan_file: Path | None,
     cooperation: Path | None,
     outcomes: Path | None,
@@ -260,8 +269,13 @@ def feed(
         plan = processing.read_plan(plan_file) if plan_file else None
         if plan and adults:
             raise BadUse("With --plan the plan says how to weight. Name the column there: adults.")
-        found = processing.evaluate(read, plan) if plan else None
-        measured = found.measures if found else processing.study_measures(read, adults=adults)
+        weighting = False if base_weights else None
+        found = processing.evaluate(read, plan, calibrated=weighting) if plan else None
+        measured = (
+            found.measures
+            if found
+            else processing.study_measures(read, adults=adults, calibrated=weighting)
+        )
         table = processing.feed(
             read,
             measured,
@@ -352,7 +366,7 @@ def _write_measures(
         "languages": found.measures.languages,
     }
     name = "measures-without-careless" if without_careless else "measures"
-    return processing.write_derived(read, name, frames, out)
+    return processing.write_derived(read, name, frames, out, about={"weight": found.weight})
 
 
 def _source(found: StudyMeasures) -> dict[str, Any]:

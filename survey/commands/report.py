@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 import processing
-from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
+from survey.commands.datasets import (
+    BadUse,
+    bad_use,
+    base_weights_option,
+    folder_argument,
+    unchanged,
+)
 from survey.commands.examples import Command
 from survey.results import shared_items
 
@@ -36,6 +42,7 @@ FONTS = Path(__file__).parents[1] / "printing" / "fonts"
 @click.option("--area", help="For one area: its key, or that of a group.")
 @click.option("--level", default="afdeling", show_default=True, help="What --area is a key of.")
 @click.option("--language", type=click.Choice(["da", "en"]), default="da", show_default=True)
+@base_weights_option
 @click.option("--pdf", is_flag=True, help="Also as PDF (PDF/UA), beside the page.")
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-report.html.")
 def report(
@@ -44,6 +51,7 @@ def report(
     area: str | None,
     level: str,
     language: str,
+    base_weights: bool,
     pdf: bool,
     out: Path | None,
 ) -> None:
@@ -61,6 +69,7 @@ def report(
     safe = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in mark)
     out = out or folder.with_name(f"{folder.name}{safe}-report.html")
     _refuse_taken(out, pdf=pdf)
+    weighting = False if base_weights else None
     with bad_use():
         read = unchanged(folder)
         if isinstance(read, processing.Dataset):
@@ -68,9 +77,9 @@ def report(
                 f"{folder} is one wave, and an effect is a change. Give the study's folder."
             )
         document = (
-            _of_study(read, plan_file, language)
+            _of_study(read, plan_file, language, calibrated=weighting)
             if plan_file
-            else _of_area(read, level, str(area), language)
+            else _of_area(read, level, str(area), language, calibrated=weighting)
         )
         stylesheet = files("survey").joinpath("static", "survey.css").read_text("utf-8")
         warning = processing.revocation_of(read)
@@ -83,20 +92,23 @@ def report(
     click.echo(f"Report: {out}{beside}")
 
 
-def _of_study(read: Study, plan_file: Path, language: str) -> Document:
+def _of_study(read: Study, plan_file: Path, language: str, *, calibrated: bool | None) -> Document:
     plan = processing.read_plan(plan_file)
-    found = processing.evaluate(read, plan)
+    found = processing.evaluate(read, plan, calibrated=calibrated)
     return processing.report_document(
         read,
         found,
         language=language,
         validated=_validated(read),
-        command=f"beboerpuls report {read.folder.name} --plan {plan_file.name} --language {language}",
+        command=f"beboerpuls report {read.folder.name} --plan {plan_file.name} --language {language}"
+        + _option(calibrated),
     )
 
 
-def _of_area(read: Study, level: str, area: str, language: str) -> Document:
-    found = processing.study_measures(read)
+def _of_area(
+    read: Study, level: str, area: str, language: str, *, calibrated: bool | None
+) -> Document:
+    found = processing.study_measures(read, calibrated=calibrated)
     items = shared_items(read.codebook)
     table = processing.area_results(read, found, items, earlier=processing.told_before(read))
     processing.remember(read, table)
@@ -108,8 +120,13 @@ def _of_area(read: Study, level: str, area: str, language: str) -> Document:
         language=language,
         calibrated=found.weights is not None,
         validated=_validated(read),
-        command=f"beboerpuls report {read.folder.name} --area {area} --level {level}",
+        command=f"beboerpuls report {read.folder.name} --area {area} --level {level}"
+        + _option(calibrated),
     )
+
+
+def _option(calibrated: bool | None) -> str:
+    return " --base-weights" if calibrated is False else ""
 
 
 def _refuse_taken(out: Path, *, pdf: bool) -> None:

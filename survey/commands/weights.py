@@ -54,7 +54,7 @@ def weights(
         terms = processing.study_terms(read)
         adults = adults or terms.adults or None
         made = processing.dataset_weights(
-            read, level, adults=adults, ordered=ordered or terms.ordered
+            read, level, adults=adults, ordered=ordered or terms.ordered, lenient=True
         )
         document = processing.weights_document(
             read.study,
@@ -102,6 +102,7 @@ def weights(
         )
         return
     click.echo(str(told))
+    click.echo(f"Weights are {made.told()}.")
     click.echo(f"Weights: {written / PAGE}")
 
 

@@ -205,6 +205,53 @@ def test_weights_of_pieces_are_those_of_the_whole(study):
     np.testing.assert_allclose(totals, 850)
 
 
+def test_a_wave_without_register_counts_keeps_base_weights_and_that_is_told(
+    study, codebook, tmp_path
+):
+    """A baseline that nobody counted, and a gender that no register keeps."""
+
+    def again(folder, margins):
+        waves = []
+        for wave in study.waves:
+            rows = wave.responses()
+            rows.loc[rows.index[:4], "background_gender"] = 3
+            waves.append(folder / f"wave-{wave.wave}")
+            write_wave(
+                waves[-1],
+                responses=rows,
+                tables=_tables(wave, rows) | margins.get(wave.wave, {}),
+                codebook=codebook,
+                instrument_files={},
+                facts=WaveFacts(study="drawn", wave=wave.wave, legal_basis="research"),
+            )
+        return write_study(folder, "drawn", waves)
+
+    nothing = {"margins": study.waves[0].table("margins")[:0]}
+    half = again(tmp_path / "half", {1: nothing})
+    found = study_measures(half, ["tryghed_t1"])
+    assert found.weight == (
+        "calibrated within boligområde; base weights in wave 1, which nothing counts;"
+        " without a register count, and as no answer: background_gender 3"
+    )
+    plain = study_measures(half, ["tryghed_t1"], calibrated=False)
+    whole = study_measures(again(tmp_path / "whole", {}), ["tryghed_t1"])
+    figures = ["scale", "level", "unit", "cohort", "n", "mean", "standard_error", "effective_n"]
+    for wave, other in ((1, plain), (2, whole)):
+        ours, theirs = (
+            means.loc[means["wave"] == wave, figures].reset_index(drop=True)
+            for means in (found.measures.means, other.measures.means)
+        )
+        pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9)
+    weights = pd.concat(found.weight_of(b) for b in half.batches([*found.weighting_columns]))
+    waves = half.responses(["wave"])["wave"].to_numpy()
+    means = weights.groupby(waves).mean()
+    assert means[1] == pytest.approx(means[2], rel=0.2)  # alike, so that persons weigh alike
+    with pytest.raises(StatisticsError, match="background_gender = 3"):
+        dataset_weights(half)
+    bare = again(tmp_path / "bare", {1: nothing, 2: nothing})
+    assert study_measures(bare, ["tryghed_t1"]).weight == "base_weight"
+
+
 def test_rows_to_leave_out_are_refused_where_their_order_is_lost(study):
     with (
         ThreadPoolExecutor(1) as executor,
