@@ -145,6 +145,7 @@ def _row_difference(dataset: Dataset, name: str, file: str, rows: int) -> Iterat
 def _response_differences(dataset: Dataset, codebook: Codebook) -> Iterator[Difference]:
     rows, last = 0, ""
     expected = response_schema(codebook)
+    answered: set[str] = set()
     for path in dataset.parts:
         file = f"{RESPONSES}/{path.name}"
         schema = pq.read_schema(path)
@@ -154,6 +155,7 @@ def _response_differences(dataset: Dataset, codebook: Codebook) -> Iterator[Diff
         for batch in pq.ParquetFile(path).iter_batches():
             frame = batch.to_pandas()
             rows += len(frame)
+            answered |= set(frame["area"].astype(str))
             for misfit in fit_misfits(frame, codebook):
                 yield Difference(file, str(misfit), _GET_AGAIN)
             ids = [last, *frame["row_id"]]
@@ -161,6 +163,20 @@ def _response_differences(dataset: Dataset, codebook: Codebook) -> Iterator[Diff
                 yield Difference(file, "its rows are not sorted by row id", _GET_AGAIN)
             last = ids[-1]
     yield from _row_difference(dataset, RESPONSES, RESPONSES, rows)
+    yield from _strange_areas(dataset, answered)
+
+
+def _strange_areas(dataset: Dataset, answered: set[str]) -> Iterator[Difference]:
+    """Answers of an area that is not told of are in no measure. No areas at all is a choice."""
+    known = set(dataset.table("areas")["area"].astype(str))
+    unknown = sorted(answered - known - {""}) if known else []
+    if unknown:
+        yield Difference(
+            "areas.parquet",
+            f"people answered from {', '.join(unknown[:5])}, which it does not list"
+            + (f" ({len(unknown)} such areas)" if len(unknown) > 5 else ""),
+            "Load these areas with beboerpuls study areas and freeze the wave anew",
+        )
 
 
 def _schema_differences(file: str, schema: pa.Schema, codebook: Codebook) -> Iterator[Difference]:

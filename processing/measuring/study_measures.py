@@ -112,6 +112,7 @@ def study_measures(
     base = weights.design if weights else base_design(dataset, terms.adults or None, workers)
     days = wave_days(dataset, workers)
     tables = _tables(dataset)
+    stop_if_any(_nowhere(dataset, days, tables["areas"], workers))
     units = places(tables, days)
     task = partial(
         _summed,
@@ -261,6 +262,53 @@ def _weights(
             raise
         return f"{uncalibrated}: register counts are of no {level} in which people answered", None
     return made.told(), made
+
+
+def _nowhere(
+    dataset: Dataset | Study, days: Mapping[int, str], areas: pd.DataFrame, workers: Workers
+) -> Iterator[Problem]:
+    """What answers do not say of place and time, without which they are in no unit and no wave."""
+    if not dataset.rows:
+        yield Problem("dataset", "nobody answered", "Measure a dataset with answers")
+        return
+    waves = dataset.waves if isinstance(dataset, Study) else (dataset,)
+    undated = [str(one.wave) for one in waves if one.rows and one.wave not in days]
+    if undated:
+        yield Problem(
+            f"day of wave {', '.join(undated)}",
+            "no answer says on which day it was given",
+            "Import it again with the day in the map, as about: {day: column} or about: {day: {value:"
+            " 2019-05-01}}",
+        )
+    answered = workers.add_up(dataset, _answered).areas
+    if answered <= {""}:
+        yield Problem(
+            "area",
+            "no answer says which area it is from",
+            "Import it again with the area in the map, as about: {area: column}",
+        )
+    unknown = sorted(answered - set(areas["area"].astype(str)) - {""})
+    if unknown:
+        yield Problem(
+            f"area {', '.join(unknown[:5])}",
+            f"{len(unknown)} areas have answers but are not among the dataset's areas",
+            "Load them with beboerpuls study areas and freeze the wave anew",
+        )
+
+
+@dataclass(frozen=True)
+class _Answered:
+    areas: frozenset[str] = frozenset()
+
+    def __add__(self, other: _Answered) -> _Answered:
+        return _Answered(self.areas | other.areas)
+
+
+def _answered(dataset: Dataset | Study, parts: Collection[Path]) -> _Answered:
+    whole = _Answered()
+    for rows in pieces(dataset, ["wave", "area"], parts):
+        whole += _Answered(frozenset(str(area) for area in rows["area"].fillna("").unique()))
+    return whole
 
 
 def wave_days(dataset: Dataset | Study, workers: Workers | None = None) -> dict[int, str]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from processing.datasets.checking import check
 from processing.errors import StatisticsError
 from processing.measuring import base_weights as base_weights_module
 from processing.measuring import collapsing, weighted_means, weights
@@ -455,6 +456,34 @@ def test_counts_that_cover_a_part_of_a_boligomraade_are_named(frozen_areas):
         "margins of bo, wave 1: its register counts cover 1 of 2 areas in which people answered, and"
         " not 0001-002"
     )
+
+
+def test_what_lies_nowhere_is_told_and_measured_nowhere(freeze_wave, make_answers):
+    """An import without days or areas, a wave nobody answered, an area that only a group knows."""
+    dated = {"valid_from": "2015-01-01", "valid_to": None}
+    here = pd.DataFrame({"area": ["a"]}).assign(
+        name="", level="afdeling", dwellings=80, residents=170, **dated
+    )
+    group = pd.DataFrame({"area": ["a", "b"]}).assign(
+        area_group="bo", name="", level="boligområde", **dated
+    )
+    rows = make_answers(40).assign(area=["a", "b"] * 20, day="2026-05-01")
+    rows = rows.assign(base_weight=1.0, open_link=np.int16(0))
+
+    def measured(name, answers):
+        dataset = freeze_wave(name, responses=answers, tables={"areas": here, "area_group": group})
+        with pytest.raises(StatisticsError) as caught:
+            study_measures(dataset)
+        return dataset, str(caught.value)
+
+    assert "about: {day: column}" in measured("undated", rows.assign(day=""))[1]
+    assert "about: {area: column}" in measured("placeless", rows.assign(area=""))[1]
+    assert "nobody answered" in measured("empty", rows[:0])[1]
+    dataset, told = measured("strange", rows)
+    assert told.startswith("area b: 1 areas have answers but are not among the dataset's areas")
+    [difference] = check(dataset.folder)
+    assert difference.file == "areas.parquet"
+    assert difference.what == "people answered from b, which it does not list"
 
 
 def test_an_open_link_has_no_base_weight_and_adults_count():
