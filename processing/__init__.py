@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from .effects.multiplicity import holm as holm
     from .effects.parted_trends import PartedTrends as PartedTrends
     from .effects.parted_trends import parted_trends as parted_trends
+    from .effects.plan_fit import misfits_of_plan as misfits_of_plan
     from .effects.planning import PlannedStudy as PlannedStudy
     from .effects.planning import StudyPlan as StudyPlan
     from .effects.planning import plan_study as plan_study
@@ -162,6 +163,7 @@ if TYPE_CHECKING:
     from .measuring.disclosure import disclose as disclose
     from .measuring.fay_herriot import FayHerriot as FayHerriot
     from .measuring.fay_herriot import fay_herriot as fay_herriot
+    from .measuring.margin_contradictions import margin_contradictions as margin_contradictions
     from .measuring.measures import Measures as Measures
     from .measuring.measures import measures as measures
     from .measuring.overlap import overlap as overlap
@@ -282,6 +284,7 @@ _HOMES = {
     "drawing.known_model": ("KnownGroup", "KnownModel", "cut_points"),
     "drawing.simulation": ("Careless", "Holes", "Simulated", "Truth", "simulate"),
     "effects.analysis_plan": ("AnalysisPlan", "plan_of", "read_plan"),
+    "effects.plan_fit": ("misfits_of_plan",),
     "effects.detectable": ("Detectable", "minimum_detectable_effect"),
     "effects.difference": ("Effect", "Inference", "difference_in_differences"),
     "effects.evaluation": ("Evaluation", "evaluate"),
@@ -332,6 +335,7 @@ _HOMES = {
     "measuring.table_attack": ("attack",),
     "measuring.weighted_means": ("WeightedMeans", "weighted_means"),
     "measuring.weighting_cells": ("add_tallies", "tally"),
+    "measuring.margin_contradictions": ("margin_contradictions",),
     "measuring.weights": ("Weights", "weigh", "weigh_cells"),
     "modelling.alignment": ("Alignment", "align"),
     "modelling.confirmatory": ("Confirmatory", "cfa"),

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from processing import AnalysisPlan, plan_of
+from instruments import Form
+from processing import AnalysisPlan, StatisticsError, build_codebook, misfits_of_plan, plan_of
 from survey import audit
-from survey.models import AuditEntry, Study
+from survey.models import Area, AuditEntry, Plan, Study
 
 REGISTERED = "registered an analysis plan"
 
 
-def register_plan(session: Session, study: Study, content: bytes, *, actor: str) -> AnalysisPlan:
+def register_plan(
+    session: Session, study: Study, content: bytes, *, forms: Iterable[Form] = (), actor: str
+) -> AnalysisPlan:
     """Note a plan's hash in the audit's chain, once; every wave frozen from now on names it.
 
-    Raises processing.StatisticsError with every problem of the plan.
+    `forms` are those of the study's waves that have one. Raises processing.StatisticsError with every
+    problem of the plan, and with all that it names and the study does not have: once a wave is
+    frozen, a plan that is corrected explores.
     """
     plan = plan_of(content, "the plan")
+    misfits = misfits_of_plan(
+        plan,
+        [build_codebook(form) for form in forms],
+        kinds=set(session.scalars(select(Plan.kind).where(Plan.study_id == study.id))),
+        areas=set(session.scalars(select(Area.key).where(Area.study_id == study.id))),
+    )
+    if misfits:
+        raise StatisticsError(*misfits)
     if plan.hash not in registered_plans(session, study):
         audit.note(
             session, actor, REGISTERED, study.key,

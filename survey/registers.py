@@ -19,7 +19,7 @@ from instruments import Form
 from survey import audit
 from survey.answering import hold_wave
 from survey.csv_files import Column, CsvFile, Row, count, day, key_text, read_csv, text
-from survey.margins import misfit
+from survey.margins import contradicting, misfit
 from survey.models import (
     Area,
     AreaGroup,
@@ -258,7 +258,8 @@ def load_margins(
 ) -> Loaded:
     """Load register counts of a wave that is not frozen yet. Raises StudyError too.
 
-    Counts of what `form`, the wave's, does not ask are problems. With `replace`, counts that the
+    Counts of what `form`, the wave's, does not ask are problems; counts that contradict each other,
+    with those loaded before, are a StudyError, after which nothing may be committed. With `replace`, counts that the
     file does not name are taken out.
     """
     wave = hold_wave(session, wave.id)
@@ -292,9 +293,12 @@ def load_margins(
         (found.area_id, found.area_group_id, found.variable, found.category): found
         for found in session.scalars(select(Margin).where(Margin.wave_id == wave.id))
     }
-    return _keep(
+    loaded = _keep(
         session, "margins loaded", told(wave), Margin, there, incoming, actor, replace=replace
     )
+    if problems := contradicting(session, wave):
+        raise StudyError("\n".join(problems))
+    return loaded
 
 
 def _refuse_two_names(file: CsvFile) -> None:

@@ -99,6 +99,8 @@ class _Counted:
     names: dict[tuple[str, str], str]
     figures: tuple[str, ...]
     calibrated: bool
+    plain: frozenset[int]
+    """Waves that no register counts: base weights hold there."""
     waves: frozenset[str]
     languages: dict[int, tuple[str, ...]]
     limits: DisclosureLimits
@@ -120,7 +122,8 @@ def count_results(study: str, data: Path) -> Path:
         table = area_results(read, found, items, earlier=told_before(read))
         remember(read, table)
         figures = [*items, *(scale.name for scale in read.codebook.scales if not scale.formative)]
-        about = {"weight": found.weight, "figures": figures}
+        plain = [*found.weights.plain] if found.weights else []
+        about = {"weight": found.weight, "plain": plain, "figures": figures}
         return write_derived(
             read, NAME, {NAME: table}, texts={_ABOUT: json.dumps(about, sort_keys=True) + "\n"}
         )
@@ -320,7 +323,7 @@ def told_results(session: Session, number: int, data: Path) -> Told:
         results=results,
         codebook=counted.codebook,
         languages=counted.languages.get(wave.number, ("da",)),
-        calibrated=counted.calibrated,
+        calibrated=counted.calibrated and wave.number not in counted.plain,
         places=int(same["unit"].nunique()),
         sender=study.sender,
         contact=study.contact,
@@ -405,6 +408,7 @@ def _read(folder: Path, study: str, sealed: str) -> _Counted:
         names=names,
         figures=tuple(about["figures"]),
         calibrated=str(about["weight"]).startswith("calibrated"),
+        plain=frozenset(about.get("plain", ())),
         waves=frozenset(read_manifest(folder)["waves_made_from"]),
         languages={one.wave: tuple(one.manifest["languages"]) for one in read.waves},
         limits=study_terms(read).limits,

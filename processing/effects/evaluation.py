@@ -15,10 +15,11 @@ from processing.measuring.measures import Measures
 from processing.measuring.study_measures import StudyMeasures, scored_rows, study_measures
 
 from .analysis_plan import AnalysisPlan
-from .covariates import as_categories, problems_of_covariates, shares_of_areas
+from .covariates import as_categories, shares_of_areas
 from .headline import STAGGERED, Headline, by_start, headline
 from .multiplicity import false_discovery_rate, holm
 from .parted_trends import Restriction, parted_trends
+from .plan_fit import misfits_of_plan
 from .registration import Registration, registration
 from .staggered import OVER_WAVES
 from .told_effect import told_effect
@@ -83,23 +84,14 @@ def evaluate(
     each apart, over all residents and over the cohorts. `calibrated` is as in `study_measures`.
     Raises StatisticsError.
     """
+    stop_if_any(
+        misfits_of_plan(plan, [study.codebook], areas=set(study.table("areas")["area"].astype(str)))
+    )
     points = Points(plan.below, plan.above)
     measured = study_measures(
         study, points=points, level=plan.level, calibrated=calibrated,
         adults=plan.adults, ordered=plan.ordered,
     )  # fmt: skip
-    unknown = [name for name in plan.scales if name not in measured.scales]
-    if unknown:
-        raise StatisticsError(
-            Problem(
-                f"plan, scale {unknown[0]}",
-                "the dataset has no such scale",
-                f"Choose among {', '.join(measured.scales)}",
-            )
-        )
-    stop_if_any(
-        [*_two_primaries(study, plan), *problems_of_covariates(study.codebook, plan.covariates)]
-    )
     compared = treatment(study, measured, plan)
     if not compared.frame["treated"].any():
         raise _nobody(study, plan)
@@ -130,7 +122,7 @@ def evaluate(
                 if cohort == "all" and np.isfinite(one.later.pretest):
                     parted += _parted(rows, scale, plan)
     if not found:
-        raise _nobody(study, plan)
+        raise _no_comparison(compared)
     effects = _adjusted(pd.DataFrame(found), plan)
     return Evaluation(
         effects=effects,
@@ -156,6 +148,20 @@ def _nobody(study: Study, plan: AnalysisPlan) -> StatisticsError:
     )
 
 
+def _no_comparison(compared: Treatment) -> StatisticsError:
+    """Areas do become treated, and nothing can be said of it."""
+    by = compared.frame.groupby("unit")["treated"].max()
+    treated, others = int((by == 1).sum()), int((by == 0).sum())
+    return StatisticsError(
+        Problem(
+            "plan, treatment",
+            f"{treated} areas become treated between the waves and {others} do not: where that leaves"
+            " too few with answers before and after, in either arm, there is no comparison",
+            "Compare with more areas, or tell changes with beboerpuls measures",
+        )
+    )
+
+
 def _inferences(one: Headline, told: dict[str, object]) -> pd.DataFrame:
     """Every estimator and method; of the plan's kind is the one that is told."""
     frames = [effect.to_frame() for effect in (one.told, one.beside) if effect is not None]
@@ -174,27 +180,6 @@ def _by_exposure(one: Headline, told: dict[str, object]) -> pd.DataFrame:
     for column in ("low", "high", "p", "method"):
         frame[column] = frame[column].where(~mine, told[column])  # by what is trusted there
     return frame.assign(kind=np.where(mine, str(told["kind"]), "exploratory"))
-
-
-def _two_primaries(study: Study, plan: AnalysisPlan) -> list[Problem]:
-    """Primary scales of one questionnaire: more than one would be more than one question."""
-    instrument = {
-        name: scale.instrument
-        for scale in study.codebook.scales
-        for name in (scale.name, *(f"{scale.name}_{variant}" for variant in scale.variants))
-    }
-    of: dict[str, list[str]] = {}
-    for name in plan.primary:
-        of.setdefault(instrument.get(name, name), []).append(name)
-    return [
-        Problem(
-            "plan, primary",
-            f"{' and '.join(names)} are both of the questionnaire {one}",
-            "Name one a questionnaire, and the others as secondary",
-        )
-        for one, names in of.items()
-        if len(names) > 1
-    ]
 
 
 def _people(

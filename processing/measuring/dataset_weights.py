@@ -195,7 +195,7 @@ def dataset_weights(
     answered = pd.DataFrame(seen.areas, columns=["wave", "area"]).assign(answered=True)
     units = units.merge(answered, on=["wave", "area"], how="left")
     units["answered"] = units["answered"].notna()
-    counts, problems = _counts(margins, units)
+    counts, problems = unit_counts(margins, units)
     stop_if_any([*problems, *_partly_counted(margins, units, counts)])
     if shared := [*_shared(units, counts)]:
         raise SharedAreasError(*shared)
@@ -392,7 +392,7 @@ def _shared(units: pd.DataFrame, counts: pd.DataFrame) -> Iterator[Problem]:
             )
 
 
-def _counts(margins: pd.DataFrame, units: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+def unit_counts(margins: pd.DataFrame, units: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
     """Each unit's counts, and groups whose counts are not those of their areas."""
     keys = ["wave", "unit", "variable", "category"]
     groups = margins[margins["area_group"].notna()].rename(columns={"area_group": "unit"})

@@ -73,15 +73,18 @@ def problems_with_answers(
 ) -> list[Problem]:
     """Margins that contradict each other, and answers that margins have no place for."""
     return [
-        *_contradictions(margins, group, tolerance),
+        *contradictions(margins, group, tolerance),
         *_groups_without(cells, margins, group),
         *_lacking(cells, margins, group),
     ]
 
 
-def _contradictions(
+def contradictions(
     margins: pd.DataFrame, group: Sequence[str], tolerance: float
 ) -> Iterator[Problem]:
+    """Groups whose variables count different numbers of people, or nobody."""
+    if not len(margins):
+        return
     totals = margins.pivot_table("count", [*group], "variable", "sum")
     low, high = totals.min(axis=1), totals.max(axis=1)
     apart = totals[high - low > tolerance * high + 1e-9 * high]

@@ -118,7 +118,7 @@ def _of_area(
         level,
         area,
         language=language,
-        calibrated=found.weights is not None,
+        calibrated=found.weights is not None and max(found.days) not in found.weights.plain,
         validated=_validated(read),
         command=f"beboerpuls report {read.folder.name} --area {area} --level {level}"
         + _option(calibrated),

@@ -248,13 +248,14 @@ def _write_codes(path: Path, invited: Sequence[Invited], address: str) -> None:
 @click.argument("study_key", metavar="STUDY")
 @_file
 @as_json
-@refuses(StatisticsError, StudyError)
+@refuses(StatisticsError, StudyError, NoFormError, DefinitionError)
 def analysis_plan(study_key: str, file: Path, as_json: bool) -> None:
     """Register what will be looked at, before anybody can look.
 
     The plan's hash goes into the audit's chain with the time, and every wave frozen from then on
     names it. What it names is reported as confirmatory where it was there before data of any area
-    whose plan had begun were frozen; a baseline may be known. The file stays with you.
+    whose plan had begun were frozen; a baseline may be known. The file stays with you. A scale that
+    no wave asks, a kind of plan or an area that the study does not have is refused.
     """
     try:
         content = file.read_bytes()
@@ -262,7 +263,8 @@ def analysis_plan(study_key: str, file: Path, as_json: bool) -> None:
         raise refusal(f"{file} cannot be read: {error.strerror}.") from None
     with installation() as here, here.database.writing() as session:
         found = studies.find_study(session, study_key)
-        plan = register_plan(session, found, content, actor=here.actor)
+        forms = [here.form_of(session, wave) for wave in found.waves if wave.status != "planned"]
+        plan = register_plan(session, found, content, forms=forms, actor=here.actor)
         frozen = [wave.number for wave in found.waves if wave.status == "frozen"]
     if as_json:
         print_json({"study": study_key, "sha256": plan.hash, "waves_frozen_before": frozen})

@@ -5,10 +5,11 @@ import json
 import pytest
 from sqlalchemy import select
 
+from instruments import make_form
 from processing import StatisticsError, StudyTerms, read_wave, study_terms
 from survey import audit
 from survey.analysis_plans import REGISTERED, register_plan, registered_plans
-from survey.models import AuditEntry
+from survey.models import Area, AuditEntry, Plan
 
 PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\n"
 HASH = hashlib.sha256(PLAN).hexdigest()
@@ -47,7 +48,7 @@ def test_a_wave_names_the_plans_that_were_there_before_it_was_frozen(commands, t
     commands.works("study", "areas", "puls", areas)
     commands.works("wave", "plan", "puls")
     commands.works(
-        *("wave", "open", "puls", 1, "--instrument", "background"),
+        *("wave", "open", "puls", 1, "--instrument", "tryghed", "--instrument", "background"),
         *("--language", "da", "--accept-unreviewed", "da"),
     )
     told = commands.json("study", "analysis-plan", "puls", plan)
@@ -66,6 +67,33 @@ def test_a_wave_names_the_plans_that_were_there_before_it_was_frozen(commands, t
     # Its thresholds and how it weights hold for all that is made of the dataset.
     terms = study_terms(read_wave(manifest.parent))
     assert terms == StudyTerms(20, 8, "background_adults")
+
+
+def test_a_plan_that_names_what_the_study_has_not_is_refused_while_it_can_be_corrected(
+    database, make
+):
+    """Every fault at once: after a freeze a corrected plan is exploratory."""
+    study = make.study(key="puls")
+    forms = [make_form(["tryghed", "background"], ["da"])]
+    content = (
+        b"primary: [tryghed_t1, tryghed_t4, tryghed_t11]\ntreatment: [helhedplan]\n"
+        b"comparison: [9999-999]\ncovariates: [background_genus]\nordered: [age]\n"
+    )
+    with database.writing() as session:
+        session.add(Plan(study_id=study.id, key="hp", name="HP", kind="helhedsplan"))
+        session.add(Area(study_id=study.id, key="0667-001", name="Rugvænget", level="afdeling"))
+        session.flush()
+        with pytest.raises(StatisticsError) as refused:
+            register_plan(session, study, content, forms=forms, actor="bodil")
+        assert [problem.where for problem in refused.value.problems] == [
+            "plan, scale tryghed_t11",
+            "plan, primary",
+            "plan, ordered age",
+            "plan, covariate background_genus",
+            "plan, treatment helhedplan",
+            "plan, comparison 9999-999",
+        ]
+        register_plan(session, study, PLAN, forms=forms, actor="bodil")
 
 
 def test_a_plan_file_that_is_not_there_is_told(commands, tmp_path):

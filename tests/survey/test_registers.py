@@ -268,13 +268,13 @@ MARGINS = (
     "area,area_group,variable,category,count\n"
     "0667-001,,background_gender,1,70\n"
     "0667-001,,background_gender,2,75\n"
-    ",marken,background_gender,1,99\n"
+    ",marken,background_gender,1,70\n"
 )
 
 
 def test_register_counts_are_loaded_and_corrected(database, load_margins):
     assert load_margins(MARGINS) == Loaded(3, added=3, changed=0)
-    assert load_margins(MARGINS.replace("99", "98")) == Loaded(3, added=0, changed=1)
+    assert load_margins(MARGINS.replace("75", "76")) == Loaded(3, added=0, changed=1)
     assert counted(database, Margin) == 3
 
 
@@ -307,8 +307,25 @@ def test_counts_of_what_the_form_does_not_ask_are_refused(load_margins, wrong, p
     assert load_margins(MARGINS, form=form).added == 3
 
 
+def test_counts_that_contradict_each_other_are_refused_while_they_can_be_corrected(
+    database, load_margins
+):
+    """Of one place by another variable, of a group and its areas; after freezing nothing helps."""
+    ages = "0667-001,,background_age_band,1,999\n"
+    with pytest.raises(StudyError) as refused:
+        load_margins(MARGINS + ages)
+    assert str(refused.value).startswith(
+        "margins of 1 0667-001: they contradict each other in how many people there are:"
+        " background_age_band 999, background_gender 145. Count the same people in each"
+    )
+    load_margins(MARGINS)
+    with pytest.raises(StudyError, match="background_age_band 999"):
+        load_margins(MARGINS.splitlines()[0] + "\n" + ages)
+    assert counted(database, Margin) == 3
+
+
 def test_a_wave_does_not_open_with_counts_that_its_form_does_not_ask(database, load_margins):
-    load_margins(MARGINS.replace("background_gender,2", "gender,2"))
+    load_margins(MARGINS.replace("background_gender,2,75", "gender,2,70"))
 
     def open_it():
         with database.writing() as session:

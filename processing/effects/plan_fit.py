@@ -1,0 +1,118 @@
+"""Whether an analysis plan names what there is: scales, covariates, kinds of plans and areas."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from processing.datasets.codebook import Codebook
+from processing.errors import Problem
+
+from .analysis_plan import AnalysisPlan
+from .covariates import problems_of_covariates
+
+
+def misfits_of_plan(
+    plan: AnalysisPlan,
+    codebooks: Sequence[Codebook] = (),
+    *,
+    kinds: Collection[str] = (),
+    areas: Collection[str] = (),
+) -> list[Problem]:
+    """Find everything that a plan names and a study does not have, at once.
+
+    Before a wave is frozen a plan can be corrected; afterwards a corrected one explores.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    codebooks
+        Those of the study's waves, of which one at least must have each scale and variable; none
+        where no wave has a form yet.
+    kinds
+        The kinds of its plans; none where they are not known yet.
+    areas
+        The keys of its areas; none where they are not known yet.
+
+    Returns
+    -------
+    list[Problem]
+        Nothing where all fits.
+
+    Raises
+    ------
+    Nothing.
+
+    Examples
+    --------
+    >>> plan = AnalysisPlan(primary=("tryghed_t1",), treatment=("helhedplan",))
+    >>> print(misfits_of_plan(plan, kinds=["helhedsplan"])[0].what)
+    the study has no plan of that kind
+
+    """
+    found = [*_of_forms(plan, codebooks)] if codebooks else []
+    if kinds:
+        found += [
+            Problem(
+                f"plan, treatment {kind}",
+                "the study has no plan of that kind",
+                f"Choose among {', '.join(sorted(kinds))}",
+            )
+            for kind in plan.treatment
+            if kind not in kinds
+        ]
+    if areas:
+        found += [
+            Problem(
+                f"plan, comparison {area}",
+                "the dataset has no such area",
+                "Give areas by their keys",
+            )
+            for area in plan.comparison
+            if area not in areas
+        ]
+    return found
+
+
+def _of_forms(plan: AnalysisPlan, codebooks: Sequence[Codebook]) -> Iterator[Problem]:
+    instrument = {
+        name: scale.instrument
+        for codebook in codebooks
+        for scale in codebook.scales
+        for name in (scale.name, *(f"{scale.name}_{variant}" for variant in scale.variants))
+    }
+    for name in plan.scales:
+        if name not in instrument:
+            yield Problem(
+                f"plan, scale {name}",
+                "the dataset has no such scale",
+                f"Choose among {', '.join(instrument) or 'none'}",
+            )
+    yield from _two_primaries(plan, instrument)
+    named = {name for codebook in codebooks for name in codebook.names}
+    for part, names in (
+        ("adults", [plan.adults] if plan.adults else []),
+        ("ordered", plan.ordered),
+    ):
+        for name in names:
+            if name not in named:
+                yield Problem(
+                    f"plan, {part} {name}", "the dataset has no such variable", "Name one it has"
+                )
+    for name in plan.covariates:
+        having = [codebook for codebook in codebooks if name in codebook.names]
+        yield from problems_of_covariates((having or [*codebooks])[0], [name])
+
+
+def _two_primaries(plan: AnalysisPlan, instrument: dict[str, str]) -> Iterator[Problem]:
+    """Primary scales of one questionnaire: more than one would be more than one question."""
+    of: dict[str, list[str]] = {}
+    for name in plan.primary:
+        of.setdefault(instrument.get(name, name), []).append(name)
+    for one, names in of.items():
+        if len(names) > 1:
+            yield Problem(
+                "plan, primary",
+                f"{' and '.join(names)} are both of the questionnaire {one}",
+                "Name one a questionnaire, and the others as secondary",
+            )
