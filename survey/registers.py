@@ -7,8 +7,10 @@ hang on it. When anything in it is wrong, nothing of it is kept.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,17 @@ from sqlalchemy.orm import Session
 from instruments import Form
 from survey import audit
 from survey.answering import hold_wave
-from survey.csv_files import Column, CsvFile, Row, count, day, key_text, read_csv, text
+from survey.csv_files import (
+    Column,
+    CsvFile,
+    CsvFileError,
+    Row,
+    count,
+    day,
+    key_text,
+    read_csv,
+    text,
+)
 from survey.margins import contradicting, misfit
 from survey.models import (
     Area,
@@ -74,6 +86,10 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     ),
 }
 """Each kind of file, by the name of its command, and its columns: those of a dataset's tables."""
+
+
+_Period = tuple[int, int, dt.date]
+"""A plan's and an area's number, and the day from which the one covers the other."""
 
 
 @dataclass(frozen=True)
@@ -242,9 +258,33 @@ def load_area_plans(
         (found.plan_id, found.area_id, found.valid_from): found
         for found in session.scalars(select(AreaPlan).where(AreaPlan.plan_id.in_(plans.values())))
     }
+    _refuse_overlapping(path.name, there if not replace else {}, incoming, areas, plans)
     return _keep(
         session, "area plans loaded", study.key, AreaPlan, there, incoming, actor, replace=replace
     )
+
+
+def _refuse_overlapping(
+    name: str,
+    there: Mapping[_Period, AreaPlan],
+    incoming: Mapping[_Period, Mapping[str, Any]],
+    areas: Mapping[str, int],
+    plans: Mapping[str, int],
+) -> None:
+    """One plan covers an area once at a time: of two periods nobody knows which one was meant."""
+    ends: dict[_Period, dt.date | None] = {key: row.valid_to for key, row in there.items()}
+    ends |= {key: row["valid_to"] for key, row in incoming.items()}
+    named_area = {number: key for key, number in areas.items()}
+    named_plan = {number: key for key, number in plans.items()}
+    problems = [
+        f"{name}: {named_plan[one[0]]} covers {named_area[one[1]]} from {one[2]} until"
+        f" {ends[one] or 'further notice'} and again from {other[2]}. End the first before the second"
+        " begins, or leave one out."
+        for one, other in pairwise(sorted(ends))
+        if one[:2] == other[:2] and (ends[one] or dt.date.max) >= other[2]
+    ]
+    if problems:
+        raise CsvFileError(problems)
 
 
 def load_margins(

@@ -20,6 +20,8 @@ from processing import (
     PlaceFigure,
     PlaceResults,
     StatisticsError,
+    Study,
+    StudyMeasures,
     area_results,
     favourable,
     place_results,
@@ -58,7 +60,11 @@ class TakenDownError(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """A place of a wave, as whoever opens results sees it. Without `answered` nothing can be told."""
+    """A place of a wave, as whoever opens results sees it.
+
+    Without `answered` nothing can be told, and `few` says whether that is for its own few answers;
+    else it would give away a place that has few.
+    """
 
     level: str
     unit: str
@@ -66,6 +72,7 @@ class Place:
     answered: int | None
     invited: int | None
     opened: OpenedResult | None
+    few: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,7 @@ class _Counted:
     calibrated: bool
     plain: frozenset[int]
     """Waves that no register counts: base weights hold there."""
+    few: frozenset[tuple[str, str, int]]
     waves: frozenset[str]
     languages: dict[int, tuple[str, ...]]
     limits: DisclosureLimits
@@ -123,12 +131,26 @@ def count_results(study: str, data: Path) -> Path:
         remember(read, table)
         figures = [*items, *(scale.name for scale in read.codebook.scales if not scale.formative)]
         plain = [*found.weights.plain] if found.weights else []
-        about = {"weight": found.weight, "plain": plain, "figures": figures}
+        about = {
+            "weight": found.weight, "plain": plain, "figures": figures, "few": _few(read, found),
+        }  # fmt: skip
         return write_derived(
             read, NAME, {NAME: table}, texts={_ABOUT: json.dumps(about, sort_keys=True) + "\n"}
         )
     except (DatasetError, StatisticsError) as error:
         raise ResultsError(str(error)) from error
+
+
+def _few(read: Study, found: StudyMeasures) -> list[list[object]]:
+    """Level, unit and wave of places where fewer finished than a mean is told of."""
+    counts = read.table("dispositions").groupby(["area", "wave"], as_index=False)["finished"].sum()
+    by = found.units.merge(counts, on=["area", "wave"])
+    sums = by.groupby(["level", "unit", "wave"])["finished"].sum().reset_index()
+    few = sums[sums["finished"] < found.terms.mean_n]
+    return [
+        [str(level), str(unit), int(wave)]
+        for level, unit, wave in few[["level", "unit", "wave"]].itertuples(index=False, name=None)
+    ]
 
 
 def shared_items(codebook: Codebook) -> tuple[str, ...]:
@@ -184,6 +206,7 @@ def places_of(session: Session, wave: Wave, data: Path) -> list[Place]:
             Place(
                 level, unit, counted.names.get((level, unit), unit),
                 told.answered if told.figures else None, told.invited, opened.get((level, unit)),
+                few=(level, unit, wave.number) in counted.few,
             )
         )  # fmt: skip
     return sorted(found, key=lambda place: (place.level, place.name))
@@ -230,10 +253,7 @@ def open_results(
     if place is None:
         problems.append(f"{level} {unit}: wave {wave.number} has no such place.")
     elif place.answered is None:
-        problems.append(
-            f"{place.name}: too few answered, or it would give away a place where too few did. "
-            "Nothing of it can be shown."
-        )
+        problems.append(f"{place.name}: {why_not(place)}. Nothing of it can be shown.")
     if problems or place is None:
         raise ResultsError("\n".join(problems))
     row = place.opened or OpenedResult(wave_id=wave.id, level=level, unit=unit, told={})
@@ -263,6 +283,13 @@ def open_results(
         dataset=row.dataset,
     )
     return row
+
+
+def why_not(place: Place) -> str:
+    """Why nothing of a place can be told, in words."""
+    if place.few:
+        return "too few answered"
+    return "it would give away a place where too few answered, or that nearly everyone did"
 
 
 def close_results(session: Session, opened: OpenedResult, *, actor: str) -> None:
@@ -409,6 +436,7 @@ def _read(folder: Path, study: str, sealed: str) -> _Counted:
         figures=tuple(about["figures"]),
         calibrated=str(about["weight"]).startswith("calibrated"),
         plain=frozenset(about.get("plain", ())),
+        few=frozenset((str(level), str(unit), int(n)) for level, unit, n in about.get("few", ())),
         waves=frozenset(read_manifest(folder)["waves_made_from"]),
         languages={one.wave: tuple(one.manifest["languages"]) for one in read.waves},
         limits=study_terms(read).limits,

@@ -447,7 +447,7 @@ def _unfit(outcomes: pd.DataFrame, area: str, year: str, known: Sequence[str]) -
         found += _unlike(outcomes[area], area, known)
     years = outcomes[year]
     if not pd.api.types.is_numeric_dtype(years) or years.isna().any() or (years % 1 != 0).any():
-        received = next((one for one in years if not str(one).isdigit()), years.iloc[0])
+        received = next((one for one in years if not _whole(one)), years.iloc[0])
         found.append(
             Problem(
                 f"outcomes, {year}",
@@ -466,6 +466,14 @@ def _unfit(outcomes: pd.DataFrame, area: str, year: str, known: Sequence[str]) -
             )
         )
     return found
+
+
+def _whole(year: object) -> bool:
+    """A column with one 2026.5 holds 2024 as 2024.0."""
+    try:
+        return float(str(year)).is_integer()
+    except ValueError:
+        return False
 
 
 def _unlike(keys: pd.Series, area: str, known: Sequence[str]) -> list[Problem]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -290,7 +291,7 @@ def feed(
         written = processing.write_feed(read, table, out)
         if joined is not None:
             beside = out.with_name(f"{out.name}-outcomes") if out else None
-            _write_joined(read, joined, beside, str(table["audience"].iloc[0]))
+            joined_in = _write_joined(read, joined, beside, str(table["audience"].iloc[0]))
         warning = processing.revocation_of(read)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
@@ -309,7 +310,7 @@ def feed(
     whose = "for the evaluator alone" if for_evaluator else "for everybody"
     click.echo(f"{len(table)} rows, {hidden} of them hidden, {whose}. Feed: {written}")
     if joined is not None:
-        click.echo(f"With outcomes: {joined}")
+        click.echo(f"With outcomes: {joined} It lies in {joined_in}")
 
 
 def _limits(read: Study, plan: AnalysisPlan | None) -> DisclosureLimits:
@@ -333,15 +334,31 @@ def _partners(folder: Path) -> Study:
 
 
 def _beside(table: Any, outcomes: Path) -> Joined:
-    """Register outcomes from CSV laid beside the feed; keys are read as text, so no zero is lost."""
+    """Register outcomes from CSV laid beside the feed; keys are read as text, so no zero is lost.
+
+    A Danish spreadsheet parts columns by semicolons and writes 0,41 for 0.41.
+    """
     try:
-        frame = pd.read_csv(outcomes, dtype={"area": str}, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:
+        text = outcomes.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise BadUse(f"{outcomes} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadUse(
+            f"{outcomes} is not in UTF-8. Save it from the spreadsheet as CSV UTF-8, then try again."
+        ) from None
+    header = text.partition("\n")[0]
+    separator = max(",;\t", key=header.count)
+    try:
+        frame = pd.read_csv(
+            StringIO(text), sep=separator, dtype={"area": str},
+            decimal="," if separator != "," else ".",
+        )  # fmt: skip
+    except ValueError as error:
         raise BadUse(f"{outcomes} cannot be read as CSV: {error}") from None
     return processing.join_outcomes(table, frame)
 
 
-def _write_joined(read: Study, joined: Joined, out: Path | None, audience: str) -> None:
+def _write_joined(read: Study, joined: Joined, out: Path | None, audience: str) -> Path:
     missing = pd.DataFrame(
         [
             *(("feed", one) for one in joined.only_feed),
@@ -353,7 +370,7 @@ def _write_joined(read: Study, joined: Joined, out: Path | None, audience: str) 
     frames = {"joined": joined.frame, "missing": missing}
     name = "feed-outcomes" if audience == "public" else f"feed-{audience}-outcomes"
     texts = {"joined.csv": text}
-    processing.write_derived(read, name, frames, out, texts, about={"audience": audience})
+    return processing.write_derived(read, name, frames, out, texts, about={"audience": audience})
 
 
 def _write_measures(

@@ -18,6 +18,7 @@ from survey.results import (
     find_opened,
     open_results,
     places_of,
+    why_not,
 )
 from survey.studies import StudyError, find_study, find_wave
 
@@ -120,8 +121,11 @@ def open_(
             ).id
             for one in chosen
         ]  # fmt: skip
-    addresses = ", ".join(f"/results/{one}" for one in opened)
-    click.echo(f"Opened {counted(len(opened), 'page')}: {addresses}")
+    addresses = "".join(f" /results/{one}" for one in opened)
+    click.echo(f"Opened {counted(len(opened), 'page')}{':' * bool(opened)}{addresses}")
+    for one in known if every else ():
+        if one.answered is None:
+            click.echo(f"Not opened, {one.level} {one.unit}: {why_not(one)}.")
 
 
 @results.command(epilog="beboerpuls results close bopuls 2 0667-012")
@@ -155,7 +159,7 @@ def _named(known: list[Place], key: str) -> list[Place]:
 def _state(place: Place) -> str:
     if place.opened and place.opened.open:
         return "open"
-    return "closed" if place.answered is not None else "too few to show"
+    return "closed" if place.answered is not None else why_not(place)
 
 
 def _address(place: Place) -> str:

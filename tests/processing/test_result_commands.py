@@ -92,11 +92,27 @@ def test_the_feed_is_laid_beside_outcomes_that_keep_their_zeros(shell, folder, t
     assert set(joined["unit"]) == {"9000-004"}
     missing = pd.read_parquet(tmp_path / "feed-outcomes" / "missing.parquet")
     assert "0667-012 2026" in set(missing.loc[missing.only_in == "outcomes", "area_year"])
-    outcomes.write_text("area;year\n1;2\n")
-    assert (
-        "there is no such column"
-        in shell.run("feed", str(folder), "--outcomes", str(outcomes)).output
-    )
+    # As a Danish spreadsheet writes it.
+    outcomes.write_text("area;year;employed\n9000-004;2026;0,41\n", "utf-8-sig")
+    done = shell.run("feed", str(folder), "--outcomes", str(outcomes), "--out", str(out))
+    assert f"It lies in {tmp_path / 'feed-outcomes'}" in done.output
+    joined = pd.read_parquet(tmp_path / "feed-outcomes" / "joined.parquet")
+    assert set(joined["employed"]) == {0.41}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"area;yr\n1;2\n", "there is no such column"),
+        ("area,year,kommune\na,2026,Høje\n".encode("latin-1"), "as CSV UTF-8"),
+        (b"area,year\n9000-004,2024\n9000-004,2026.5\n", "got 2026.5"),
+    ],
+)
+def test_outcomes_that_cannot_be_laid_beside_are_told_why(shell, folder, tmp_path, content, told):
+    outcomes = tmp_path / "register.csv"
+    outcomes.write_bytes(content)
+    done = shell.run("feed", str(folder), "--outcomes", str(outcomes), "--out", str(tmp_path / "f"))
+    assert told in done.output
 
 
 def test_partners_must_be_partners(shell, folder):

@@ -242,6 +242,16 @@ def test_a_file_with_a_problem_is_refused_whole(database, loaded, kind, content,
     assert counted(database, MODELS[kind]) == before
 
 
+def test_one_plan_covers_an_area_once_at_a_time(database, loaded):
+    before = counted(database, AreaPlan)
+    again = "area,plan,valid_from,valid_to\n0667-001,hp1,2099-01-01,\n0667-001,hp1,2099-05-01,\n"
+    assert any(
+        one.startswith("area-plans.csv: hp1 covers 0667-001 from 2099-01-01 until further notice")
+        for one in refused(loaded, "area-plans", again)
+    )
+    assert counted(database, AreaPlan) == before
+
+
 def test_another_studys_areas_are_not_known(make, loaded):
     make.area(make.study(key="other"), key="0001-001")
     said = refused(loaded, "statuses", "area,status,valid_from\n0001-001,udsat,2020-12-01\n")

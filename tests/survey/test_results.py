@@ -50,8 +50,10 @@ def test_a_place_of_few_answers_and_one_that_protects_it_cannot_be_opened(databa
     blank = [place for place in places(database, counted) if place.answered is None]
     assert "9000-000" in {place.unit for place in blank}
     assert len(blank) >= 2, "one hidden count is the total less the others"
+    assert [place.unit for place in blank if place.few] == ["9000-000"]
     for place in blank:
-        with pytest.raises(ResultsError, match="too few answered"):
+        why = ": too few answered" if place.few else ": it would give away a place where too few"
+        with pytest.raises(ResultsError, match=why):
             opens(place.unit)
 
 
