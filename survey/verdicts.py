@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, selectinload
 from instruments import Form
 from processing import ErrorRate, error_rate
 from survey import audit
+from survey.answering import WaveClosedError
 from survey.holding import hold_batch
 from survey.keyed import opened, settle
 from survey.models import Batch, BatchVerdict, Sheet
@@ -101,11 +102,13 @@ def judge(session: Session, keys: Keys, form: Form, batch: Batch, *, actor: str)
     """Say by the whole sample whether a batch is accepted; what is keyed once then becomes responses.
 
     It is said once. Sheets that come back after the draw are keyed twice, each settled by itself.
-    Raises NotReadyError, JudgedBeforeError, answering.WaveClosedError.
+    Raises NotReadyError, JudgedBeforeError, WaveClosedError.
     """
     hold_batch(session, batch)
     if session.get(BatchVerdict, batch.id) is not None:
         raise JudgedBeforeError
+    if batch.wave.status not in {"open", "closed"}:
+        raise WaveClosedError
     standing = standing_of(session, batch)
     if not batch.samples or standing.verdict is None:
         raise NotReadyError(standing)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from survey import batches as piles
 from survey import verdicts
+from survey.answering import WaveClosedError
 from survey.batches import BatchFixedError, NothingBackError, Rules, RulesError
 from survey.commands.examples import Group
 from survey.commands.installation import installation
@@ -178,6 +179,11 @@ def judge(study: str, wave: int, batch: str, as_json: bool) -> None:
             raise refusal(f"The batch {batch!r} cannot be judged yet: {waits}.") from None
         except verdicts.JudgedBeforeError:
             raise refusal(f"The batch {batch!r} was judged before; that is done once.") from None
+        except WaveClosedError:
+            raise refusal(
+                f"Wave {wave} of {study} is frozen: what is keyed once in {batch!r} can become no "
+                "response any more. The batch stays without a verdict."
+            ) from None
         names = ("verdict", "sheets", "fields", "errors", "upper")
         told = {name: getattr(said, name) for name in names} | {"limit": found.error_limit}
     if as_json:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from survey import batches, verdicts
+from survey.answering import WaveClosedError
 from survey.batches import (
     BatchFixedError,
     NoSuchBatchError,
@@ -111,6 +112,8 @@ def judge(batch_id: int) -> ResponseReturnValue:
         session[_TOLD] = "not_ready"
     except verdicts.JudgedBeforeError:
         session[_TOLD] = "judged_before"
+    except WaveClosedError:
+        session[_TOLD] = "wave"
     return _back(batch_id)
 
 

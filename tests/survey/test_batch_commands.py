@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 
 from survey import batches, paper
-from survey.models import Sheet
+from survey.models import Sheet, Wave
 from survey.settings import LIBRARY_FOLDER
 
 QUESTIONNAIRES = Path(__file__).parents[1] / "given" / "questionnaires"
+
+
+def _is(session, wave, status):
+    session.get_one(Wave, wave.id).status = status
 
 
 def test_commands_set_rules_hand_out_draw_and_judge(commands, paper_wave):
@@ -46,6 +50,10 @@ def test_commands_set_rules_hand_out_draw_and_judge(commands, paper_wave):
     with paper_wave.database.reading() as session:
         drawn = next(one for one in sheets if session.get_one(Sheet, one.id).second_keying)
     paper_wave.key(drawn, bo)
+    paper_wave.do(_is, paper_wave.wave, "frozen")
+    frozen = commands.refused("batches", "judge", *of_batch)
+    assert "stays without a verdict" in " ".join(frozen.split())
+    paper_wave.do(_is, paper_wave.wave, "open")
     assert commands.json("batches", "judge", *of_batch)["verdict"] == "accepted"
     assert "judged before" in commands.refused("batches", "judge", *of_batch)
     line = commands.json("batches", "list", *here)[0]

@@ -165,6 +165,22 @@ def test_a_batch_can_be_seen_after_its_waves_key_is_deleted(bodil, paper_wave, k
     assert "0 fejl i 11 felter på 1 ark" in page
 
 
+def test_a_batch_of_a_frozen_wave_is_judged_no_more(bodil, paper_wave, send, karen, bo):
+    pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.9)
+    sheets = paper_wave.sheets(pile, 2, state="returned")
+    for sheet in sheets:
+        paper_wave.key(sheet, karen)
+    with paper_wave.database.writing() as session:
+        drawn = next(one for one in sheets if session.get_one(Sheet, one.id).second_keying)
+    paper_wave.key(drawn, bo)
+    with paper_wave.database.writing() as session:
+        session.get_one(Wave, paper_wave.wave.id).status = "frozen"
+    page = f"/paper/batches/{pile.id}"
+    send(bodil, page, f"{page}/judge")
+    assert "Rundens data er låst" in text(bodil.get(page))
+    assert len(paper_wave.responses()) == 1
+
+
 def test_a_fieldworker_sees_a_batch_and_decides_nothing(gerda, paper_wave, token):
     pile = paper_wave.batch(second_keying_share=0.5)
     paper_wave.sheets(pile, 2)
