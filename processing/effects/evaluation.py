@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -133,7 +134,7 @@ def evaluate(
         inferences=pd.concat(inferences, ignore_index=True),
         staggered=pd.concat(staggered, ignore_index=True) if staggered else pd.DataFrame(),
         parted=pd.concat(parted, ignore_index=True) if parted else pd.DataFrame(),
-        trends=_trends(measured.measures, compared.frame, plan.level).assign(kind="exploratory"),
+        trends=_trends(measured.measures, compared, plan.level).assign(kind="exploratory"),
         measures=measured,
         plan=plan,
         registered=before,
@@ -279,12 +280,11 @@ def _parted(rows: _Rows, scale: str, plan: AnalysisPlan) -> list[pd.DataFrame]:
         return []
 
 
-def _trends(found: Measures, treated: pd.DataFrame, level: float) -> pd.DataFrame:
+def _trends(found: Measures, compared: Treatment, level: float) -> pd.DataFrame:
     """Means of areas' means, each area alike, with t intervals over areas."""
     means = found.means
     mine = means[(means["cohort"] == "all") & (means["level"] == "afdeling")]
-    ever = treated.groupby("unit")["treated"].max().rename("treated")
-    joined = mine.merge(ever.reset_index(), on="unit")
+    joined = compared.arms(mine.dropna(subset=["mean"]))
     by = joined.groupby(["scale", "treated", "wave"], as_index=False)["mean"]
     told: pd.DataFrame = by.agg(["mean", "std", "count"]).rename(columns={"count": "areas"})
     reach = stats.t((told["areas"] - 1).clip(lower=1)).ppf((1 + level) / 2)
@@ -297,9 +297,11 @@ def _adjusted(effects: pd.DataFrame, plan: AnalysisPlan) -> pd.DataFrame:
     effects = effects.assign(p_adjusted=np.nan)
     secondary = effects["scale"].isin(plan.secondary) & (effects["cohort"] == "all")
     primary = effects["primary"].astype(bool)
+    # A primary scale without a p, or without an effect, was to be tested all the same.
+    registered = partial(holm, of=len(plan.primary))
     for cohort in COHORTS:
         for family, adjust in (
-            (primary, holm),
+            (primary, registered),
             (secondary, false_discovery_rate),
             (~primary & ~secondary, false_discovery_rate),
         ):

@@ -124,7 +124,7 @@ def _of_starts(
         outcome="y",
         estimate=estimate,
         inferences=inferences,
-        trust=which_to_trust(treated, comparison, df, possible),
+        trust=_told_alone(which_to_trust(treated, comparison, df, possible), int(row["alone"])),
         rows=len(means),
         waves=len(waves),
         areas=means["unit"].nunique(),
@@ -135,6 +135,18 @@ def _of_starts(
         pre_period=_before_starts(int(starts.max())),
         silent=means["unit"].nunique() - treated - comparison,
         estimator=STAGGERED,
+    )
+
+
+def _told_alone(trust: Trust, alone: int) -> Trust:
+    """CR2 has no variance of an area that starts alone: say of how many it is that of others."""
+    if trust.method != "CR2" or not alone:
+        return trust
+    said = "1 area starts alone, and how it varies"
+    if alone > 1:
+        said = f"{alone} areas each start alone, and how they vary"
+    return replace(
+        trust, reason=f"{trust.reason} {said} is taken from treated areas of other starts."
     )
 
 

@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def holm(p: Sequence[float]) -> Array:
+def holm(p: Sequence[float], of: int | None = None) -> Array:
     """Adjust p values so that one false finding in all is as rare as each test says (Holm 1979).
 
     (k,) → (k,), in the order given. Equal to R's `p.adjust(p, "holm")`.
 
     >>> holm([0.01, 0.04, 0.03])
     array([0.03, 0.06, 0.06])
+
+    `of` is how many tests were to be made, where some have no p: these count as the least sure.
     """
     values = _checked(p)
     order = np.argsort(values, kind="stable")
-    steps = values[order] * np.arange(len(values), 0, -1)
+    many = max(len(values), of or 0)
+    steps = values[order] * np.arange(many, many - len(values), -1)
     return _back(np.minimum(np.maximum.accumulate(steps), 1.0), order)
 
 

@@ -22,7 +22,17 @@ from .difference import by_t
 from .event_study import EventStudy
 from .randomisation import Randomisation
 from .randomised_starts import randomised_starts
-from .start_cells import Against, Base, Cell, Mean, by_years, cell_of, mean_of, mean_of_means
+from .start_cells import (
+    Against,
+    Base,
+    Cell,
+    Mean,
+    alone_in,
+    by_years,
+    cell_of,
+    mean_of,
+    mean_of_means,
+)
 from .trust import which_to_trust
 
 OVER_WAVES = "treated area-waves"
@@ -35,10 +45,12 @@ class StaggeredEffects:
     `by_group` has a row a start and wave (waves before the start are checks), `by_exposure` a row
     for each number of waves since the start, `by_years` one for each whole number of years that plans
     have run (where years are known), `overall` one for the mean over treated area-waves and one for
-    the mean over lengths of exposure. `treated` and `comparison` count areas.
+    the mean over lengths of exposure. `treated` and `comparison` count areas, `alone` those that start
+    alone.
 
     Standard errors are CR2's, with starts as they are: of influence functions over areas, each
-    brought up by its leverage; `df` are Satterthwaite's. `low`, `high` and `p` stand where these are
+    brought up by its leverage; an area that starts alone has none that is its own, and is taken to
+    vary as treated areas of other starts do over the same waves. `df` are Satterthwaite's. `low`, `high` and `p` stand where these are
     to be trusted (`which_to_trust`), and then `method` is CR2; else it is empty. `asymptotic_error`
     is that of R's `did`, in which starts are drawn too and n stands for n − 1; `band` is the multiple
     of it that holds all of `by_exposure` at once. `covariance` is that of `by_exposure`; `pretest`
@@ -182,9 +194,9 @@ def _told(
     by_exposure = [[c for c in cells if c.exposure == e] for e in exposures]
     later = [cell for cell in cells if cell.exposure >= 0]
     since = [one for one, e in zip(by_exposure, exposures, strict=True) if e >= 0]
-    rows = [mean_of(panel, one) for one in by_exposure]
+    alone = alone_in(panel, cells)
+    rows = [mean_of(panel, one, alone) for one in by_exposure]
     influences = np.array([row.influence for row in rows])
-    raised = np.array([row.raised for row in rows])
     return StaggeredEffects(
         by_group=tell.frame(
             [mean_of(panel, [c]) for c in cells],
@@ -196,7 +208,7 @@ def _told(
         by_exposure=tell.frame(rows, exposure=exposures),
         by_years=tell.frame([mean_of(panel, one) for one in parts.values()], years=[*parts]),
         overall=tell.frame(
-            [mean_of(panel, later), mean_of_means([mean_of(panel, one) for one in since])],
+            [mean_of(panel, later), mean_of_means([mean_of(panel, one, alone) for one in since])],
             over=[OVER_WAVES, "lengths of exposure"],
         ),
         band=_band(influences, draws, seed, level) if draws else float("nan"),
@@ -205,7 +217,7 @@ def _told(
         against=against,
         level=level,
         base=base,
-        covariance=raised @ raised.T,
+        covariance=np.array([[one.covariance(other) for other in rows] for one in rows]),
         pretest=_pretest([cell for cell in cells if cell.exposure < 0]),
         randomised=None
         if covariates or not draws
@@ -226,7 +238,7 @@ class _Teller:
 
     def _row(self, one: Mean) -> dict[str, object]:
         asymptotic = float(np.sqrt((one.influence**2).mean() / len(one.influence)))
-        variance = Variance("CR2", float((one.raised**2).sum()), self._df(one))
+        variance = Variance("CR2", one.covariance(one), self._df(one))
         treated, others = int(one.treated.sum()), int((one.others & ~one.treated).sum())
         trust = which_to_trust(treated, others, variance.df, 0)
         trusted = trust.method == "CR2" and variance.variance > 0
@@ -242,6 +254,7 @@ class _Teller:
             "method": "CR2" if trusted else "",
             "treated": treated,
             "comparison": others,
+            "alone": len(one.borrowed),
             "asymptotic_error": asymptotic,
         }
 

@@ -37,6 +37,19 @@ class Treatment:
         """In how many different waves areas start."""
         return int(self.frame.loc[self.frame["start"] > 0, "start"].nunique())
 
+    def arms(self, means: pd.DataFrame) -> pd.DataFrame:
+        """The rows of areas' means that are compared, with `treated` (ever, 0 or 1).
+
+        Left out are waves after a plan's end, and of each scale areas that were not seen before their
+        start: the effect is not of them.
+        """
+        kept = means.merge(self.frame[["unit", "wave", "treated"]], on=["unit", "wave"])
+        kept = kept.sort_values(["scale", "wave"])
+        by = kept.groupby(["scale", "unit"])["treated"]
+        late = by.transform("first") == 1
+        ever = self.frame.groupby("unit")["treated"].max()
+        return kept.assign(treated=kept["unit"].map(ever))[~late]
+
 
 def treatment(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> Treatment:
     """Read from a study's plans who is treated when. Raises StatisticsError.

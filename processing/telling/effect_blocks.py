@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from processing.effects.headline import STAGGERED
+from processing.effects.staggered import OVER_WAVES
+
 from .document import Block, Figure, Points, Sentence
 from .effect_page import EffectPage
 from .figures import Estimate, forests
@@ -125,10 +128,22 @@ def _why(page: EffectPage, row: Any) -> str:
     said = page.t(
         _WHY[row.method], method=row.method, treated=row.treated, comparison=row.comparison, df=df
     )
+    alone = _alone(page, row) if _WHY[row.method] == "why_cr2" else 0
+    if alone:
+        said += " " + page.t("why_alone", areas=alone)
     wished = page.found.plan.inference
     if wished in {"trusted", row.method} or not row.method:
         return said
     return f"{page.t('why_not_planned', planned=wished)} {said}"
+
+
+def _alone(page: EffectPage, row: Any) -> int:
+    """Areas that start alone, whose variance is that of others, in the mean that is told."""
+    found = page.found.staggered
+    if row.estimator != STAGGERED or not len(found):
+        return 0
+    mine = (found["scale"] == row.scale) & (found["cohort"] == row.cohort)
+    return int(found.loc[mine & (found["over"] == OVER_WAVES), "alone"].iloc[0])
 
 
 def power(page: EffectPage) -> list[Block]:

@@ -58,13 +58,12 @@ def _shown_areas(page: EffectPage, scale: str) -> tuple[pd.DataFrame, int]:
     mine = means[
         (means["scale"] == scale) & (means["level"] == "afdeling") & (means["cohort"] == "all")
     ]
-    units = page.found.treatment.frame
-    ever = units.groupby("unit")["treated"].max().rename("treated").reset_index()
-    mine = mine.merge(ever, on="unit")
-    shown = mine[page.cells.may_show(mine)]
-    waves = shown.groupby("unit")["wave"].nunique()
+    mine = mine[mine["unit"].isin(page.found.treatment.frame["unit"])]
+    # Seen and shown in every wave, those after a plan's end among them: else lines change their areas.
+    may = mine[page.cells.may_show(mine)]
+    waves = may.groupby("unit")["wave"].nunique()
     kept = waves.index[waves == len(page.measured.days)]
-    shown = shown[shown["unit"].isin(kept)]
+    shown = page.found.treatment.arms(may[may["unit"].isin(kept)])
     by = shown.groupby(["treated", "wave"], as_index=False)["mean"]
     told: pd.DataFrame = by.agg(["mean", "std", "count"]).rename(columns={"count": "areas"})
     reach = stats.t((told["areas"] - 1).clip(lower=1)).ppf((1 + page.found.plan.level) / 2)

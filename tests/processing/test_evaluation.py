@@ -24,6 +24,7 @@ from processing import (
     write_drawn_study,
 )
 from processing.effects import analysis_plan
+from processing.effects.evaluation import _adjusted
 from processing.effects.headline import by_start, headline
 from processing.effects.registration import registration
 from processing.effects.told_effect import told_effect
@@ -214,6 +215,24 @@ def test_plans_that_start_apart_in_few_areas_are_randomised_and_alone_tell_nothi
     assert (alone.told.trust.method, alone.told.trusted) == ("", None)
 
 
+def test_an_area_that_starts_alone_varies_as_those_of_other_starts_do():
+    means = _growing([2] * 10 + [3] * 10 + [4] + [0] * 20)
+    one = headline(means, means, plan_of(PLAN), covariates=[], shares=[], sd=20.0)
+    assert one.told.trust.method == "CR2"
+    assert "1 area starts alone" in one.told.trust.reason
+    row = one.later.overall.iloc[0]
+    assert (row.treated, row.alone) == (21, 1)
+    assert 20 < row.df < 40
+    # Its own effect has that variance too, and no test: one area is none.
+    own = one.later.by_group.query("start == 4 and wave == 5").iloc[0]
+    wide = means.pivot_table(index="unit", columns="wave", values="y")
+    change = (wide[5] - wide[3]).groupby(means.drop_duplicates("unit").set_index("unit").start)
+    squares = change.var() * (change.size() - 1)
+    lent = squares[[2, 3]].sum() / 18
+    assert own.standard_error**2 == pytest.approx(lent + change.var()[0] / 20)
+    assert own.method == ""
+
+
 def test_effects_are_told_by_whole_years_that_plans_have_run():
     """Two waves, and plans that began one, two and three years before the second: three comparisons."""
     means = _growing([2] * 24 + [0] * 10, waves=2)
@@ -241,6 +260,30 @@ def test_where_starts_cannot_be_compared_two_way_effects_stand_in_without_a_test
     assert "mix late starters with early ones" in one.told.trust.reason
     told = told_effect(one, plan_of(PLAN), "tryghed_t1", "all", before=True, plans=1)
     assert (told["kind"], told["method"]) == ("exploratory", "")
+
+
+def test_lines_leave_out_what_the_effect_does_and_primary_scales_without_p_count():
+    by = pd.DataFrame(
+        [(unit, wave, int(on), np.nan) for unit, row in
+         {"a": "0110", "b": "0011", "c": "0000"}.items() for wave, on in enumerate(map(int, row), 1)],
+        columns=["unit", "wave", "treated", "years"],
+    )  # fmt: skip
+    means = by[["unit", "wave"]].assign(scale="t", mean=50.0)
+    means = means[~((means.unit == "b") & (means.wave < 3))]
+    told = of_frame(by).arms(means)
+    # After its end in wave 4 a is in no line; b was not seen before its start.
+    assert told.groupby("unit").wave.apply(list).to_dict() == {"a": [1, 2, 3], "c": [1, 2, 3, 4]}
+    assert told.groupby("unit").treated.max().to_dict() == {"a": 1, "c": 0}
+    effects = pd.DataFrame(
+        {
+            "scale": ["tryghed_t1", "trivsel_v1"],
+            "cohort": "all",
+            "primary": True,
+            "p": [0.03, np.nan],
+        }
+    )
+    plan = plan_of(PLAN.replace(b"[tryghed_t1]", b"[tryghed_t1, trivsel_v1, beboerdemokrati_b2]"))
+    assert _adjusted(effects, plan).p_adjusted.iloc[0] == pytest.approx(0.09)
 
 
 def test_areas_weigh_by_their_answers_where_the_plan_says_so_however_plans_start():
