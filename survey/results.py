@@ -128,15 +128,15 @@ def count_results(study: str, data: Path) -> Path:
         items = shared_items(read.codebook)
         # What was told outlives the table, which a withdrawal erases with the rows it was made from.
         table = area_results(read, found, items, earlier=told_before(read))
-        remember(read, table)
         figures = [*items, *(scale.name for scale in read.codebook.scales if not scale.formative)]
         plain = [*found.weights.plain] if found.weights else []
         about = {
             "weight": found.weight, "plain": plain, "figures": figures, "few": _few(read, found),
         }  # fmt: skip
         return write_derived(
-            read, NAME, {NAME: table}, texts={_ABOUT: json.dumps(about, sort_keys=True) + "\n"}
-        )
+            read, NAME, {NAME: table}, texts={_ABOUT: json.dumps(about, sort_keys=True) + "\n"},
+            before_it_stands=lambda: remember(read, table),
+        )  # fmt: skip
     except (DatasetError, StatisticsError) as error:
         raise ResultsError(str(error)) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ def write_derived(
     texts: Mapping[str, str | bytes] | None = None,
     *,
     about: Mapping[str, str] | None = None,
+    before_it_stands: Callable[[], object] | None = None,
 ) -> Path:
     """Write frames as Parquet into `<dataset>-<name>` beside the dataset, in place of an earlier one.
 
@@ -31,7 +32,8 @@ def write_derived(
     The manifest names the dataset's hash, and each wave's, so that whatever holds a wave's rows is
     found when they must be erased, even when the study lists other waves by then. A frame may come
     in pieces, of which there must be one at least; each becomes a row group. `texts` are further
-    files by their names; `about` is said in the manifest too. Raises DatasetError where the folder
+    files by their names; `about` is said in the manifest too. `before_it_stands` is called when all is
+    written, just before the folder gets its name: where it fails, nothing was told. Raises DatasetError where the folder
     holds anything else, or lies in what is being read.
     """
     waves = dataset.waves if isinstance(dataset, Study) else (dataset,)
@@ -63,6 +65,8 @@ def write_derived(
                 **(about or {}),
             },
         )
+        if before_it_stands:
+            before_it_stands()
     return place
 
 

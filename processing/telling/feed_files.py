@@ -50,7 +50,8 @@ def write_feed(study: Study, table: pd.DataFrame, folder: Path | str | None = No
     """Write feed.parquet, feed.csv, feed.sav and feed.dta into `<dataset>-feed`.
 
     The evaluator's table goes to `<dataset>-feed-evaluator`; the manifest says whose it is. A public
-    table's cells are remembered beside the dataset (`remember`). The same table gives the same bytes,
+    table's cells are remembered beside the dataset (`remember`): after all is written, so that nothing
+    is kept of what was refused, and before it stands there. The same table gives the same bytes,
     in .sav and .dta too: their clock is set to 1970. Raises DatasetError.
     """
     labels: dict[str, str | None] = {name: LABELS[name] for name in table.columns}
@@ -63,8 +64,6 @@ def write_feed(study: Study, table: pd.DataFrame, folder: Path | str | None = No
             "feed.sav": _sav_without_clock(sav.read_bytes()),
             "feed.dta": _dta_without_clock(dta.read_bytes()),
         }
-    if audience == "public":
-        remember(study, table)
     return write_derived(
         study,
         "feed" if audience == "public" else f"feed-{audience}",
@@ -72,6 +71,7 @@ def write_feed(study: Study, table: pd.DataFrame, folder: Path | str | None = No
         folder,
         {"feed.csv": table.to_csv(index=False, lineterminator="\n"), **files},
         about={"audience": audience},
+        before_it_stands=(lambda: remember(study, table)) if audience == "public" else None,
     )
 
 

@@ -15,10 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from processing.datasets.codebook import write_json
+from processing.datasets.file_lock import alone_with
 from processing.datasets.folders import DatasetError, replace_file
 from processing.datasets.study import Study
 
 KEYS = ("measure", "name", "level", "unit", "cohort", "wave")
+# What every table hides again that hid it once; changes and effects follow from these.
+_PROTECTED = ("mean", "share", "answered")
 Mask = NDArray[np.bool_]
 
 
@@ -48,7 +51,8 @@ def remember(study: Study, table: pd.DataFrame) -> Path:
 
     What was told first stands: a cell that was hidden then is to stay hidden, and one that was shown
     is known for good. The unit of an effect is the hash of its plan. `table` has `KEYS` (`scale` for name will do) and hidden. Returns the file.
-    Raises DatasetError.
+    Call it when all is ready to be told, and before it is: one writer at a time.
+    Raises DatasetError, also where the table shows what another one hid meanwhile.
     """
     now = table.rename(columns={"scale": "name"}) if "name" not in table else table
     now = now if "cohort" in now else now.assign(cohort="all")
@@ -58,21 +62,36 @@ def remember(study: Study, table: pd.DataFrame) -> Path:
         effect = now["measure"] == "effect"
         now = now.assign(unit=now["unit"].where(~effect, now["analysis_plan"]))
     now = now[[*KEYS, "hidden", "n"]].astype({"wave": int})
-    before = told_before(study)
-    whole = now if before is None else pd.concat([before, now])
-    whole = whole.drop_duplicates([*KEYS]).sort_values([*KEYS])
     path = _path(study)
-    cells = [
-        [
-            *(str(one) for one in row[:5]),
-            int(row[5]),
-            int(row[6]),
-            None if row[7] != row[7] else row[7],
+    with alone_with(path):
+        before = told_before(study)
+        _refuse_overtaken(path, now, before)
+        whole = now if before is None else pd.concat([before, now])
+        whole = whole.drop_duplicates([*KEYS]).sort_values([*KEYS])
+        cells = [
+            [
+                *(str(one) for one in row[:5]),
+                int(row[5]),
+                int(row[6]),
+                None if row[7] != row[7] else row[7],
+            ]
+            for row in whole.to_numpy().tolist()
         ]
-        for row in whole.to_numpy().tolist()
-    ]
-    replace_file(path, write_json({"cells": cells}).encode())
+        replace_file(path, write_json({"cells": cells}).encode())
     return path
+
+
+def _refuse_overtaken(path: Path, now: pd.DataFrame, before: pd.DataFrame | None) -> None:
+    """Two tables made at once know nothing of each other, and may hide different cells."""
+    if before is None:
+        return
+    hidden = _index(before[before["hidden"] == 1], [*KEYS])
+    shown = now[(now["hidden"] == 0) & now["measure"].isin(_PROTECTED)]
+    if _index(shown, [*KEYS]).isin(hidden).any():
+        raise DatasetError(
+            f"{path}: this table shows cells that another one, told meanwhile, hides. Nothing was"
+            " written. Make it again: it then hides them too."
+        )
 
 
 def masks(cells: pd.DataFrame, earlier: pd.DataFrame | None, measure: str) -> tuple[Mask, Mask]:

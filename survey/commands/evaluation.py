@@ -282,7 +282,7 @@ def feed(
             measured,
             found,
             statuses=processing.kept_verdicts(read),
-            limits=_limits(read, plan),
+            limits=_limits(read, plan, public=not for_evaluator),
             cooperation=_partners(cooperation) if cooperation else None,
             audience="evaluator" if for_evaluator else "public",
             earlier=processing.told_before(read),
@@ -313,10 +313,24 @@ def feed(
         click.echo(f"With outcomes: {joined} It lies in {joined_in}")
 
 
-def _limits(read: Study, plan: AnalysisPlan | None) -> DisclosureLimits:
-    """The study's own thresholds; a plan of today can make them only stricter."""
+def _limits(read: Study, plan: AnalysisPlan | None, *, public: bool) -> DisclosureLimits:
+    """The study's own thresholds; a plan of today can make them only stricter.
+
+    In public only a registered one: what is hidden there once stays so for good.
+    """
     laid_down = processing.study_terms(read).limits
-    return plan.limits.stricter(laid_down) if plan else laid_down
+    if plan is None:
+        return laid_down
+    stricter = plan.limits.stricter(laid_down)
+    named = {one for wave in read.waves for one in wave.manifest.get("analysis_plans", ())}
+    if not public or plan.hash in named or stricter == laid_down:
+        return stricter
+    click.echo(
+        "Note: the plan's stricter thresholds (mean_n, count) are not taken, since no wave's manifest "
+        "names it as registered, and what a public feed hides stays hidden for good.",
+        err=True,
+    )
+    return laid_down
 
 
 def _partners(folder: Path) -> Study:

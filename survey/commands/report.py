@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # By it an earlier report is told from any other page.
 PAGE_MARK = b'<a class="wordmark" href="#main">'
+# The author that PDFs of ours name among what is told of them.
+PDF_MARK = b"<rdf:li>Beboerpuls</rdf:li>"
 FONTS = Path(__file__).parents[1] / "printing" / "fonts"
 
 
@@ -130,7 +132,7 @@ def _option(calibrated: bool | None) -> str:
 
 
 def _refuse_taken(out: Path, *, pdf: bool) -> None:
-    """Only an earlier page is written over, and a PDF only beside one."""
+    """Only an earlier page is written over, and beside one an earlier PDF."""
     if out.suffix != ".html":
         raise BadUse(f"{out}: a report is a page. Name a file that ends in .html with --out.")
     beside = out.with_suffix(".pdf")
@@ -139,13 +141,20 @@ def _refuse_taken(out: Path, *, pdf: bool) -> None:
     except OSError as error:
         raise BadUse(f"{out}: {error.strerror}. Name another file with --out.") from None
     strange = out if page and PAGE_MARK not in page else None
-    if strange is None and pdf and not page and beside.exists():
-        strange = beside
+    if strange is None and pdf and not (page and _made_by_us(beside)):
+        strange = beside if beside.exists() else None
     if strange:
         raise BadUse(
             f"{strange}: it is no earlier report, and is not written over. Name another file with"
             " --out, or move it away."
         )
+
+
+def _made_by_us(pdf: Path) -> bool:
+    try:
+        return PDF_MARK in pdf.read_bytes()
+    except OSError:
+        return False
 
 
 def _validated(read: Study) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,7 @@ from scipy import sparse
 from instruments import make_form
 from processing import (
     AreasDrawn,
+    DatasetError,
     DisclosureLimits,
     KnownModel,
     Study,
@@ -34,6 +36,8 @@ from processing import (
     write_drawn_study,
     write_feed,
 )
+from processing.datasets.file_lock import alone_with
+from processing.datasets.folders import replace_file
 from processing.effects.effect_means import effect_coefficients
 from processing.measuring.published_tables import relations
 from processing.telling.places_told import adds_up, places_of
@@ -347,6 +351,49 @@ def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(first):
     ]
     # Of shares alone is it kept how many answered.
     assert before.n.isna().all()
+
+
+_REMEMBER = """
+import sys
+from processing import read_study, remember, told_before
+study = read_study(sys.argv[1])
+print("begun", flush=True)
+remember(study, told_before(study).assign(unit=sys.argv[2]))
+"""
+
+
+def test_what_is_told_at_once_waits_its_turn_and_what_is_refused_is_not_remembered(first, tmp_path):
+    path = tmp_path / first.study.folder.name
+    shutil.copytree(first.study.folder, path)
+    study = read_study(path)
+    row = pd.DataFrame(
+        [("mean", "t", "afdeling", "a", 1, "all", 1, 20.0)], columns=[*NOTHING.columns]
+    )
+    told = remember(study, row)
+    # Another process waits while this one holds the file, and loses nothing of what it wrote.
+    with alone_with(told):
+        other = subprocess.Popen(
+            [sys.executable, "-c", _REMEMBER, str(path), "b"], stdout=subprocess.PIPE, text=True
+        )
+        assert other.stdout.readline() == "begun\n"
+        content = json.loads(told.read_text())
+        content["cells"].append(["mean", "t", "afdeling", "c", "all", 1, 0, None])
+        replace_file(told, json.dumps(content).encode())
+    assert (other.communicate()[0], other.returncode) == ("", 0)
+    assert set(told_before(study).unit) == {"a", "b", "c"}
+    # A table that was made before another hid one of its cells shows it to nobody.
+    with pytest.raises(DatasetError, match="told meanwhile"):
+        remember(study, row.assign(hidden=0))
+    kept = told.read_bytes()
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "mine.txt").write_text("mine")
+    for place in (taken, study.waves[0].folder / "feed"):
+        with pytest.raises(DatasetError):
+            write_feed(study, first.feed, place)
+    assert told.read_bytes() == kept
+    write_feed(study, first.feed, tmp_path / "out")
+    assert told.read_bytes() != kept
 
 
 def test_a_second_plans_effects_are_not_told_beside_the_firsts(first):

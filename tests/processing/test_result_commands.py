@@ -52,6 +52,11 @@ def test_both_reports_are_written_as_page_and_paper(shell, folder, tmp_path):
         taken.write_text(PLAN)
         assert "with --out" in shell.run(*area, str(taken)).output
         assert taken.read_text() == PLAN
+    foreign = out.with_suffix(".pdf")
+    assert shell.run(*area, str(out), "--pdf").exit_code == 0
+    foreign.write_bytes(b"%PDF-1.7 mine")
+    assert "no earlier report" in shell.run(*area, str(out), "--pdf").output
+    assert foreign.read_bytes() == b"%PDF-1.7 mine"
     said = (tmp_path / "--plan.html").read_text("utf-8")
     [unproven] = re.findall("Skalaerne ([^<]*) har endnu ikke bestået", said)
     assert "Problemer i området" in unproven  # to be used with care is not passed
@@ -143,5 +148,12 @@ def test_the_feed_says_whose_it_is_and_no_plan_of_today_loosens_its_limits(shell
         assert set(table.audience) == {audience}
         n[audience] = table.loc[(table.measure == "mean") & (table.hidden == 0), "n"].min()
     assert min(n.values()) >= 10
+    # A stricter plan that nobody registered would hide in public for good.
+    plan.write_text(PLAN + "mean_n: 400\n")
+    asked = ("feed", str(folder), "--plan", str(plan), "--out", str(tmp_path / "public"))
+    done = shell.run(*asked)
+    assert "stricter thresholds (mean_n, count) are not taken" in done.output
+    table = pd.read_parquet(tmp_path / "public" / "feed.parquet")
+    assert table.loc[(table.measure == "mean") & (table.hidden == 0), "n"].min() == n["public"]
     refused = shell.run("feed", str(folder), "--plan", str(plan), "--adults", "background_adults")
     assert "With --plan the plan says how to weight" in refused.output
