@@ -33,8 +33,8 @@ def write_derived(
     found when they must be erased, even when the study lists other waves by then. A frame may come
     in pieces, of which there must be one at least; each becomes a row group. `texts` are further
     files by their names; `about` is said in the manifest too. `before_it_stands` is called when all is
-    written, just before the folder gets its name: where it fails, nothing was told. Raises DatasetError where the folder
-    holds anything else, or lies in what is being read.
+    written, just before the folder gets its name: where it fails, nothing was told. Raises
+    DatasetError where the folder holds anything else, or lies in what is being read.
     """
     waves = dataset.waves if isinstance(dataset, Study) else (dataset,)
     place = Path(folder) if folder else dataset.folder.with_name(f"{dataset.folder.name}-{name}")
