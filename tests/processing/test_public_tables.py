@@ -376,6 +376,8 @@ def test_what_is_told_at_once_waits_its_turn_and_what_is_refused_is_not_remember
             [sys.executable, "-c", _REMEMBER, str(path), "b"], stdout=subprocess.PIPE, text=True
         )
         assert other.stdout.readline() == "begun\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(0.5)
         content = json.loads(told.read_text())
         content["cells"].append(["mean", "t", "afdeling", "c", "all", 1, 0, None])
         replace_file(told, json.dumps(content).encode())
