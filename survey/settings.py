@@ -31,7 +31,7 @@ KNOWN = {
     LIBRARY_FOLDER: "a folder of questionnaires of your own (default: those that come along)",
     PROXIES: "how many reverse proxies stand in front and tell who asks (default 0)",
     HTTPS: "yes (default) or no: whether cookies are kept to https; no is for trying out",
-    IDLE: "minutes without a touch until a resident's browser is closed for them (default 20)",
+    IDLE: "minutes without a touch until a resident's page, or a keyer's without a network, is closed (default 20)",
 }
 
 

@@ -160,6 +160,19 @@ def draw(study: str, wave: int, batch: str) -> None:
     click.echo(f"{counted(drawn, 'sheet')} of {batch} {'is' if drawn == 1 else 'are'} keyed twice.")
 
 
+def _what_it_waits_for(standing: verdicts.Standing) -> str:
+    """In words, with what to do next."""
+    if standing.drawn is None:
+        if not standing.back:
+            return "nothing of it has come back. Receive its sheets, key them, then draw the sample"
+        return "no sample is drawn. Draw it with: beboerpuls batches draw STUDY WAVE BATCH"
+    waits = (
+        (standing.unsettled, "of its sample to be keyed twice and settled"),
+        (standing.back, "that came back to be keyed"),
+    )
+    return " and ".join(f"{counted(n, 'sheet')} {what}" for n, what in waits if n)
+
+
 @batches.command(epilog='beboerpuls batches judge bopuls 1 "Bundt 14"')
 @_study
 @_wave
@@ -174,8 +187,7 @@ def judge(study: str, wave: int, batch: str, as_json: bool) -> None:
         try:
             said = verdicts.judge(session, here.settings.keys, form, found, actor=here.actor)
         except verdicts.NotReadyError as failure:
-            now = failure.standing
-            waits = f"{now.unsettled} of its sample are not settled, {now.back} not keyed"
+            waits = _what_it_waits_for(failure.standing)
             raise refusal(f"The batch {batch!r} cannot be judged yet: {waits}.") from None
         except verdicts.JudgedBeforeError:
             raise refusal(f"The batch {batch!r} was judged before; that is done once.") from None

@@ -119,7 +119,7 @@ def deliver_keyings() -> ResponseReturnValue:
         content: dict[str, Any] = request.get_json(silent=True) or {}
         boxes = [Box.model_validate(one) for one in content["packs"]]
         device_now = float(content["now"])
-    except (ValidationError, KeyError, TypeError, ValueError):
+    except (ValidationError, KeyError, TypeError, ValueError, OverflowError):
         form = '{"now": seconds, "packs": [{"id", "wave", "key", "box"}]}'
         return jsonify(problem=f"Send JSON: {form}."), 400
     if len(boxes) > MOST_KEYINGS:

@@ -12,6 +12,7 @@ from instruments import Form
 from survey import audit
 from survey.batches import batch_named
 from survey.models import Area, Batch, Invitation, PrintedSheet, PrintRun, Response, Sheet, Wave
+from survey.serials import could_be_serial
 from survey.sheet_stock import MOST_AT_ONCE, add_sheets, next_serials
 from survey.studies import StudyError, told
 
@@ -108,7 +109,14 @@ def ordered_sheets(session: Session, wave: Wave, order: Order, actor: str) -> li
     found = session.scalars(mine.where(Sheet.serial.in_(wanted))).all()
     known = {sheet.serial: sheet for sheet in found}
     problems = [
-        f"Wave {wave.number} has no sheet {serial}." for serial in wanted if serial not in known
+        f"Wave {wave.number} has no sheet {serial}."
+        + (
+            ""
+            if could_be_serial(serial)
+            else " There is a slip in it: check the digits, one by one."
+        )
+        for serial in wanted
+        if serial not in known
     ]
     problems += [
         f"Sheet {sheet.serial} was taken out of use."

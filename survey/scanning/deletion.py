@@ -62,7 +62,7 @@ def delete_due(session: Session, today: dt.date) -> list[Deleted]:
     deleted = []
     for study, day in due:
         scans = select(Scan.id).where(Scan.study_id == study.id)
-        gone = session.execute(
+        emptied = session.execute(
             update(ScanPage)
             .where(ScanPage.scan_id.in_(scans))
             .where(or_(ScanPage.sealed_picture.is_not(None), ScanPage.sealed_readings.is_not(None)))
@@ -75,9 +75,11 @@ def delete_due(session: Session, today: dt.date) -> list[Deleted]:
             .values(state="failed", problem="day_over", sealed=None)
             .execution_options(synchronize_session=False)
         )
-        pages = gone.rowcount + waiting.rowcount  # type: ignore[attr-defined]  # of an update
+        pages = emptied.rowcount + waiting.rowcount  # type: ignore[attr-defined]  # of an update
         if pages:
-            audit.note(session, "retention", "scans deleted", study.key, pages=pages)
             deleted.append(Deleted(study.key, day, pages))
+    # Rows before the chain of notes, as everywhere: else two who hold one wait for the other.
+    for gone in deleted:
+        audit.note(session, "retention", "scans deleted", gone.study, pages=gone.pages)
     session.expire_all()
     return deleted

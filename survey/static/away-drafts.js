@@ -8,15 +8,20 @@ let written = Promise.resolve();
 let newest = null;
 
 // One after another, so that an older one comes not to lie over a newer; of several that wait for a slow
-// disk, the newest alone. Whoever goes on to another sheet waits for `allWritten`.
+// disk, the newest alone. Whoever goes on to another sheet waits for `allWritten`; whoever looks at the
+// page sees by `data-writing` whether the disk has the newest.
 export function keepAway({ keyer, key }, serial, draft) {
   const now = (newest = structuredClone(draft));
+  const page = document.getElementById("away");
+  page.dataset.writing = "";
   written = written.then(async () => {
     if (now !== newest || (await device.find("keyings", [keyer, serial]))) return;
     await device.keep("drafts", { keyer, serial, ...(await sealForTab(key, now)) });
     forgetDraft(keyer, serial);
   });
-  written = written.catch(() => {}); // what the device does not take stands in the page still
+  written = written
+    .then(() => now === newest && delete page.dataset.writing)
+    .catch(() => {}); // what the device does not take stands in the page still
 }
 
 export const allWritten = () => written;

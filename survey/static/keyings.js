@@ -79,4 +79,6 @@ async function settle(keying, became) {
   if (became !== "stored") return device.keep("keyings", { ...keying, refused: became });
   await device.drop("keyings", place);
   await device.drop("sheets", place);
+  // A device that went off between putting it down and ending its draft has the draft still.
+  await device.drop("drafts", place);
 }

@@ -131,6 +131,7 @@ def test_a_batch_is_keyed_without_a_network_through_a_restart_and_sent_once(
     expect(page.locator("#notice")).to_contain_text("Fjerde 4 i træk")
     key(page, "\n")
     at(page, 5)
+    expect(page.locator("#away[data-writing]")).to_have_count(0)
     page.reload()
     unlock(page)
     at(page, 5)

@@ -1,3 +1,5 @@
+import shutil
+
 import pandas as pd
 import pyreadstat
 import pytest
@@ -129,13 +131,12 @@ def test_verdicts_come_from_the_evidence_of_this_very_dataset(make_study):
             "verdict": ["usable with care", "validated"],
         }
     )
-    write_derived(study, "evidence", {"verdicts": verdicts})
+    kept = write_derived(study, "evidence", {"verdicts": verdicts})
     assert kept_verdicts(study) == {"tryghed_t1": "usable with care"}
     table = feed(study, study_measures(study, ["tryghed_t1"]), statuses=kept_verdicts(study))
     assert set(table.status) == {"usable with care"}
-    write_derived(
-        other, "evidence", {"verdicts": verdicts}, study.folder.with_name("study-1-evidence")
-    )
+    shutil.rmtree(kept)
+    write_derived(other, "evidence", {"verdicts": verdicts}, kept)
     assert kept_verdicts(study) == {}
 
 

@@ -36,13 +36,16 @@ def test_commands_set_rules_hand_out_draw_and_judge(commands, paper_wave):
         (("hand-out", *of_batch, "--pass", 1, "--to", "Ole"), "called 'Ole': Bo, Karen"),
         (("draw", *of_batch), "nothing to draw from"),
         (("draw", *here, "Næste"), "keyed twice as a whole"),
-        (("judge", *of_batch), "cannot be judged yet"),
+        (("judge", *of_batch), "nothing of it has come back. Receive its sheets"),
     ):
         assert says in " ".join(commands.refused("batches", *wrong).split())
     sheets = paper_wave.sheets(paper_wave.batch(), 2, state="returned")
+    assert "no sample is drawn" in " ".join(commands.refused("batches", "judge", *of_batch).split())
     commands.works("batches", "hand-out", *of_batch, "--pass", 1, "--to", "Karen")
     assert "1 sheet of Bundt 14 is keyed twice" in commands.works("batches", "draw", *of_batch)
     assert "is fixed" in commands.refused("batches", "rules", *of_batch, "--limit", 2)
+    waits = "1 sheet of its sample to be keyed twice and settled and 2 sheets that came back"
+    assert waits in " ".join(commands.refused("batches", "judge", *of_batch).split())
     with pytest.raises(paper.NotHandedToYouError):
         paper_wave.key(sheets[0], bo)
     for sheet in sheets:

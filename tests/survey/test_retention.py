@@ -141,7 +141,7 @@ def scanned(study, sheet):
         sealed_readings=b"read",
         sealed_picture=b"picture",
     )
-    file = {"name": "scan.pdf", "size": 1, "digest": "d", "state": "read", "key_id": "k"}
+    file = {"size": 1, "digest": "d", "state": "read", "key_id": "k"}
     return Scan(study_id=study.id, actor="bodil", at=at, pages=[page], **file)
 
 
