@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -155,7 +156,7 @@ def _response_differences(dataset: Dataset, codebook: Codebook) -> Iterator[Diff
         for batch in pq.ParquetFile(path).iter_batches():
             frame = batch.to_pandas()
             rows += len(frame)
-            answered |= set(frame["area"].astype(str))
+            answered |= set(frame.get("area", pd.Series(dtype=str)).astype(str))
             for misfit in fit_misfits(frame, codebook):
                 yield Difference(file, str(misfit), _GET_AGAIN)
             ids = [last, *frame["row_id"]]

@@ -6,7 +6,7 @@ import { tables } from "./storing.js";
 
 const OWN = ["keyer", "serial"];
 
-export const device = tables("beboerpuls-keying", {
+const shelves = tables("beboerpuls-keying", {
   batches: { keyPath: ["keyer", "id"] },
   sheets: { keyPath: OWN },
   drafts: { keyPath: OWN },
@@ -14,6 +14,19 @@ export const device = tables("beboerpuls-keying", {
   locks: { keyPath: "keyer" },
   notes: { keyPath: "name" },
 });
+
+export const device = {
+  ...shelves,
+  // Fails where there is one of that key.
+  add: (table, value) => shelves.within(table, "readwrite", (rows) => rows.add(value)),
+  // All of it or nothing: rows of these keys go, these come.
+  exchange: (table, gone, come) =>
+    shelves.within(table, "readwrite", (rows) => {
+      for (const key of gone) rows.delete(key);
+      for (const value of come) rows.put(value);
+      return rows.count();
+    }),
+};
 
 export const PAGES = "beboerpuls-keying";
 

@@ -18,7 +18,7 @@ export function tables(name, layout) {
           resolve(found);
         };
         request.onerror = () => reject(request.error);
-        request.onblocked = () => reject(new Error("blocked"));
+        request.onblocked = reject;
       });
       opened.catch(() => (opened = null));
     }
@@ -32,25 +32,16 @@ export function tables(name, layout) {
       const transaction = found.transaction(table, mode, { durability: "strict" });
       const request = act(transaction.objectStore(table));
       transaction.oncomplete = () => resolve(request.result);
-      transaction.onerror = transaction.onabort = () =>
-        reject(transaction.error || new Error("not kept"));
+      transaction.onerror = transaction.onabort = () => reject(transaction.error);
     });
   }
 
   return {
+    within,
     held: (table) => within(table, "readonly", (rows) => rows.getAll()),
     find: (table, key) => within(table, "readonly", (rows) => rows.get(key)),
     keep: (table, value) => within(table, "readwrite", (rows) => rows.put(value)),
-    // Fails where there is one of that key.
-    add: (table, value) => within(table, "readwrite", (rows) => rows.add(value)),
     drop: (table, key) => within(table, "readwrite", (rows) => rows.delete(key)),
-    // All of it or nothing: rows of these keys go, these come.
-    exchange: (table, gone, come) =>
-      within(table, "readwrite", (rows) => {
-        for (const key of gone) rows.delete(key);
-        for (const value of come) rows.put(value);
-        return rows.count();
-      }),
     empty: (table) => within(table, "readwrite", (rows) => rows.clear()),
   };
 }

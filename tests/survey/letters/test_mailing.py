@@ -17,6 +17,9 @@ from survey.letters.rounds import REST
 from survey.models import Addressee, Contact, Wave
 from survey.settings import DATA_FOLDER, DATABASE, KEY_FILE
 
+# What is told and refused here is the same on any database.
+pytestmark = pytest.mark.sqlite_file
+
 CODE = "AB12CD34EF56"
 DAY = dt.date(2026, 11, 10)  # on which rounds are drawn
 

@@ -15,6 +15,9 @@ from survey.freezing import freeze
 from survey.models import AuditEntry, Wave
 from survey.secrets import make_code
 
+# What is told and refused here is the same on any database.
+pytestmark = pytest.mark.sqlite_file
+
 SAFE = {"mini_home": "4", "mini_stairs": "2", "mini_outside": "-3", "mini_afraid": "1"}
 LIFE = {"mini_moved_in": "2014", "mini_adults": "2", "mini_life": "7", "mini_member": "2"}
 

@@ -9,6 +9,9 @@ from sqlalchemy import event, text
 from instruments import NOT_ANSWERED
 from survey.models import Response
 
+# What is told and refused here is the same on any database.
+pytestmark = pytest.mark.sqlite_file
+
 SAFE = {"mini_home": "4", "mini_stairs": "2", "mini_outside": "-3", "mini_afraid": "1"}
 
 
