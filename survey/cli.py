@@ -34,7 +34,7 @@ COMMANDS = {
     "measures": ("survey.commands.evaluation:measures", "Tell how areas and plans stand."),
     "effects": ("survey.commands.evaluation:effects", "Tell whether plans moved the measures."),
     "report": ("survey.commands.report:report", "Write a study's findings on one page."),
-    "feed": ("survey.commands.evaluation:feed", "Write the table that may leave the house."),
+    "feed": ("survey.commands.feed:feed", "Write the table that may leave the house."),
     "detect": ("survey.commands.evaluation:detect", "Tell what a study could find, beforehand."),
     "export": ("survey.commands.datasets:export", "Write labelled files for other programs."),
     "import": ("survey.commands.datasets:import_", "Make a dataset of answers from elsewhere."),

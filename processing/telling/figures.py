@@ -81,8 +81,7 @@ def forest(
     """Estimates with their intervals about zero, or about another value that is named."""
     left = max(len(row.label) for row in rows) * LABEL + 16
     width, height = left + 420, LINE * len(rows) + 30
-    ends = [v for row in rows for v in (row.value, row.low, row.high) if math.isfinite(v)]
-    low, high, step = _ticks(min([*ends, about]), max([*ends, about]))
+    low, high, step = _reach(rows, about)
     scale = _Scale(low, high, left, left + 300)
     parts = _axis(scale, step, height - 26, write, about, about_said)
     for index, row in enumerate(rows):
@@ -94,6 +93,12 @@ def forest(
         )
         parts.append(f'<text class="quiet" x="{left + 372}" y="{y + 5}">{escape(row.said)}</text>')
     return svg(width + 40, height, said, parts)
+
+
+def _reach(rows: Sequence[Estimate], about: float) -> tuple[float, float, float]:
+    """Where the scale begins and ends, and its step: all ends that are known, and what they are about."""
+    ends = [v for row in rows for v in (row.value, row.low, row.high) if math.isfinite(v)]
+    return _ticks(min([*ends, about]), max([*ends, about]))
 
 
 def _axis(
@@ -140,8 +145,7 @@ def narrow_forest(
 ) -> str:
     """A forest whose labels stand above their lines, so that it fits a phone."""
     line, bottom = 2 * LINE - 12, (2 * LINE - 12) * len(rows) + 4
-    ends = [v for row in rows for v in (row.value, row.low, row.high) if math.isfinite(v)]
-    low, high, step = _ticks(min([*ends, about]), max([*ends, about]))
+    low, high, step = _reach(rows, about)
     scale = _Scale(low, high, 14, 306)
     parts = _axis(scale, step, bottom, write, about, about_said)
     for index, row in enumerate(rows):

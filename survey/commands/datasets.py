@@ -35,6 +35,11 @@ class BadUse(click.ClickException):
 folder_argument = click.argument(
     "folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="FOLDER"
 )
+adults_option = click.option(
+    "--adults",
+    help="A column of adults in the dwelling, where base weights lack it. Default: as the study laid"
+    " down.",
+)
 base_weights_option = click.option(
     "--base-weights", is_flag=True, help="Take base weights, though there are register counts."
 )

@@ -22,16 +22,6 @@ def live_server(server):
 
 
 @pytest.fixture
-def study(make):
-    return make.study()
-
-
-@pytest.fixture
-def wave(make, study, mini):
-    return make.open_wave(study, mini)
-
-
-@pytest.fixture
 def sheets(make, study, wave):
     area = make.area(study)
     first = make.sheet(wave, area)

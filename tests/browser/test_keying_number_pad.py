@@ -40,11 +40,6 @@ def library():
 
 
 @pytest.fixture
-def study(make):
-    return make.study()
-
-
-@pytest.fixture
 def sheet(make, study, mini):
     return make.sheet(make.open_wave(study, mini), make.area(study))
 

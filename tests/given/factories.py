@@ -76,6 +76,22 @@ def make(database, keys):
     return Factory(database, keys)
 
 
+@pytest.fixture
+def study(make):
+    return make.study()
+
+
+@pytest.fixture
+def wave(make, study, mini):
+    """An open wave of the small questionnaire, where a test has no other of its own."""
+    return make.open_wave(study, mini)
+
+
+@pytest.fixture
+def area(make, study):
+    return make.area(study)
+
+
 @pytest.fixture(scope="session")
 def form():
     """The whole form: every instrument of the library, and the background, in two languages."""

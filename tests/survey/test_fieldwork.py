@@ -48,21 +48,6 @@ def settings(settings):
 
 
 @pytest.fixture
-def study(make):
-    return make.study()
-
-
-@pytest.fixture
-def wave(make, study, mini):
-    return make.open_wave(study, mini)
-
-
-@pytest.fixture
-def area(make, study):
-    return make.area(study)
-
-
-@pytest.fixture
 def sheet(make, wave, area):
     return make.sheet(wave, area)
 

@@ -36,21 +36,6 @@ def a_pass(values=ANSWERS, **given):
 
 
 @pytest.fixture
-def study(make):
-    return make.study()
-
-
-@pytest.fixture
-def wave(make, study, mini):
-    return make.open_wave(study, mini)
-
-
-@pytest.fixture
-def area(make, study):
-    return make.area(study)
-
-
-@pytest.fixture
 def karen(make, study):
     return make.account(study, "fieldworker")
 

@@ -145,7 +145,9 @@ def test_a_coordinator_sets_rules_hands_out_draws_and_judges(bodil, paper_wave, 
     assert len(paper_wave.responses()) == 2
 
 
-def test_a_batch_can_be_seen_after_its_waves_key_is_deleted(bodil, paper_wave, karen, bo, tmp_path):
+@pytest.fixture
+def pile(paper_wave, karen, bo):
+    """A batch of two whose sample of one is keyed twice alike: to be judged."""
     pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.9)
     sheets = paper_wave.sheets(pile, 2, state="returned")
     for sheet in sheets:
@@ -153,6 +155,10 @@ def test_a_batch_can_be_seen_after_its_waves_key_is_deleted(bodil, paper_wave, k
     with paper_wave.database.reading() as session:
         drawn = next(one for one in sheets if session.get_one(Sheet, one.id).second_keying)
     paper_wave.key(drawn, bo)
+    return pile
+
+
+def test_a_batch_can_be_seen_after_its_waves_key_is_deleted(bodil, paper_wave, pile, tmp_path):
     with paper_wave.database.writing() as session:
         batch = session.get_one(Batch, pile.id)
         judge(session, paper_wave.keys, paper_wave.form, batch, actor="Bodil")
@@ -165,14 +171,7 @@ def test_a_batch_can_be_seen_after_its_waves_key_is_deleted(bodil, paper_wave, k
     assert "0 fejl i 11 felter på 1 ark" in page
 
 
-def test_a_batch_of_a_frozen_wave_is_judged_no_more(bodil, paper_wave, send, karen, bo):
-    pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.9)
-    sheets = paper_wave.sheets(pile, 2, state="returned")
-    for sheet in sheets:
-        paper_wave.key(sheet, karen)
-    with paper_wave.database.writing() as session:
-        drawn = next(one for one in sheets if session.get_one(Sheet, one.id).second_keying)
-    paper_wave.key(drawn, bo)
+def test_a_batch_of_a_frozen_wave_is_judged_no_more(bodil, paper_wave, send, pile):
     with paper_wave.database.writing() as session:
         session.get_one(Wave, paper_wave.wave.id).status = "frozen"
     page = f"/paper/batches/{pile.id}"

@@ -14,11 +14,6 @@ NOW = dt.datetime(2026, 11, 20, 13, 45, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def study(make):
-    return make.study()
-
-
-@pytest.fixture
 def sheet(make, study):
     wave = make.wave(study)
     return make.sheet(wave, make.area(study))

@@ -11,11 +11,6 @@ PASSWORD = "fire ord uden mening"
 
 
 @pytest.fixture
-def study(make):
-    return make.study()
-
-
-@pytest.fixture
 def karen(employ, study):
     return employ("Karen", (study, "fieldworker"))
 

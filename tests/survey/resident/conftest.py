@@ -127,11 +127,6 @@ def wave(make, study, mini):
 
 
 @pytest.fixture
-def area(make, study):
-    return make.area(study)
-
-
-@pytest.fixture
 def code(make, wave, area):
     return make.invitation(wave, area)[1]
 

@@ -1,0 +1,200 @@
+"""`beboerpuls feed`: the table of soft outcomes that leaves the house.
+
+It needs neither a database nor settings.
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pandas as pd
+
+import processing
+from survey.commands.datasets import (
+    BadUse,
+    adults_option,
+    bad_use,
+    base_weights_option,
+    folder_argument,
+    unchanged,
+)
+from survey.commands.examples import Command
+from survey.commands.printing import as_json, print_json
+
+if TYPE_CHECKING:
+    from processing import AnalysisPlan, DisclosureLimits, Joined, Study
+
+PARTNERS = "samarbejde"
+
+
+@click.command(cls=Command, epilog="beboerpuls feed data/bopuls --plan plan.yaml")
+@folder_argument
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The analysis plan: with it the effects stand in the table too.",
+)
+@click.option(
+    "--cooperation",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The study in which partners answered `samarbejde`: its means are moderators by plan.",
+)
+@click.option(
+    "--outcomes",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of register outcomes with the columns area and year, to be laid beside.",
+)
+@click.option(
+    "--for-evaluator",
+    is_flag=True,
+    help="Unrounded, with every effect: for an evaluation that has signed for it, never to publish.",
+)
+@adults_option
+@base_weights_option
+@click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-feed, beside it.")
+@as_json
+def feed(
+    folder: Path,
+    *,
+    for_evaluator: bool,
+    adults: str | None,
+    base_weights: bool,
+    plan_file: Path | None,
+    cooperation: Path | None,
+    outcomes: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Write one table of soft outcomes that may be published: small cells are hidden.
+
+    A row a mean, change and effect, with its interval, n, method, weights, verdict and the dataset
+    it was made from; as Parquet, CSV, .sav and .dta. No mean of fewer than ten answers and no count
+    under five is shown, nor what would give one away by adding and subtracting, here or with what
+    was told before. Points are whole. With --for-evaluator they are not, and every effect is told.
+    """
+    with bad_use():
+        read = unchanged(folder)
+        if isinstance(read, processing.Dataset):
+            raise BadUse(f"{folder} is one wave. Give the study's folder.")
+        plan = processing.read_plan(plan_file) if plan_file else None
+        if plan and adults:
+            raise BadUse("With --plan the plan says how to weight. Name the column there: adults.")
+        weighting = False if base_weights else None
+        found = processing.evaluate(read, plan, calibrated=weighting) if plan else None
+        measured = (
+            found.measures
+            if found
+            else processing.study_measures(read, adults=adults, calibrated=weighting)
+        )
+        table = processing.feed(
+            read,
+            measured,
+            found,
+            statuses=processing.kept_verdicts(read),
+            limits=_limits(read, plan, public=not for_evaluator),
+            cooperation=_partners(cooperation) if cooperation else None,
+            audience="evaluator" if for_evaluator else "public",
+            earlier=processing.told_before(read),
+        )
+        joined = _beside(table, outcomes) if outcomes else None
+        written = processing.write_feed(read, table, out)
+        if joined is not None:
+            beside = out.with_name(f"{out.name}-outcomes") if out else None
+            joined_in = _write_joined(read, joined, beside, str(table["audience"].iloc[0]))
+        warning = processing.revocation_of(read)
+    if warning:
+        click.echo(f"Warning: {warning}", err=True)
+    hidden = int(table["hidden"].sum())
+    if as_json:
+        print_json(
+            {
+                "dataset": read.hash,
+                "audience": str(table["audience"].iloc[0]),
+                "rows": len(table),
+                "hidden": hidden,
+                "written": str(written),
+            }
+        )
+        return
+    whose = "for the evaluator alone" if for_evaluator else "for everybody"
+    click.echo(f"{len(table)} rows, {hidden} of them hidden, {whose}. Feed: {written}")
+    if joined is not None:
+        click.echo(f"With outcomes: {joined} It lies in {joined_in}")
+
+
+def _limits(read: Study, plan: AnalysisPlan | None, *, public: bool) -> DisclosureLimits:
+    """The study's own thresholds; a plan of today can make them only stricter.
+
+    In public only a registered one: what is hidden there once stays so for good.
+    """
+    laid_down = processing.study_terms(read).limits
+    if plan is None:
+        return laid_down
+    stricter = plan.limits.stricter(laid_down)
+    named = {one for wave in read.waves for one in wave.manifest.get("analysis_plans", ())}
+    if not public or plan.hash in named or stricter == laid_down:
+        return stricter
+    click.echo(
+        "Note: the plan's stricter thresholds (mean_n, count) are not taken, since no wave's manifest "
+        "names it as registered, and what a public feed hides stays hidden for good.",
+        err=True,
+    )
+    return laid_down
+
+
+def _partners(folder: Path) -> Study:
+    """Partners' own study. Refuses one that holds residents' answers."""
+    read = unchanged(folder)
+    if isinstance(read, processing.Dataset):
+        raise BadUse(f"{folder} is one wave. Give the study's folder.")
+    asked = {scale.instrument for scale in read.codebook.scales}
+    if asked != {PARTNERS}:
+        raise BadUse(
+            f"{folder} asked {', '.join(sorted(asked)) or 'nothing'}; partners are asked {PARTNERS} "
+            "alone, in a study of their own."
+        )
+    return read
+
+
+def _beside(table: Any, outcomes: Path) -> Joined:
+    """Register outcomes from CSV laid beside the feed; keys are read as text, so no zero is lost.
+
+    A Danish spreadsheet parts columns by semicolons and writes 0,41 for 0.41.
+    """
+    try:
+        text = outcomes.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise BadUse(f"{outcomes} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadUse(
+            f"{outcomes} is not in UTF-8. Save it from the spreadsheet as CSV UTF-8, then try again."
+        ) from None
+    header = text.partition("\n")[0]
+    separator = max(",;\t", key=header.count)
+    try:
+        frame = pd.read_csv(
+            StringIO(text), sep=separator, dtype={"area": str},
+            decimal="," if separator != "," else ".",
+        )  # fmt: skip
+    except ValueError as error:
+        raise BadUse(f"{outcomes} cannot be read as CSV: {error}") from None
+    return processing.join_outcomes(table, frame)
+
+
+def _write_joined(read: Study, joined: Joined, out: Path | None, audience: str) -> Path:
+    missing = pd.DataFrame(
+        [
+            *(("feed", one) for one in joined.only_feed),
+            *(("outcomes", one) for one in joined.only_outcomes),
+        ],
+        columns=["only_in", "area_year"],
+    )
+    text = joined.frame.to_csv(index=False, lineterminator="\n")
+    frames = {"joined": joined.frame, "missing": missing}
+    name = "feed-outcomes" if audience == "public" else f"feed-{audience}-outcomes"
+    texts = {"joined.csv": text}
+    return processing.write_derived(read, name, frames, out, texts, about={"audience": audience})
