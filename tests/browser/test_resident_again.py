@@ -14,6 +14,9 @@ from survey.models import Response
 from survey.sealed_answers import read
 from survey.settings import Settings
 
+# What is shown and told here is the same on any database.
+pytestmark = pytest.mark.sqlite_file
+
 GIVEN = Path(__file__).parents[1] / "given"
 BOTH = pytest.mark.parametrize("kind", ["phone", "phone_without_javascript"])
 

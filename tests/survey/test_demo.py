@@ -1,6 +1,7 @@
 import datetime as dt
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -34,16 +35,24 @@ def folder(tmp_path):
     return tmp_path / "demo-data"
 
 
-@pytest.fixture
-def steps():
-    """What a demo says while it is made."""
-    return []
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """A demo's folder, to be copied, and what was said while it was made."""
+    made, steps = tmp_path_factory.mktemp("demo") / "demo-data", []
+    open_demo(made, steps.append, today=TODAY)
+    return made, steps
 
 
 @pytest.fixture
-def ready(folder, steps):
+def there(made_once, folder):
+    """A demo in the folder, made before."""
+    shutil.copytree(made_once[0], folder)
+
+
+@pytest.fixture
+def ready(there, folder):
     """A demo that was made, and its database."""
-    made = open_demo(folder, steps.append, today=TODAY)
+    made = open_demo(folder, pytest.fail, today=TODAY)
     database = Database(made.settings.database)
     yield made, database
     database.engine.dispose()
@@ -88,9 +97,9 @@ def started(folder):
         process.stdout.close()
 
 
-def test_a_demo_holds_a_study_that_asks_with_people_sheets_and_staff(ready, steps):
+def test_a_demo_holds_a_study_that_asks_with_people_sheets_and_staff(ready, made_once):
     made, database = ready
-    assert len(steps) >= 4
+    assert len(made_once[1]) >= 4
     with database.reading() as session:
         wave = session.scalars(select(Wave).where(Wave.number == 2)).one()
         names = [one["name"] for one in wave.form.pin["instruments"]]
@@ -217,9 +226,9 @@ def test_an_empty_folder_will_do(folder):
     assert open_demo(folder, lambda _: None, today=TODAY).folder == folder
 
 
-def test_a_demo_of_an_earlier_version_is_brought_up_to_date(ready, folder, steps):
+def test_a_demo_of_an_earlier_version_is_brought_up_to_date(ready, folder):
     _, database = ready
-    steps.clear()
+    steps = []
     downgrade(database.engine, "base")
     open_demo(folder, steps.append, today=TODAY)
     assert steps == ["Bringing the tables up to date"]
@@ -279,6 +288,7 @@ def test_fresh_asks_first_and_then_starts_over(started):
     assert code.search(after)[1] != code.search(before)[1]
 
 
+@pytest.mark.usefixtures("there")
 @pytest.mark.parametrize("words", [(), ("--fresh",)])
 def test_a_folder_that_another_server_uses_is_left_alone_and_said_so(started, folder, words):
     port = free_port()
@@ -292,6 +302,7 @@ def test_a_folder_that_another_server_uses_is_left_alone_and_said_so(started, fo
     assert (folder / "answers.db").exists()
 
 
+@pytest.mark.usefixtures("there")
 def test_a_server_that_was_killed_outright_holds_its_folder_no_longer(started):
     first, _ = started(free_port())
     first.kill()

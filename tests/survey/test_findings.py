@@ -10,6 +10,9 @@ from processing import AreasDrawn, erase_rows, read_study, revoke, write_derived
 from survey.findings import FindingsError, count_findings, page_of
 from survey.models import AuditEntry
 
+# What is shown and told here is the same on any database.
+pytestmark = pytest.mark.sqlite_file
+
 PLAN = "primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
 
 

@@ -6,6 +6,9 @@ from sqlalchemy import select, update
 
 from survey.models import AuditEntry, Round, Wave
 
+# What is shown and told here is the same on any database.
+pytestmark = pytest.mark.sqlite_file
+
 SITE = ("--address", "https://svar.example.dk")
 
 

@@ -13,6 +13,9 @@ from instruments import make_form
 from survey.resident.packs import Pack
 from survey.settings import Settings
 
+# What is shown and told here is the same on any database.
+pytestmark = pytest.mark.sqlite_file
+
 LARGEST = 60_000
 EVERY_LANGUAGE = ["da", "en", "ar", "tr", "so", "fa", "ur", "bs", "pl", "uk"]
 
