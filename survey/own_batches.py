@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from survey.batches import find_batch
 from survey.models import Batch, BatchKeyer, BatchVerdict, Keying, Sheet, Wave
-from survey.sheet_states import UNKEYED
+from survey.sheet_states import OUT, UNKEYED
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class ToKey:
     serial: str
     number: int
     language: str
+    out: bool  # not noted as back
 
 
 def own_batches(session: Session, keyer_id: int, studies: Collection[int]) -> list[OwnBatch]:
@@ -78,7 +79,15 @@ def sheets_to_key(
         .where(Sheet.batch_id == batch.id, waiting)
         .order_by(func.length(Sheet.serial), Sheet.serial)
     )
-    return batch, [ToKey(row.serial, 2 - (row.state in UNKEYED), row.language) for row in rows]
+    return batch, [
+        ToKey(
+            serial=row.serial,
+            number=2 - (row.state in UNKEYED),
+            language=row.language,
+            out=row.state in OUT,
+        )
+        for row in rows
+    ]
 
 
 def _first(keyer_id: int) -> ColumnElement[bool]:

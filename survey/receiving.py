@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from survey import answering
 from survey.batches import takes_sheets
@@ -23,6 +23,7 @@ from survey.models import (
 )
 from survey.models.paper import STATES
 from survey.sheet_states import (
+    OUT,
     UNKEYED,
     Event,
     SheetError,
@@ -113,8 +114,8 @@ def receive(
     """
     sheet = hold_sheet(session, typed, studies, batch)
     refuse_unkeyable(sheet)
-    told = [one for one in story(session, sheet) if one.state not in {"printed", "sent"}]
-    if sheet.state not in {"printed", "sent"} and not _only_scanned(sheet, told):
+    told = [one for one in story(session, sheet) if one.state not in OUT]
+    if sheet.state not in OUT and not _only_scanned(sheet, told):
         raise AlreadyBackError(sheet.serial, told[0] if told else None)
     if batch.wave_id != sheet.batch.wave_id:
         raise OtherWaveError(sheet.serial)
@@ -131,6 +132,34 @@ def receive(
 def _only_scanned(sheet: Sheet, told: Collection[Event]) -> bool:
     """Whether a sheet is known to be back by scans alone."""
     return sheet.state == "returned" and all(one.note.startswith(SCAN) for one in told)
+
+
+def out_before_the_draw(
+    session: Session, serials: Collection[str], studies: Collection[int]
+) -> list[str]:
+    """Of these serials those that are not told as back, while their batch's sample is to be drawn."""
+    sheets = session.scalars(
+        select(Sheet)
+        .join(Sheet.batch)
+        .join(Batch.wave)
+        .where(Sheet.serial.in_(serials), Sheet.state.in_(OUT), Wave.study_id.in_(studies))
+        .options(contains_eager(Sheet.batch))
+        .order_by(func.length(Sheet.serial), Sheet.serial)
+    )
+    return [sheet.serial for sheet in sheets if sheet.batch.to_draw]
+
+
+def note_in_hand(
+    session: Session, serial: str, studies: Collection[int], *, actor: str, at: dt.datetime
+) -> None:
+    """Note as back a sheet that its keyer has in hand, as long as its batch's sample is to be drawn.
+
+    Else the sheet that is stored first would be all that the sample is drawn of. Told as back already,
+    or drawn meanwhile: nothing changes. Raises SheetErrors.
+    """
+    sheet = hold_sheet(session, serial, studies)
+    if sheet.state in OUT and sheet.batch.to_draw:
+        became(session, sheet, "returned", actor=actor, at=at)
 
 
 def send_run(

@@ -17,7 +17,8 @@ from survey import holding
 from survey.models import Batch, Sheet, SheetEvent
 from survey.serials import could_be_serial, normalise_serial
 
-UNKEYED = ("printed", "sent", "returned")
+OUT = ("printed", "sent")
+UNKEYED = (*OUT, "returned")
 SCANNER = "scanner"
 
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response, current_app, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from survey import own_batches, paper, sheet_states
+from survey import own_batches, paper, receiving, sheet_states
 from survey.access import roles_of, sign_in, studies_as
 from survey.answering import InvalidAnswersError
 from survey.batches import NoSuchBatchError
@@ -34,9 +34,18 @@ from survey.staff import me, needs_role
 from survey.web import client_address, language, parts, reading, words, writing
 
 MOST_KEYINGS = 40
+MOST_IN_HAND = 2000
 
 # What may have become of a keying besides the failures of its sheet: told as away.js.refused_<name>.
 STORED, INVALID, OTHER_KEYER, UNOPENED = "stored", "invalid", "other_keyer", "unopened"
+
+
+class Delivery(BaseModel):
+    """What a device sends. `here`: the numbers of all sheets that were keyed or begun on it."""
+
+    now: Annotated[float, Field(allow_inf_nan=False)]  # the device's own clock, in seconds
+    packs: list[Box]
+    here: Annotated[list[Annotated[str, Field(max_length=30)]], Field(max_length=MOST_IN_HAND)] = []
 
 
 @blueprint.get("/worker.js")
@@ -73,8 +82,12 @@ def take_along(batch_id: int) -> ResponseReturnValue:
             )
             form = parts().forms.of(database, batch.wave_id)
             key = public_key(parts().keys, batch.wave_id)
-            blind = paper.keyed_twice_by_rule(batch)
-            named: dict[str, Any] = {"id": batch.id, "name": batch.name, "blind": blind}
+            named: dict[str, Any] = {
+                "id": batch.id,
+                "name": batch.name,
+                "blind": paper.keyed_twice_by_rule(batch),
+            }
+            to_receive = sum(one.out for one in sheets) if batch.to_draw else 0
     except NoSuchBatchError:
         return jsonify(problem="There is no such batch in your studies."), 404
     return jsonify(
@@ -83,6 +96,7 @@ def take_along(batch_id: int) -> ResponseReturnValue:
         sheets=[
             {"serial": one.serial, "number": one.number, "language": one.language} for one in sheets
         ],
+        to_receive=to_receive,
     )
 
 
@@ -116,37 +130,59 @@ def line() -> ResponseReturnValue:
 def deliver_keyings() -> ResponseReturnValue:
     """Store what was keyed without a line, and tell of each what became of it."""
     try:
-        content: dict[str, Any] = request.get_json(silent=True) or {}
-        boxes = [Box.model_validate(one) for one in content["packs"]]
-        device_now = float(content["now"])
-    except (ValidationError, KeyError, TypeError, ValueError, OverflowError):
-        form = '{"now": seconds, "packs": [{"id", "wave", "key", "box"}]}'
+        sent = Delivery.model_validate(request.get_json(silent=True))
+    except ValidationError:
+        form = '{"now": seconds, "packs": [{"id", "wave", "key", "box"}], "here": [serials]}'
         return jsonify(problem=f"Send JSON: {form}."), 400
-    if len(boxes) > MOST_KEYINGS:
+    if len(sent.packs) > MOST_KEYINGS:
         return jsonify(problem=f"At most {MOST_KEYINGS} keyings at once."), 413
     told: list[dict[str, str]] = []
-    for box in boxes:
-        try:
-            told.append({"id": box.id, "became": _store(box, device_now)})
-        except OperationalError:
-            # A full disk, or no database: what was stored is told, the rest comes again.
-            return jsonify(packs=told), 503
+    try:
+        keyings = [_opened(box) for box in sent.packs]
+        own = [one.serial for one in keyings if one is not None and one.keyer == me().id]
+        _note_in_hand({*sent.here, *own})
+        for box, keyed in zip(sent.packs, keyings, strict=True):
+            told.append({"id": box.id, "became": _store(keyed, box.wave, sent.now)})
+    except OperationalError:
+        # A full disk, or no database: what was stored is told, the rest comes again.
+        return jsonify(packs=told), 503
     return jsonify(packs=told)
 
 
-def _store(box: Box, device_now: float) -> str:
-    keys = parts().keys
+def _opened(box: Box) -> KeyedAway | None:
     try:
-        keyed = open_keying(keys, box)
-        if keyed.keyer != me().id:
-            return OTHER_KEYER
+        return open_keying(parts().keys, box)
+    except (BoxError, NoKeyingError):
+        return None
+
+
+def _note_in_hand(serials: set[str]) -> None:
+    """Note as back what its keyer has in hand, before a first one that is stored draws a sample.
+
+    Each by itself, since nobody holds several sheets of several batches at once.
+    """
+    studies = studies_as(me(), "fieldworker")
+    with reading() as database:
+        out = receiving.out_before_the_draw(database, serials, studies)
+    for serial in out:
         with writing() as database:
-            _save(database, keyed, box.wave, device_now)
+            now = dt.datetime.now(dt.UTC)
+            receiving.note_in_hand(database, serial, studies, actor=me().name, at=now)
+
+
+def _store(keyed: KeyedAway | None, wave_id: int, device_now: float) -> str:
+    if keyed is None:
+        return UNOPENED
+    if keyed.keyer != me().id:
+        return OTHER_KEYER
+    try:
+        with writing() as database:
+            _save(database, keyed, wave_id, device_now)
     except SheetError as failure:
         return FAILURES[type(failure)][0]
     except InvalidAnswersError:
         return INVALID
-    except (BoxError, NoKeyingError, ValueError):
+    except (NoKeyingError, ValueError):
         return UNOPENED
     return STORED
 

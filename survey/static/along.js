@@ -32,9 +32,11 @@ async function take(id) {
   // A hotel's own page is no answer of ours.
   const ours = (answer.headers.get("Content-Type") ?? "").includes("application/json");
   if (answer.status === 404 && ours) return forgetBatch(id);
-  const { batch, form, sheets } = await answer.json();
-  await exchangeSheets(id, sheets);
+  const { batch, form, sheets, to_receive: toReceive } = await answer.json();
+  // First the batch: a sheet without one could not be keyed, should the device go off in between.
   await device.keep("batches", { keyer, ...batch, form, at: Date.now() });
+  await exchangeSheets(id, sheets);
+  return toReceive;
 }
 
 async function exchangeSheets(id, sheets) {
@@ -61,8 +63,8 @@ async function takeAlong(id) {
     // Asked for, not promised: a browser may clear what a site keeps when the disk is full.
     await navigator.storage.persist?.();
     await keepUpToDate();
-    await take(id);
-    tell(said.taken);
+    const toReceive = await take(id);
+    tell(toReceive ? `${said.taken} ${said.to_receive.replace("{n}", toReceive)}` : said.taken);
   } catch {
     tell(said.not_taken);
   }

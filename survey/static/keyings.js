@@ -46,7 +46,7 @@ async function sendOwn(anew) {
   if (anew) await freeRefused(line.keyer);
   const { became, reached } = await sendPacks({
     waiting: async () => (await ownRows("keyings", line.keyer)).filter(({ refused }) => !refused),
-    post: (batch) => post(batch, line.token),
+    post: (batch) => post(batch, line),
     settle,
   });
   const stored = became.filter((one) => one.became === "stored").length;
@@ -58,14 +58,21 @@ async function freeRefused(keyer) {
     if (refused) await device.keep("keyings", keying);
 }
 
-async function post(batch, token) {
+// Whose paper lies here, so that a sample is drawn of all of it and not of what is sent first alone.
+async function inHand(keyer) {
+  const rows = [...(await ownRows("keyings", keyer)), ...(await ownRows("drafts", keyer))];
+  return rows.map(({ serial }) => serial);
+}
+
+async function post(batch, { keyer, token }) {
+  const here = await inHand(keyer);
   const answer = await ask(
     "/keying/deliver",
     {
       method: "POST",
       credentials: "same-origin",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
-      body: JSON.stringify({ now: seconds(), packs: boxes(batch) }),
+      body: JSON.stringify({ now: seconds(), packs: boxes(batch), here }),
     },
     PATIENCE,
   );

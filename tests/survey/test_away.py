@@ -15,7 +15,7 @@ from staff import PASSWORD
 
 from survey import sealed_answers
 from survey.batches import hand_out
-from survey.models import Batch, Keying, Response
+from survey.models import Batch, Keying, Response, Sheet
 from survey.receiving import take_out
 from survey.sealed_box import public_key, seal_box
 
@@ -62,11 +62,11 @@ class Tablet:
         box = seal_box(self.key, text)
         return {"id": str(uuid.uuid4()), "wave": self.key.wave_id, "key": self.key.id, "box": box}
 
-    def send(self, *packs, now=None):
+    def send(self, *packs, now=None, **other):
         line = self.client.get("/keying/line").get_json()
         answer = self.client.post(
             "/keying/deliver",
-            json={"packs": list(packs), "now": now or time.time()},
+            json={"packs": list(packs), "now": now or time.time(), **other},
             headers={"X-CSRFToken": line["token"]},
         )
         assert answer.status_code == 200, answer.text
@@ -144,6 +144,23 @@ def test_a_keying_is_stored_once_however_often_it_comes(karen, sheet, database, 
         assert sealed_answers.read(keys, response).answers == ON_PAPER
         # By the device's own clock a minute, half a minute ago; whatever that clock shows.
         assert (keying.finished - keying.started).total_seconds() == pytest.approx(60)
+
+
+def test_a_sample_is_drawn_of_all_that_a_device_brings_back(karen, paper_wave):
+    """And not of the sheet that happens to be stored first."""
+    pile = paper_wave.batch("Stikprøve", second_keying_share=0.3)
+    sheets = paper_wave.sheets(pile, 11)
+    along = f"/keying/batches/{pile.id}/along"
+    assert karen.client.get(along).get_json()["to_receive"] == 11
+    # Two are sent first, eight wait or are begun on the device, one is not in anybody's hand.
+    first = [karen.sealed(karen.keyed(one)) for one in sheets[:2]]
+    here = [one.serial for one in sheets[2:10]]
+    assert karen.send(*first, here=[*here, "12"]) == ["stored", "stored"]
+    with paper_wave.database.reading() as session:
+        *drawn, late = [session.get_one(Sheet, one.id).second_keying for one in sheets]
+    assert (drawn.count(True), drawn.count(False), late) == (3, 7, None)
+    again = karen.client.get(along)
+    assert (again.get_json()["to_receive"], "second_keying" in again.text) == (0, False)
 
 
 def test_a_devices_clock_that_is_years_off_tells_no_wrong_day(karen, paper_wave, batch, database):
