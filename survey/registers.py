@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,8 @@ from sqlalchemy.orm import Session
 from instruments import Form
 from survey import audit
 from survey.answering import hold_wave
-from survey.csv_files import (
-    Column,
-    CsvFile,
-    CsvFileError,
-    Row,
-    count,
-    day,
-    key_text,
-    read_csv,
-    text,
-)
-from survey.margins import contradicting, misfit
+from survey.csv_files import CsvFileError, Row
+from survey.margins import contradicting
 from survey.models import (
     Area,
     AreaGroup,
@@ -48,45 +37,8 @@ from survey.models import (
     Study,
     Wave,
 )
+from survey.place_files import Known, overlapping, read_places
 from survey.studies import StudyError, told
-
-_AREA = Column("area", text)
-_FROM = Column("valid_from", day)
-_TO = Column("valid_to", day, needed=False)
-_LOAD_AREAS = "Load it first with: beboerpuls study areas"
-
-COLUMNS: Mapping[str, tuple[Column, ...]] = {
-    "areas": (
-        Column("area", key_text),
-        Column("name", text),
-        Column("level", text, needed=False, otherwise="afdeling"),
-        Column("dwellings", count, needed=False),
-        Column("residents", count, needed=False),
-        Column("valid_from", day, needed=False),
-        _TO,
-    ),
-    "successions": (Column("from_area", text), Column("to_area", text), Column("date", day)),
-    "groups": (
-        Column("area_group", text),
-        Column("name", text),
-        Column("level", text, needed=False, otherwise="boligområde"),
-        _AREA,
-        _FROM,
-        _TO,
-    ),
-    "statuses": (_AREA, Column("status", text), _FROM, _TO),
-    "plans": (Column("plan", text), Column("name", text), Column("kind", text)),
-    "area-plans": (_AREA, Column("plan", text), _FROM, _TO),
-    "margins": (
-        Column("area", text, needed=False),
-        Column("area_group", text, needed=False),
-        Column("variable", text),
-        Column("category", text),
-        Column("count", count),
-    ),
-}
-"""Each kind of file, by the name of its command, and its columns: those of a dataset's tables."""
-
 
 _Period = tuple[int, int, dt.date]
 """A plan's and an area's number, and the day from which the one covers the other."""
@@ -106,9 +58,7 @@ def load_areas(
     session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
 ) -> Loaded:
     """Load areas. Raises CsvFileError, as all of these do."""
-    file = read_csv(path, COLUMNS["areas"], empty=replace)
-    file.refuse_repeated("area")
-    file.refuse_backwards("valid_from", "valid_to")
+    file = read_places("areas", path, Known(), empty=replace)
     incoming = {
         (row["area"],): _taken(
             row, "name", "level", "dwellings", "residents", "valid_from", "valid_to"
@@ -124,14 +74,8 @@ def load_successions(
     session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
 ) -> Loaded:
     """Load which afdeling became which."""
-    file = read_csv(path, COLUMNS["successions"], empty=replace)
     areas = _areas(session, study)
-    file.refuse_repeated("from_area", "to_area")
-    file.refuse_unknown("from_area", areas, _LOAD_AREAS)
-    file.refuse_unknown("to_area", areas, _LOAD_AREAS)
-    for row in file.rows:
-        if row["from_area"] is not None and row["from_area"] == row["to_area"]:
-            file.problem(row, "to_area", row["to_area"], "is the same area; name its successor.")
+    file = read_places("successions", path, Known(areas), empty=replace)
     incoming = {}
     for row in file.finish():
         key = (areas[row["from_area"]], areas[row["to_area"]])
@@ -158,12 +102,8 @@ def load_groups(
     session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
 ) -> Loaded:
     """Load groups of areas, a row an area and period."""
-    file = read_csv(path, COLUMNS["groups"], empty=replace)
     areas = _areas(session, study)
-    file.refuse_repeated("area_group", "area", "valid_from")
-    file.refuse_backwards("valid_from", "valid_to")
-    file.refuse_unknown("area", areas, _LOAD_AREAS)
-    _refuse_two_names(file)
+    file = read_places("groups", path, Known(areas), empty=replace)
     rows = file.finish()
     named = {
         (row["area_group"],): _taken(row, "name", "level")
@@ -203,11 +143,8 @@ def load_statuses(
     session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
 ) -> Loaded:
     """Load what the state called an area, and from when."""
-    file = read_csv(path, COLUMNS["statuses"], empty=replace)
     areas = _areas(session, study)
-    file.refuse_repeated("area", "status", "valid_from")
-    file.refuse_backwards("valid_from", "valid_to")
-    file.refuse_unknown("area", areas, _LOAD_AREAS)
+    file = read_places("statuses", path, Known(areas), empty=replace)
     incoming = {}
     for row in file.finish():
         key = (areas[row["area"]], row["status"], row["valid_from"])
@@ -228,8 +165,7 @@ def load_plans(
     session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
 ) -> Loaded:
     """Load what is being evaluated."""
-    file = read_csv(path, COLUMNS["plans"], empty=replace)
-    file.refuse_repeated("plan")
+    file = read_places("plans", path, Known(), empty=replace)
     incoming = {
         (row["plan"],): _taken(row, "name", "kind") | {"study_id": study.id, "key": row["plan"]}
         for row in file.finish()
@@ -242,13 +178,9 @@ def load_area_plans(
     session: Session, study: Study, path: Path, *, replace: bool = False, actor: str
 ) -> Loaded:
     """Load which plan covers which area, and from when."""
-    file = read_csv(path, COLUMNS["area-plans"], empty=replace)
     areas = _areas(session, study)
     plans = {plan.key: plan.id for plan in _of(session, Plan, study)}
-    file.refuse_repeated("area", "plan", "valid_from")
-    file.refuse_backwards("valid_from", "valid_to")
-    file.refuse_unknown("area", areas, _LOAD_AREAS)
-    file.refuse_unknown("plan", plans, "Load it first with: beboerpuls study plans")
+    file = read_places("area-plans", path, Known(areas, plans=plans), empty=replace)
     incoming = {}
     for row in file.finish():
         key = (plans[row["plan"]], areas[row["area"]], row["valid_from"])
@@ -277,11 +209,13 @@ def _refuse_overlapping(
     named_area = {number: key for key, number in areas.items()}
     named_plan = {number: key for key, number in plans.items()}
     problems = [
-        f"{name}: {named_plan[one[0]]} covers {named_area[one[1]]} from {one[2]} until"
-        f" {ends[one] or 'further notice'} and again from {other[2]}. End the first before the second"
-        " begins, or leave one out."
-        for one, other in pairwise(sorted(ends))
-        if one[:2] == other[:2] and (ends[one] or dt.date.max) >= other[2]
+        *overlapping(
+            name,
+            {
+                (named_plan[plan], named_area[area], since): end
+                for (plan, area, since), end in ends.items()
+            },
+        )
     ]
     if problems:
         raise CsvFileError(problems)
@@ -308,20 +242,9 @@ def load_margins(
             f"Wave {wave.number} is frozen, its register counts with it. Load them before."
         )
     study = wave.study
-    file = read_csv(path, COLUMNS["margins"], empty=replace)
     areas = _areas(session, study)
     groups = {group.key: group.id for group in _of(session, AreaGroup, study)}
-    file.refuse_repeated("area", "area_group", "variable", "category")
-    file.refuse_unknown("area", areas, _LOAD_AREAS)
-    file.refuse_unknown("area_group", groups, "Load it first with: beboerpuls study groups")
-    for row in file.rows:
-        if (row["area"] is None) == (row["area_group"] is None):
-            both = "both" if row["area"] else "neither"
-            file.problem(row, "area, area_group", both, "filled; each row counts one place.")
-        if form is not None and row["variable"] is not None and row["category"] is not None:
-            column, rule = misfit(form, row["variable"], row["category"])
-            if rule:
-                file.problem(row, column, row[column], rule)
+    file = read_places("margins", path, Known(areas, groups), form=form, empty=replace)
     incoming = {}
     for row in file.finish():
         place = (areas.get(row["area"]), groups.get(row["area_group"]))
@@ -339,16 +262,6 @@ def load_margins(
     if problems := contradicting(session, wave):
         raise StudyError("\n".join(problems))
     return loaded
-
-
-def _refuse_two_names(file: CsvFile) -> None:
-    first: dict[str, Row] = {}
-    for row in file.rows:
-        known = first.setdefault(row["area_group"], row)
-        for column in ("name", "level"):
-            if row[column] != known[column]:
-                rule = f"was {known[column]!r} in row {known.number}; a group has one {column}."
-                file.problem(row, column, row[column], rule)
 
 
 def _of(session: Session, model: Any, study: Study) -> Iterable[Any]:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from instruments import DefinitionError
 from processing import StatisticsError
 from survey import invitations as inviting
-from survey import registers, studies
+from survey import place_files, registers, studies
 from survey.analysis_plans import register_plan
 from survey.commands.examples import Group
 from survey.commands.installation import installation
@@ -116,7 +116,7 @@ def _print_loaded(loaded: Loaded, as_json: bool) -> None:
 
 def _names(kind: str) -> list[str]:
     return [
-        column.name if column.needed else f"[{column.name}]" for column in registers.COLUMNS[kind]
+        column.name if column.needed else f"[{column.name}]" for column in place_files.COLUMNS[kind]
     ]
 
 
