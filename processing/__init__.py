@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .datasets.revoking import revocation_of as revocation_of
     from .datasets.revoking import revoke as revoke
     from .datasets.study import Study as Study
+    from .datasets.study import join_waves as join_waves
     from .datasets.study import read_dataset as read_dataset
     from .datasets.study import read_study as read_study
     from .datasets.study import write_study as write_study
@@ -124,8 +125,10 @@ if TYPE_CHECKING:
     from .files.exports import export as export
     from .files.import_map import MapError as MapError
     from .files.import_problems import ImportRefusedError as ImportRefusedError
+    from .files.imports import AnswersRead as AnswersRead
     from .files.imports import Imported as Imported
     from .files.imports import import_file as import_file
+    from .files.imports import read_answers as read_answers
     from .files.open_texts import open_texts as open_texts
     from .files.open_texts import write_open_texts as write_open_texts
     from .judging.comparisons import Comparison as Comparison
@@ -272,7 +275,7 @@ _HOMES = {
     "datasets.form_codebook": ("build_codebook",),
     "datasets.paradata": ("DURATION_MINUTES", "HELPERS", "MODES", "STATUSES"),
     "datasets.revoking": ("erase_rows", "revocation_of", "revoke"),
-    "datasets.study": ("Study", "read_dataset", "read_study", "write_study"),
+    "datasets.study": ("Study", "join_waves", "read_dataset", "read_study", "write_study"),
     "datasets.tables": ("TABLES",),
     "drawing.drawn_study": (
         "AreasDrawn",
@@ -310,7 +313,7 @@ _HOMES = {
     "files.import_map": ("MapError",),
     "files.import_problems": ("ImportRefusedError",),
     "files.open_texts": ("open_texts", "write_open_texts"),
-    "files.imports": ("Imported", "import_file"),
+    "files.imports": ("AnswersRead", "Imported", "import_file", "read_answers"),
     "judging.comparisons": ("Comparison",),
     "judging.evidence": ("evidence",),
     "judging.evidence_folder": ("propose_short_forms", "write_evidence"),

@@ -27,7 +27,7 @@ COMMANDS = {
     "wave": ("survey.commands.wave:wave", "Plan, open, close and freeze a round of asking."),
     "response": ("survey.commands.response:response", "Take somebody's answers back."),
     "results": ("survey.commands.results:results", "Show residents what they answered."),
-    "dataset": ("survey.commands.datasets:dataset", "Verify a dataset's folder."),
+    "dataset": ("survey.commands.datasets:dataset", "Verify a dataset's folder; join waves."),
     "score": ("survey.commands.datasets:score", "Print scales with reliability; write scores."),
     "evidence": ("survey.commands.evidence:evidence", "Tell whether scales may be used, and why."),
     "weights": ("survey.commands.weights:weights", "Tell how well weights meet the registers."),
@@ -37,7 +37,7 @@ COMMANDS = {
     "feed": ("survey.commands.feed:feed", "Write the table that may leave the house."),
     "detect": ("survey.commands.evaluation:detect", "Tell what a study could find, beforehand."),
     "export": ("survey.commands.datasets:export", "Write labelled files for other programs."),
-    "import": ("survey.commands.datasets:import_", "Make a dataset of answers from elsewhere."),
+    "import": ("survey.commands.importing:import_", "Make a dataset of answers from elsewhere."),
 }
 
 

@@ -13,32 +13,10 @@ import pandas as pd
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from instruments import Form, Kind
+from instruments import Form
 from processing import Problem, margin_contradictions
 from survey.models import Area, AreaGroup, AreaGroupMember, Margin, Wave
-
-
-def misfit(form: Form, variable: str, category: str) -> tuple[str, str]:
-    """The column of a count that answers cannot be weighted to, and the rule it breaks.
-
-    Two empty texts where there is nothing to say.
-    """
-    option, _, code = variable.rpartition("_")
-    if option in form.columns and form.item_of(option).item.kind is Kind.MULTIPLE:
-        codes = form.item_of(option).item.responses.codes
-        fits = code in {str(one) for one in codes}
-        allowed = ["0", "1"]
-    elif variable in form.columns:
-        item = form.item_of(variable).item
-        fits = item.kind not in {Kind.MULTIPLE, Kind.TEXT, Kind.RANKING}
-        allowed = [str(one) for one in item.responses.codes] if item.kind is Kind.SINGLE else []
-    else:
-        fits, allowed = False, []
-    if not fits:
-        return "variable", "is not asked in this wave so that it could be counted by category."
-    if allowed and category not in allowed:
-        return "category", f"is no code of {variable}; codes are {', '.join(allowed)}."
-    return "", ""
+from survey.place_files import misfit
 
 
 def misfits(session: Session, wave: Wave, form: Form) -> Iterator[str]:

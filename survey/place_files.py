@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from instruments import Form
+from instruments import Form, Kind
 from survey.csv_files import Column, CsvFile, Row, count, day, key_text, read_csv, text
-from survey.margins import misfit
 
 _AREA = Column("area", text)
 _FROM = Column("valid_from", day)
@@ -133,6 +132,29 @@ def overlapping(
                 f" {periods[one] or 'further notice'} and again from {other[2]}. End the first before"
                 " the second begins, or leave one out."
             )
+
+
+def misfit(form: Form, variable: str, category: str) -> tuple[str, str]:
+    """The column of a count that answers cannot be weighted to, and the rule it breaks.
+
+    Two empty texts where there is nothing to say.
+    """
+    option, _, code = variable.rpartition("_")
+    if option in form.columns and form.item_of(option).item.kind is Kind.MULTIPLE:
+        codes = form.item_of(option).item.responses.codes
+        fits = code in {str(one) for one in codes}
+        allowed = ["0", "1"]
+    elif variable in form.columns:
+        item = form.item_of(variable).item
+        fits = item.kind not in {Kind.MULTIPLE, Kind.TEXT, Kind.RANKING}
+        allowed = [str(one) for one in item.responses.codes] if item.kind is Kind.SINGLE else []
+    else:
+        fits, allowed = False, []
+    if not fits:
+        return "variable", "is not asked in this wave so that it could be counted by category."
+    if allowed and category not in allowed:
+        return "category", f"is no code of {variable}; codes are {', '.join(allowed)}."
+    return "", ""
 
 
 def _refuse_own_successor(file: CsvFile) -> None:

@@ -88,13 +88,20 @@ def plan_wave(
     opens: dt.date | None = None,
     closes: dt.date | None = None,
     today: dt.date | None = None,
+    number: int | None = None,
     actor: str,
 ) -> Wave:
     """Add the study's next wave, so that people can be invited to it. Raises StudyError.
 
-    With `today` a last day that has gone by is refused.
+    With `today` a last day that has gone by is refused. A `number` leaves room before the first wave
+    asked here for those that were imported.
     """
     problems = []
+    following = max((wave.number for wave in study.waves), default=0) + 1
+    if number is not None and number < following:
+        problems.append(
+            f"The wave's number is {number}; the next one is {following}. Give that or a higher one."
+        )
     if legal_basis not in LEGAL_BASES:
         problems.append(
             f"The legal basis is {legal_basis!r}; it must be {' or '.join(LEGAL_BASES)}."
@@ -105,8 +112,9 @@ def plan_wave(
         problems.append(f"The wave closes on {closes}, which has gone by. Give a day to come.")
     if problems:
         raise StudyError("\n".join(problems))
-    number = max((wave.number for wave in study.waves), default=0) + 1
-    wave = Wave(study=study, number=number, legal_basis=legal_basis, opens=opens, closes=closes)
+    wave = Wave(
+        study=study, number=number or following, legal_basis=legal_basis, opens=opens, closes=closes
+    )
     session.add(wave)
     session.flush()
     audit.note(session, actor, "wave planned", told(wave), legal_basis=legal_basis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +129,73 @@ def write_study(folder: Path | str, study: str, waves: Iterable[Path | str]) -> 
     return read_study(folder)
 
 
-def _refuse_strangers(folder: Path, study: str, waves: list[Dataset]) -> None:
+def join_waves(folder: Path | str) -> Study:
+    """Make one study of the wave folders that lie in a folder: write the manifest that lists them.
+
+    Waves that a successor has replaced are left out. Raises DatasetError where there is no wave, where
+    they are of several studies or one number, where a later one was answered before an earlier one, or
+    where one name stands for two things in them; a manifest that was there stays as it was then.
+    """
+    folder = Path(folder)
+    if (folder / MANIFEST).exists() and (kind := read_manifest(folder)["kind"]) != "study":
+        raise DatasetError(
+            f"{folder}: it is a {kind} itself. Give the folder that its waves lie in."
+        )
+    waves = sorted(_waves_in(folder), key=lambda wave: wave.wave)
+    if not waves:
+        raise DatasetError(
+            f"{folder}: no wave's dataset lies in it. Import them into folders of it, as"
+            f" {folder / 'wave-1'}."
+        )
+    wrong = [*_out_of_order(waves)]
+    studies = list(dict.fromkeys(wave.study for wave in waves))
+    if len(studies) > 1:
+        named = ", ".join(f"{wave.folder.name} of {wave.study!r}" for wave in waves)
+        wrong.append(
+            f"{folder}: its waves are of several studies: {named}. Give them one name (study in the map)"
+        )
+    try:
+        merged([wave.codebook for wave in waves], folder)
+    except DatasetError as error:
+        wrong.append(str(error))
+    try:
+        _refuse_strangers(folder, studies[0] if len(studies) == 1 else None, waves)
+    except DatasetError as error:
+        wrong.append(str(error))
+    if wrong:
+        raise DatasetError("\n".join(wrong))
+    return write_study(folder, studies[0], [wave.folder for wave in waves])
+
+
+def _waves_in(folder: Path) -> Iterator[Dataset]:
+    for path in sorted(folder.glob(f"*/{MANIFEST}")):
+        if not path.parent.name.startswith(".") and read_manifest(path.parent)["kind"] == "wave":
+            wave = read_wave(path.parent)
+            if not wave.revoked:
+                yield wave
+
+
+def _out_of_order(waves: Sequence[Dataset]) -> Iterator[str]:
+    """Waves are compared by their numbers; a later one that was asked earlier would turn effects round."""
+    days = [
+        sorted(day for batch in wave.batches(["day"]) for day in batch["day"].unique() if day)
+        for wave in waves
+    ]
+    dated = [(wave, own) for wave, own in zip(waves, days, strict=True) if own]
+    for (one, earlier), (other, later) in pairwise(dated):
+        if later[0] < earlier[0]:
+            yield (
+                f"{other.folder}: wave {other.wave} was answered from {later[0]} on, wave {one.wave} only"
+                f" from {earlier[0]}. Number waves in the order of their days (wave in the map)"
+            )
+
+
+def _refuse_strangers(folder: Path, study: str | None, waves: list[Dataset]) -> None:
+    """`study` is None where another rule has told that they are of several."""
     wrong = [
         f"{wave.folder}: it is of the study {wave.study!r}, not of {study!r}"
         for wave in waves
-        if wave.study != study
+        if study is not None and wave.study != study
     ]
     wrong += [
         f"{wave.folder}: it lies outside {folder}, so that the study could not be moved"

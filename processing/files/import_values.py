@@ -87,7 +87,7 @@ def answers_frame(
         elif variable.kind != "reason":
             columns[variable.name] = _coded_item(variable, table, plan, form, refusals)
     _refuse_shared_places(columns, table, codebook, refusals)
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, index=table.index)
 
 
 def _refuse_shared_places(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from instruments import LIBRARY, MONTH_ENDINGS, Form, Instrument, Item, Kind, find
+from processing.datasets.codebook import Codebook
 from processing.datasets.dataset import Dataset, WaveFacts, write_wave
 from processing.datasets.folders import DatasetError, refuse_taken
 from processing.datasets.form_codebook import build_codebook
 
 from .import_files import read_file
 from .import_map import ImportMap, MapError, read_map
+from .import_places import areas_named, dispositions_of, refuse_unknown_areas
 from .import_problems import Refusals
 from .import_values import answers_frame
 
@@ -29,6 +31,50 @@ class Imported:
     """Columns of the file that the map does not name."""
 
 
+@dataclass(frozen=True)
+class AnswersRead:
+    """A file's answers, read by its map and not written yet: places may be held against them."""
+
+    file: str
+    form: Form
+    codebook: Codebook
+    answers: pd.DataFrame
+    """The codebook's columns, indexed by the file's row numbers."""
+    facts: WaveFacts
+    left_out: tuple[str, ...]
+
+    @property
+    def areas(self) -> list[str]:
+        """The areas that answers name, in order."""
+        return sorted(name for name in self.answers["area"].unique() if name)
+
+    @property
+    def last_day(self) -> str:
+        """The last day anybody answered, as ISO text; "" where no answer says."""
+        return max(map(str, self.answers["day"]), default="")
+
+    def write(
+        self, folder: Path | str, tables: Mapping[str, pd.DataFrame] | None = None
+    ) -> Imported:
+        """Write the wave's dataset, with the tables of places that are given (see `import_file`)."""
+        given = dict(tables or {})
+        refusals = Refusals()
+        if "areas" in given:
+            refuse_unknown_areas(self.answers, given["areas"], refusals)
+        if "dispositions" in given:
+            given["dispositions"] = dispositions_of(self.answers, given["dispositions"], refusals)
+        refusals.stop_if_any(self.file)
+        dataset = write_wave(
+            folder,
+            responses=self.answers,
+            tables={"areas": areas_named(self.areas)} | given,
+            codebook=self.codebook,
+            instrument_files=self.form.files(),
+            facts=self.facts,
+        )
+        return Imported(dataset, self.left_out)
+
+
 def import_file(
     file: Path | str,
     instruments: Sequence[str],
@@ -36,6 +82,7 @@ def import_file(
     folder: Path | str,
     *,
     root: Path = LIBRARY,
+    tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> Imported:
     """Turn a .csv or .sav into a wave's dataset, or refuse it whole.
 
@@ -56,6 +103,9 @@ def import_file(
         The dataset's folder, which must not exist.
     root
         The library that names are looked up in.
+    tables
+        What is known of places, by name and with the columns of `TABLES`; without `areas` those that
+        answers name. `dispositions` need area and invited alone: who finished is counted.
 
     Returns
     -------
@@ -67,13 +117,24 @@ def import_file(
     MapError
         The map does not fit the form or the file; carries all its problems.
     ImportRefusedError
-        Values do not fit; carries each with row, column, rule and value. Nothing is written.
+        Values do not fit, or answers are of areas that `tables` does not list; carries each with row,
+        column, rule and value. Nothing is written.
     DatasetError
         The file cannot be read, or the folder holds anything.
 
     """
-    file, folder, map_file = Path(file), Path(folder), Path(map_file)
-    refuse_taken(folder)
+    refuse_taken(Path(folder))
+    return read_answers(file, instruments, map_file, root=root).write(folder, tables)
+
+
+def read_answers(
+    file: Path | str, instruments: Sequence[str], map_file: Path | str, *, root: Path = LIBRARY
+) -> AnswersRead:
+    """Read a .csv or .sav by its map and write nothing.
+
+    Parameters and errors are those of `import_file`.
+    """
+    file, map_file = Path(file), Path(map_file)
     form = form_of(instruments, root)
     try:
         content = map_file.read_bytes()
@@ -88,17 +149,16 @@ def import_file(
         table = table[table[column].str.strip() == value]
     answers = answers_frame(table, plan, form, codebook, refusals)
     refusals.stop_if_any(str(file))
-    dataset = write_wave(
-        folder,
-        responses=answers,
-        tables={"areas": _areas(answers)},
-        codebook=codebook,
-        instrument_files=form.files(),
-        facts=_facts(plan, form, file, content),
-    )
     used = {source.column for source in (*plan.items.values(), *plan.about.values())}
     used |= set(plan.only)
-    return Imported(dataset, tuple(name for name in table.columns if name not in used))
+    return AnswersRead(
+        str(file),
+        form,
+        codebook,
+        answers,
+        _facts(plan, form, file, content),
+        tuple(str(name) for name in table.columns if name not in used),
+    )
 
 
 def form_of(instruments: Sequence[str], root: Path = LIBRARY) -> Form:
@@ -158,23 +218,6 @@ def _item(form: Form, variable: str) -> Item | None:
     placed = [form.item_of(column) for column in form.columns]
     of = {name: one.item for one in placed for name in one.instrument.columns(one.item)}
     return of.get(variable)
-
-
-def _areas(answers: pd.DataFrame) -> pd.DataFrame:
-    """The areas that answers name: all that a file says of places."""
-    names = sorted(name for name in answers["area"].unique() if name)
-    unknown = [None] * len(names)
-    return pd.DataFrame(
-        {
-            "area": names,
-            "name": names,
-            "level": [""] * len(names),
-            "dwellings": unknown,
-            "residents": unknown,
-            "valid_from": unknown,
-            "valid_to": unknown,
-        }
-    )
 
 
 def _facts(plan: ImportMap, form: Form, file: Path, map_content: bytes) -> WaveFacts:

@@ -238,7 +238,11 @@ def _weights(
         return uncalibrated, None
     if not len(margins):
         raise StatisticsError(
-            Problem("margins", "the dataset has no register counts", "Load them before freezing")
+            Problem(
+                "margins",
+                "the dataset has no register counts",
+                "Load them before freezing, or import them",
+            )
         )
     groups = set(dataset.table("area_group")["level"].dropna())
     level = "boligområde" if "boligområde" in groups else "afdeling"

@@ -1,4 +1,4 @@
-"""`beboerpuls dataset`, `score`, `export` and `import`: commands on a dataset's folder.
+"""`beboerpuls dataset`, `score` and `export`: commands on a dataset's folder.
 
 They need neither a database nor settings: a folder that somebody mailed is enough.
 """
@@ -16,7 +16,7 @@ import click
 
 # What the names below stand for is loaded when they are used: help must not wait for pandas.
 import processing
-from instruments import LIBRARY, MISSING, DefinitionError, UnknownInstrumentError
+from instruments import MISSING, DefinitionError, UnknownInstrumentError
 from survey.commands.examples import Command, Group
 from survey.commands.printing import as_json, counted, print_json, print_table
 
@@ -47,7 +47,7 @@ base_weights_option = click.option(
 
 @click.group(cls=Group)
 def dataset() -> None:
-    """Verify a dataset's folder. Needs no database and no settings."""
+    """Verify a dataset's folder, or join waves to a study. Needs no database and no settings."""
 
 
 @dataset.command(epilog="beboerpuls dataset check data/bopuls/wave-1-freeze-1")
@@ -71,6 +71,28 @@ def check(folder: Path, as_json: bool) -> None:
         click.echo(_sound(folder))
     if differences:
         raise SystemExit(1)
+
+
+@dataset.command(epilog="beboerpuls dataset join data/older")
+@folder_argument
+@as_json
+def join(folder: Path, as_json: bool) -> None:
+    """Make one study of the waves that lie in FOLDER, imported ones for example.
+
+    Measures, effects and reports then take FOLDER. The waves must name one study, each a number of
+    its own, in the order in which people answered; what they ask alike must be coded alike. Done
+    again, it lists the waves that lie there then.
+    """
+    with bad_use():
+        joined = processing.join_waves(folder)
+    if as_json:
+        waves = [{"wave": one.wave, "dataset": one.hash, "rows": one.rows} for one in joined.waves]
+        print_json({"study": joined.study, "dataset": joined.hash, "waves": waves})
+        return
+    for one in joined.waves:
+        click.echo(f"Wave {one.wave}: {one.completion()}, dataset {one.hash[:12]}")
+    click.echo(f"{joined.study}: {counted(len(joined.waves), 'wave')}, dataset {joined.hash[:12]}")
+    click.echo(f"Next: beboerpuls measures {folder}")
 
 
 def unchanged(folder: Path) -> Dataset | Study:
@@ -251,54 +273,6 @@ def export(
     click.echo(f"{counted(written.rows, 'response')}, dataset {read.hash[:12]}:")
     for path in files:
         click.echo(path)
-
-
-@click.command(
-    "import",
-    cls=Command,
-    epilog="beboerpuls import answers.csv --instrument tryghed --map map.yaml --out data/older",
-)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--instrument",
-    "instruments",
-    multiple=True,
-    required=True,
-    help="A questionnaire's name, name/version or folder; several are one form.",
-)
-@click.option(
-    "--map",
-    "map_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="Which column holds which item, and which value means what (YAML).",
-)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The new dataset.")
-@click.option(
-    "--library",
-    "root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=LIBRARY,
-    help="A folder of questionnaires (default: those that come along).",
-)
-@as_json
-def import_(
-    file: Path, instruments: tuple[str, ...], map_file: Path, out: Path, root: Path, as_json: bool
-) -> None:
-    """Turn FILE, a .csv or .sav of another system, into a dataset, or refuse it whole.
-
-    Values that do not fit are told with row, column, rule and value; nothing is written then and
-    the exit code is 1.
-    """
-    with bad_use():
-        done = processing.import_file(file, instruments, map_file, out, root=root)
-    if as_json:
-        content = {"dataset": done.dataset.hash, "folder": str(out), "rows": done.dataset.rows}
-        print_json({**content, "left_out": list(done.left_out)})
-        return
-    click.echo(f"{done.dataset.completion()}, dataset {done.dataset.hash[:12]}: {out}")
-    if done.left_out:
-        click.echo(f"Columns not imported: {', '.join(done.left_out)}")
 
 
 @contextmanager

@@ -58,10 +58,20 @@ def wave() -> None:
 )
 @click.option("--opens", metavar="DAY", callback=_day, help="The first day, as residents are told.")
 @_closes
+@click.option(
+    "--number",
+    type=click.IntRange(1, 999),
+    help="The wave's number, where earlier ones were imported; by default the next.",
+)
 @as_json
 @refuses(StudyError)
 def plan(
-    study: str, legal_basis: str, opens: dt.date | None, closes: dt.date | None, as_json: bool
+    study: str,
+    legal_basis: str,
+    opens: dt.date | None,
+    closes: dt.date | None,
+    number: int | None,
+    as_json: bool,
 ) -> None:
     """Add a study's next wave, so that people can be invited to it."""
     with installation() as here, here.database.writing() as session:
@@ -72,6 +82,7 @@ def plan(
             opens=opens,
             closes=closes,
             today=today(),
+            number=number,
             actor=here.actor,
         )
         number = planned.number

@@ -50,7 +50,9 @@ def weights(
     with bad_use():
         read = unchanged(folder)
         if not len(read.table("margins")):
-            raise BadUse(f"{folder} holds no register counts. Load them before freezing.")
+            raise BadUse(
+                f"{folder} holds no register counts. Load them before freezing, or import with --margins."
+            )
         terms = processing.study_terms(read)
         adults = adults or terms.adults or None
         made = processing.dataset_weights(

@@ -91,6 +91,10 @@ def test_waves_are_numbered_in_the_order_they_are_planned(planned):
     with planned.writing() as session:
         study = studies.find_study(session, "puls")
         assert studies.plan_wave(session, study, actor="operator").number == 2
+        # Room for a wave that another system asked, and only ahead.
+        assert studies.plan_wave(session, study, number=4, actor="operator").number == 4
+        with pytest.raises(StudyError, match="number is 4; the next one is 5"):
+            studies.plan_wave(session, study, number=4, actor="operator")
 
 
 def test_languages_nobody_has_reviewed_must_be_accepted_by_name(planned, published):

@@ -1,0 +1,109 @@
+"""What is known of the places of an earlier survey, read from the files that a study's own come in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from processing import TABLES, AnswersRead, margin_contradictions
+from survey.csv_files import CsvFile, CsvFileError, Row
+from survey.place_files import COLUMNS, Known, overlapping, read_places
+
+TABLE_OF: Mapping[str, str] = {
+    "areas": "areas",
+    "successions": "area_succession",
+    "groups": "area_group",
+    "statuses": "area_status",
+    "plans": "plans",
+    "area-plans": "area_plan",
+    "margins": "margins",
+    "invited": "dispositions",
+}
+"""Each kind of file, and the table of a dataset that it becomes."""
+
+
+def tables_of(files: Mapping[str, Path], read: AnswersRead | None) -> dict[str, pd.DataFrame]:
+    """Read the files of an import, by kind, as a dataset's tables.
+
+    Files may name the areas of `files["areas"]`, or without one those that answers name. Without
+    `read`, whose own file was refused, files are held against each other alone. Raises CsvFileError
+    with every problem of all files.
+    """
+    held = _Held(files, read)
+    rows = {kind: held.rows(kind) for kind in TABLE_OF if kind in files}
+    if "area-plans" in rows:
+        periods = {
+            (row["plan"], row["area"], row["valid_from"]): row["valid_to"]
+            for row in rows["area-plans"]
+            if None not in (row["plan"], row["area"], row["valid_from"])
+        }
+        held.problems += overlapping(files["area-plans"].name, periods)
+    if held.problems:
+        raise CsvFileError(held.problems)
+    tables = {TABLE_OF[kind]: _table(kind, of) for kind, of in rows.items()}
+    if "margins" in tables and read is not None:
+        told = _contradicting(tables, read)
+        if told:
+            raise CsvFileError([f"{files['margins'].name}: {one}" for one in told])
+    return tables
+
+
+class _Held:
+    """Files read one after the other, each held against the keys that those before it gave."""
+
+    def __init__(self, files: Mapping[str, Path], read: AnswersRead | None) -> None:
+        self.files = files
+        self.form = read.form if read else None
+        self.problems: list[str] = []
+        # Of a file that was not given, or not readable, nothing is known: it refuses no key.
+        self.keys: dict[str, set[str]] = {"areas": set(read.areas)} if read else {}
+
+    def rows(self, kind: str) -> list[Row]:
+        try:
+            file = read_places(kind, self.files[kind], self._known(), form=self.form)
+        except CsvFileError as error:
+            self.problems += error.problems
+            return []
+        if kind in {"areas", "plans", "groups"}:
+            column = {"areas": "area", "plans": "plan", "groups": "area_group"}[kind]
+            self.keys[kind] = {row[column] for row in file.rows}
+        self.problems += self._but_unknown(file, kind)
+        return file.rows
+
+    def _known(self) -> Known:
+        found = {kind: self.keys.get(kind, set()) for kind in ("areas", "groups", "plans")}
+        return Known(**found, remedy="List it in the file of --{}")
+
+    def _but_unknown(self, file: CsvFile, kind: str) -> list[str]:
+        """Its problems; where the answers could not be read, and no file lists areas, not theirs."""
+        lists_areas = "areas" in self.keys or kind == "areas"
+        remedy = "List it in the file of --areas"
+        return [one for one in file.problems if lists_areas or not one.endswith(remedy)]
+
+
+def _table(kind: str, rows: list[Row]) -> pd.DataFrame:
+    told = {column.name for column in COLUMNS[kind]}
+    columns = [name for name in TABLES[TABLE_OF[kind]].names if name in told]
+    return pd.DataFrame(
+        [{name: _plain(row[name]) for name in columns} for row in rows],
+        columns=columns,
+        dtype=object,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _contradicting(tables: Mapping[str, pd.DataFrame], read: AnswersRead) -> list[str]:
+    """Register counts that cannot all be met; groups are as on the last day anybody answered."""
+    members = tables.get("area_group", pd.DataFrame(columns=TABLES["area_group"].names))
+    day = read.last_day or "9999-12-31"
+    lasting = (members["valid_from"] <= day) & (members["valid_to"].fillna("9999-12-31") >= day)
+    margins = tables["margins"].assign(wave=read.facts.wave)
+    counted = margins.assign(count=margins["count"].astype(int))
+    return [str(one) for one in margin_contradictions(counted, members[lasting])]
