@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .consistency.double_keying import ErrorRate as ErrorRate
     from .consistency.double_keying import KeyingAgreement as KeyingAgreement
     from .consistency.double_keying import error_rate as error_rate
+    from .consistency.double_keying import errorless_fields as errorless_fields
     from .consistency.double_keying import keying_agreement as keying_agreement
     from .consistency.ends import Ends as Ends
     from .consistency.ends import floor_and_ceiling as floor_and_ceiling
@@ -254,6 +255,7 @@ _HOMES = {
         "ErrorRate",
         "KeyingAgreement",
         "error_rate",
+        "errorless_fields",
         "keying_agreement",
     ),
     "consistency.ends": ("Ends", "floor_and_ceiling"),

@@ -10,13 +10,14 @@ of it is keyed again.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from instruments import Form
-from processing import ErrorRate, error_rate
+from processing import ErrorRate, error_rate, errorless_fields
 from survey import audit
 from survey.answering import WaveClosedError
 from survey.holding import hold_batch
@@ -63,6 +64,15 @@ class Standing:
         if not self.ready:
             return None
         return "accepted" if self.rate and self.rate.upper <= self.limit else "full"
+
+
+def sheets_needed(batch: Batch, form: Form) -> int:
+    """How many sheets the sample needs at least, if each has all fields and none is keyed wrong.
+
+    A smaller sample cannot show that the batch's limit is kept, however well it was keyed.
+    """
+    fields = errorless_fields(batch.error_limit, level=batch.confidence)
+    return math.ceil(fields / len(form.columns))
 
 
 def standing_of(session: Session, batch: Batch) -> Standing:

@@ -1,5 +1,6 @@
 """How well paper was keyed: error rates of keyings, and how far two keyings agree."""
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,8 @@ from processing.options import no_level
 
 from .reliability import Interval
 
-ASSUMED_HEAP = 3.0
-# The assumption gives way to what the sheets say as if ten errors stood behind it.
-_TRUST = 10.0
+# A keyer who slips by a line errs to the end of the block of questions: ten fields of a sheet.
+LARGEST_HEAP = 10.0
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class ErrorRate:
     sheets: int
     effective_fields: float
     """Independent fields that would tell as much; fewer than `fields` where errors come in heaps, or
-    where there is no error to tell and heaps are assumed."""
+    where there is no error to tell of heaps."""
 
     def __str__(self) -> str:
         return (
@@ -47,7 +47,7 @@ def error_rate(
     errors: Sequence[int] | npt.NDArray[np.int64],
     *,
     level: float = 0.95,
-    heap: float = ASSUMED_HEAP,
+    heap: float = LARGEST_HEAP,
 ) -> ErrorRate:
     """Error rate of keyed fields with an interval that allows for errors in heaps, seen or not.
 
@@ -56,19 +56,18 @@ def error_rate(
     d ≥ 1 is the design effect: the linearised variance of the ratio Σ errors / Σ fields over m sheets
     to p(1 − p) / n, times (t(m − 1) / t(n − 1))² of the interval's tail.
 
-    The upper bound adds one more heap to those found, as Clopper and Pearson's adds one more error.
-    Theirs has the size d in Korn and Graubard's, which is too little where few sheets hold most errors:
-    the fewer of them are drawn, the smaller both rate and d look. As in Fay and Feuer's bound for a
-    weighted sum of counts, the added heap here has a size w of its own, the mean μ = x + w and the
-    variance dx + w² give the beta quantile of μ / u and (n − x) / u with u = (dx + w²) / μ. For w the
-    residuals r of the sheets' errors say Σ r³ / Σ r², the size of the heaps by which errors vary; where
-    they say little, `heap` stands in, with the weight of ten errors: w = (10 · heap + Σ r³) /
-    (10 + Σ r²), at least d. With w = d it is Korn and Graubard's, with w = d = 1 Clopper and Pearson's.
-    With no error at all it is 1 − (1 − level)^(heap / n), n fields telling as much as n / heap.
+    The upper bound is Fay and Feuer's for a weighted sum of counts. Sheets with k errors are counted,
+    and each weighs k: the errors are the sum. Such a bound adds to what was found one more of the
+    heaviest kind there is, of w errors: with x errors found, mean μ = x + w and variance dx + w², the
+    bound is the beta quantile of μ / u and (n − x) / u with u = (dx + w²) / μ. The heaviest kind is
+    `heap`, or what the sheets show where that is more: the most errors that one holds beyond what the
+    rate lets expect of it; at least d. With w = d it is Korn and Graubard's, with w = d = 1 Clopper and
+    Pearson's. With no error at all it is 1 − (1 − level)^(heap / n), n fields telling as much as n / heap.
 
-    It holds what it says for heaps that the sheets have shown, or that hold `heap` errors on average.
-    m sheets show no heap that comes on fewer than about 3 in m of them: what is rarer and larger than
-    assumed is not covered by any sample so small.
+    So it holds what it says where no sheet has more than `heap` errors beyond the expected, or such
+    sheets are among those seen; of fewer sheets than show a slip too. Where errors fall one by one it
+    says more than it need. No bound can do better: a sample in which no slip came up looks the same
+    whether there are none, or slips on 3 in m sheets, so that it must allow for these in both cases.
 
     Parameters
     ----------
@@ -79,8 +78,8 @@ def error_rate(
     level
         Coverage of the interval, and confidence of the one-sided bound.
     heap
-        Errors that a sheet with any is assumed to hold on average, before any sheet has told; 1 where
-        errors fall one by one. The default is an assumption of ours, and no measurement.
+        The most errors beyond the expected that a sheet may hold without any such being seen; 1 where
+        errors fall one by one. The default is a slipped line, an assumption and no measurement.
 
     Returns
     -------
@@ -95,8 +94,8 @@ def error_rate(
     References
     ----------
     Clopper & Pearson 1934, https://doi.org/10.1093/biomet/26.4.404; Korn & Graubard 1998, Survey
-    Methodology 24:193-201; Fay & Feuer 1997, Statistics in Medicine 16:791-801. The choice of w is
-    our own, held by simulation in benchmarks/campaign.py.
+    Methodology 24:193-201; Fay & Feuer 1997, Statistics in Medicine 16:791-801,
+    https://doi.org/10.1002/(SICI)1097-0258(19970415)16:7<791::AID-SIM500>3.0.CO;2-#
 
     Examples
     --------
@@ -120,6 +119,40 @@ def error_rate(
         sheets=len(n),
         effective_fields=total / (wide if wrong else heap),
     )
+
+
+def errorless_fields(limit: float, *, level: float = 0.95, heap: float = LARGEST_HEAP) -> int:
+    """Say how many fields a sample needs to show an error rate within a limit, if it has no error.
+
+    The smallest n with 1 − (1 − level)^(heap / n) ≤ limit, as `error_rate` bounds what has no error.
+
+    Parameters
+    ----------
+    limit
+        The highest error rate that is accepted, between 0 and 1.
+    level
+        Confidence of the bound.
+    heap
+        As for `error_rate`.
+
+    Returns
+    -------
+    int
+        Fields of the whole sample.
+
+    Raises
+    ------
+    StatisticsError
+        For a limit or level that is not between 0 and 1, and a heap below 1.
+
+    Examples
+    --------
+    >>> errorless_fields(0.01)
+    2981
+
+    """
+    stop_if_any([*no_level(level), *no_level(limit, "limit"), *_no_heap(heap)])
+    return math.ceil(heap * math.log(1 - level) / math.log(1 - limit))
 
 
 def _no_heap(heap: float) -> list[Problem]:
@@ -187,8 +220,7 @@ def _upper(
     if wrong == total:
         return 1.0
     residuals = x - wrong / total * n
-    told, third = float(np.sum(residuals**2)), float(np.sum(residuals**3))
-    more = max(effect, (_TRUST * heap + third) / (_TRUST + told))
+    more = min(max(effect, heap, float(residuals.max())), total - wrong)
     size = (effect * wrong + more**2) / (wrong + more)
     return float(betaincinv((wrong + more) / size, (total - wrong) / size, quantile))
 

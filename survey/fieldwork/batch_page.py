@@ -138,6 +138,7 @@ def _page(database: Session, batch: Batch, wrong: list[str] | None = None) -> st
         wrong=wrong or [],
         given=request.form,
         standing=verdicts.standing_of(database, batch) if batch.samples else None,
+        needed=_needed(database, batch),
         verdict=verdicts.verdict_of(database, batch),
         differing=how_many_wait(database, batch.id),
         coordinates=batch.wave.study_id in coordinated(),
@@ -146,6 +147,13 @@ def _page(database: Session, batch: Batch, wrong: list[str] | None = None) -> st
         handed={number: batches.handed_to(database, batch, number) for number in (1, 2)},
         settle_rules=SETTLE_RULES,
     )
+
+
+def _needed(database: Session, batch: Batch) -> int | None:
+    """The smallest sample that can be accepted; None where none is drawn, or nothing is asked yet."""
+    if not batch.samples or batch.wave.form is None:
+        return None
+    return verdicts.sheets_needed(batch, parts().forms.of(database, batch.wave_id))
 
 
 def _percent(typed: str) -> float:

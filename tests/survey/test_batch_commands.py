@@ -21,11 +21,11 @@ def test_commands_set_rules_hand_out_draw_and_judge(commands, paper_wave):
     paper_wave.batch()
     here = (paper_wave.study.key, paper_wave.wave.number)
     of_batch = (*here, "Bundt 14")
-    given = ("--twice", 50, "--limit", 80, "--settle", "second_keyer")
+    given = ("--twice", 50, "--limit", 95, "--settle", "second_keyer")
     told = commands.json("batches", "rules", *of_batch, *given)
     assert (told["second_keying_share"], told["error_limit"], told["confidence"]) == (
         0.5,
-        0.8,
+        0.95,
         0.95,
     )
     assert commands.json("batches", "study-rules", here[0], "--twice", 100)["error_limit"] == 0.01

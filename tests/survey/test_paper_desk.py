@@ -490,17 +490,17 @@ def sampled(paper_wave, karen, bo):
 
 
 def test_a_batch_within_its_limit_is_accepted_and_becomes_responses(paper_wave, sampled, judge):
-    pile, sheets, _ = sampled(wrong=0, limit=0.16)
+    pile, sheets, _ = sampled(wrong=0, limit=0.43)
     assert len(paper_wave.responses()) == 5  # the drawn ones agreed
     verdict = judge(pile)
-    # 55 fields without an error, errors in heaps of three: 1 - .05 ** (3 / 55).
+    # 55 fields without an error, and one sheet may hold ten: 1 - .05 ** (10 / 55).
     assert (verdict.verdict, verdict.sheets, verdict.fields, verdict.errors) == (
         "accepted",
         5,
         55,
         0,
     )
-    assert verdict.upper == pytest.approx(1 - 0.05 ** (3 / 55))
+    assert verdict.upper == pytest.approx(1 - 0.05 ** (10 / 55))
     assert {paper_wave.state(one) for one in sheets} == {"settled"}
     assert len(paper_wave.responses()) == 10
     with pytest.raises(verdicts.JudgedBeforeError):
@@ -541,7 +541,7 @@ def standing(paper_wave):
 def test_a_batch_is_judged_when_its_whole_sample_is_settled_and_all_that_came_back_is_keyed(
     paper_wave, receive, karen, bo, judge, standing
 ):
-    pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.5)
+    pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.8)
     sheets = paper_wave.sheets(pile, 4)
     for sheet in sheets[:3]:
         receive(sheet, pile)
