@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from instruments import NOT_ANSWERED, Form, Value
 from survey import answering
-from survey.models import Invitation, Keying, Resolution, Sheet
+from survey.models import Invitation, Keying, KeyingCheck, Resolution, Sheet
 from survey.secrets import Keys
-from survey.sheet_states import became
+from survey.sheet_states import SCANNER, became
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def settle(
 
     The response has the id of the first keying: it is what the sheet leads to, whoever settled it.
     """
-    count_errors(keys, form, sheet, settled)
+    count_errors(session, keys, form, sheet, settled)
     first = sheet.keyings[0]
     invitation = session.get(Invitation, sheet.invitation_id) if sheet.invitation_id else None
     answering.submit_whole(
@@ -86,17 +87,69 @@ def settle(
     became(session, sheet, "settled", actor=actor, at=at, note=note)
 
 
-def count_errors(keys: Keys, form: Form, sheet: Sheet, settled: Keyed | None = None) -> None:
-    """Keep how many fields of a sample's sheet were keyed wrong at first, for its batch's rate.
+def count_errors(
+    session: Session, keys: Keys, form: Form, sheet: Sheet, settled: Keyed | None = None
+) -> None:
+    """Keep how many fields of a sheet keyed twice each of its keyers keyed wrong, and the sample's.
 
-    Where nothing is settled each difference counts as an error. What was counted stays.
+    Where nothing is settled each difference counts as an error, of both. What was counted stays.
     """
-    if not sheet.second_keying or sheet.checked_fields is not None or len(sheet.keyings) < 2:
+    if len(sheet.keyings) < 2 or sheet.checks:
         return
-    first, second = (opened(keys, keying) for keying in sheet.keyings)
-    fields = looked_at(form, first, second)
-    sheet.checked_fields = len(fields)
-    sheet.checked_errors = sum(not same(first, settled or second, column) for column in fields)
+    passes = [(keying, opened(keys, keying)) for keying in sheet.keyings]
+    found = checked(form, passes, settled or settled_values(session, keys, sheet, passes[0][1]))
+    sheet.checks = [
+        KeyingCheck(
+            number=one.number,
+            by_person=one.keyer_id is not None,
+            keyer_id=one.keyer_id,
+            fields=len(one.fields),
+            errors=len(one.wrong),
+        )
+        for one in found
+    ]
+    if sheet.second_keying and sheet.checked_fields is None:
+        sheet.checked_fields = sum(len(one.fields) for one in found if one.number == 1)
+        sheet.checked_errors = sum(len(one.wrong) for one in found if one.number == 1)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The fields of a pass that one keyer answers for, held against what was settled."""
+
+    number: int  # the pass
+    keyer_id: int | None  # None: the scanner
+    fields: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
+def checked(
+    form: Form, passes: Sequence[tuple[Keying, Keyed]], settled: Keyed | None
+) -> list[Checked]:
+    """What two passes say beside what was settled, or beside each other where nothing was.
+
+    What a person decided for the scanner is that person's.
+    """
+    columns = looked_at(form, *(keyed for _, keyed in passes))
+    found = []
+    for (keying, keyed), (_, other) in zip(passes, reversed(passes), strict=True):
+        persons = set(columns)
+        if keying.keyed_by == SCANNER:
+            persons = set(keyed.by_person) if keying.keyer_id is not None else set()
+        for keyer_id, is_theirs in ((None, False), (keying.keyer_id, True)):
+            own = tuple(column for column in columns if (column in persons) == is_theirs)
+            wrong = tuple(one for one in own if not same(keyed, settled or other, one))
+            if own:
+                found.append(Checked(keying.number, keyer_id, own, wrong))
+    return found
+
+
+def settled_values(session: Session, keys: Keys, sheet: Sheet, first: Keyed) -> Keyed | None:
+    """What was settled of a sheet keyed twice: what somebody decided, or what both keyed."""
+    if sheet.state != "settled":
+        return None
+    row = session.scalars(select(Resolution).where(Resolution.sheet_id == sheet.id)).first()
+    return first if row is None else opened(keys, row)
 
 
 def compared(values: Mapping[str, Value], column: str) -> Value:

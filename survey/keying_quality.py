@@ -1,7 +1,8 @@
 """How well a wave's paper was keyed: by keyer, by the scanner, by batch; for the verification record.
 
 The figures are of the work and not of residents: what is counted are fields and errors. An error is
-a field of a sheet keyed twice that differs from what was settled.
+a field of a sheet keyed twice that differs from what was settled. What was found stays in the rates
+when answers are taken back, and when a wave's key is deleted.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from instruments import Form
 from processing import ErrorRate, KeyingAgreement, error_rate, keying_agreement
-from survey.keyed import Keyed, compared, differing, looked_at, opened, same
+from survey.keyed import Checked, Keyed, checked, compared, differing, looked_at, opened
 from survey.models import Account, Batch, BatchVerdict, Keying, Resolution, Sheet, Wave
 from survey.secrets import Keys
 from survey.sheet_states import SCANNER
@@ -95,6 +96,9 @@ def quality_of(session: Session, keys: Keys, form: Form, wave: Wave) -> Quality:
         passes = [(keying, opened(keys, keying)) for keying in sheet.keyings]
         for keying, keyed in passes:
             _count(work[_named(keying, names)], keying, keyed)
+        _keep_found(work, names, sheet)
+        if not passes:
+            continue  # its answers were taken back, or the wave's key is gone
         pile = piles[sheet.batch_id]
         pile.sheets += 1
         if len(passes) < 2:
@@ -103,10 +107,8 @@ def quality_of(session: Session, keys: Keys, form: Form, wave: Wave) -> Quality:
         _compare(pile, form, first, second)
         pile.unsettled += sheet.state != "settled"
         if sheet.state == "settled":
-            settled = decided.get(sheet.id, first)
-            columns = looked_at(form, first, second)
-            for keying, keyed in passes:
-                _check(work, names, keying, keyed, settled, columns)
+            found = checked(form, passes, decided.get(sheet.id, first))
+            _confuse(work, names, found, counted=bool(sheet.checks))
     return Quality(
         tuple(_keyer(name, work[name]) for name in sorted(work)),
         tuple(_batches(session, wave, piles)),
@@ -118,8 +120,11 @@ def _keyed(session: Session, wave: Wave) -> Iterator[Sheet]:
         session.scalars(
             select(Sheet)
             .join(Batch)
-            .where(Batch.wave_id == wave.id, Sheet.keyings.any(), Sheet.state != "void")
-            .options(selectinload(Sheet.keyings))
+            .where(
+                Batch.wave_id == wave.id,
+                or_(Sheet.keyings.any() & (Sheet.state != "void"), Sheet.checks.any()),
+            )
+            .options(selectinload(Sheet.keyings), selectinload(Sheet.checks))
             .order_by(Sheet.id)
         )
     )
@@ -146,24 +151,25 @@ def _compare(pile: _Pile, form: Form, first: Keyed, second: Keyed) -> None:
         pile.pairs[column].append((_hashable(first, column), _hashable(second, column)))
 
 
-def _check(
-    work: dict[str, _Work],
-    names: dict[int, str],
-    keying: Keying,
-    keyed: Keyed,
-    settled: Keyed,
-    columns: tuple[str, ...],
+def _keep_found(work: dict[str, _Work], names: dict[int, str], sheet: Sheet) -> None:
+    """Count what was found on a sheet's passes, whether these are still there or not."""
+    for check in sheet.checks:
+        one = work[names[check.keyer_id] if check.keyer_id else SCANNER]
+        one.checked.append((check.fields, check.errors))
+        if not sheet.keyings:
+            one.sheets += 1
+            one.fields += check.fields
+
+
+def _confuse(
+    work: dict[str, _Work], names: dict[int, str], found: list[Checked], *, counted: bool
 ) -> None:
-    """Count a pass's errors; what a person decided for the scanner is that person's."""
-    by_person = keyed.by_person if keying.keyer_id is not None else frozenset()
-    for name, own in (
-        (_named(keying, names), [one for one in columns if one not in by_person]),
-        (names.get(keying.keyer_id or 0, ""), [one for one in columns if one in by_person]),
-    ):
-        if own:
-            wrong = [column for column in own if not same(keyed, settled, column)]
-            work[name].checked.append((len(own), len(wrong)))
-            work[name].wrong.update(wrong)
+    """Count which items were keyed wrong; and how many, where no version before has counted it."""
+    for check in found:
+        one = work[names[check.keyer_id] if check.keyer_id else SCANNER]
+        one.wrong.update(check.wrong)
+        if not counted:
+            one.checked.append((len(check.fields), len(check.wrong)))
 
 
 def _keyer(name: str, work: _Work) -> KeyerQuality:
@@ -185,8 +191,9 @@ def _batches(session: Session, wave: Wave, piles: dict[int, _Pile]) -> Iterator[
     )
     for batch, verdict in rows:
         pile = piles.get(batch.id)
-        if pile is None:
+        if pile is None and verdict is None:
             continue
+        pile = pile or _Pile()  # its keyings are gone; what was said of it is not
         yield BatchQuality(
             batch.name,
             pile.sheets,

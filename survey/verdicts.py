@@ -21,7 +21,7 @@ from processing import ErrorRate, error_rate, errorless_fields
 from survey import audit
 from survey.answering import WaveClosedError
 from survey.holding import hold_batch
-from survey.keyed import opened, settle
+from survey.keyed import count_errors, opened, settle
 from survey.models import Batch, BatchVerdict, Sheet
 from survey.secrets import Keys
 
@@ -49,6 +49,7 @@ class Standing:
     once: int  # keyed once and waiting for the verdict
     drawn: int | None  # sheets in the sample; None before it is drawn
     left_out: int  # of them, taken out of use or back before both passes: they tell nothing
+    uncounted: int  # of them, settled by a version that did not count; counted when it is judged
     unsettled: int  # of them, still to be keyed twice and settled
     rate: ErrorRate | None  # None while any is, and where all are left out
     limit: float
@@ -61,7 +62,7 @@ class Standing:
     @property
     def verdict(self) -> str | None:
         """What the sample says; nothing before it is ready. A sample that tells nothing accepts none."""
-        if not self.ready:
+        if not self.ready or self.uncounted:
             return None
         return "accepted" if self.rate and self.rate.upper <= self.limit else "full"
 
@@ -80,10 +81,12 @@ def standing_of(session: Session, batch: Batch) -> Standing:
     sheets = _sheets(session, batch)
     sample = [one for one in sheets if one.second_keying]
     told = [one for one in sample if one.checked_fields is not None]
-    ended = [one for one in sample if one not in told and one.state in {"settled", "void"}]
-    unsettled = len(sample) - len(told) - len(ended)
+    uncounted = [one for one in sample if one not in told and _uncounted(one)]
+    gone = {"settled", "void"}
+    ended = [one for one in sample if one not in [*told, *uncounted] and one.state in gone]
+    unsettled = len(sample) - len(told) - len(ended) - len(uncounted)
     rate = None
-    if not unsettled and any(one.checked_fields for one in told):
+    if not unsettled and not uncounted and any(one.checked_fields for one in told):
         rate = error_rate(
             [one.checked_fields or 0 for one in told],
             [one.checked_errors or 0 for one in told],
@@ -97,6 +100,7 @@ def standing_of(session: Session, batch: Batch) -> Standing:
         once=sum(_waits(one) for one in sheets),
         drawn=None if batch.drawn is None else len(sample),
         left_out=len(ended),
+        uncounted=len(uncounted),
         unsettled=unsettled,
         rate=rate,
         limit=batch.error_limit,
@@ -119,6 +123,9 @@ def judge(session: Session, keys: Keys, form: Form, batch: Batch, *, actor: str)
         raise JudgedBeforeError
     if batch.wave.status not in {"open", "closed"}:
         raise WaveClosedError
+    for sheet in _sheets(session, batch):
+        if _uncounted(sheet):
+            count_errors(session, keys, form, sheet)
     standing = standing_of(session, batch)
     if not batch.samples or standing.verdict is None:
         raise NotReadyError(standing)
@@ -155,6 +162,12 @@ def judge(session: Session, keys: Keys, form: Form, batch: Batch, *, actor: str)
             settle(session, keys, form, sheet, first, actor=actor, at=now, note="batch accepted")
     session.flush()
     return verdict
+
+
+def _uncounted(sheet: Sheet) -> bool:
+    """Whether a sheet of the sample was settled, nobody counted its errors, and they can be."""
+    settled = sheet.second_keying is True and sheet.state == "settled"
+    return settled and sheet.checked_fields is None and len(sheet.keyings) == 2
 
 
 def _waits(sheet: Sheet) -> bool:

@@ -207,7 +207,7 @@ def _erase(
     now = dt.datetime.now(dt.UTC)
     for sheet in sheets:
         # How well it was keyed is no answer, and stays: taking answers back mends no keyer's rate.
-        count_errors(keys, form, sheet)
+        count_errors(session, keys, form, sheet)
         became(session, sheet, "void", actor=actor, at=now, note="answers withdrawn")
     session.flush()
     erase_keyed(session, select(Sheet.id).where(Sheet.id.in_([sheet.id for sheet in sheets])))

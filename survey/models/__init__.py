@@ -4,6 +4,7 @@ from survey.models.batches import Batch, BatchKeyer, BatchVerdict, PaperRules
 from survey.models.installation import KeyBinding
 from survey.models.paper import (
     Keying,
+    KeyingCheck,
     PrintedSheet,
     PrintRun,
     Resolution,
@@ -62,6 +63,7 @@ __all__ = [
     "Job",
     "KeyBinding",
     "Keying",
+    "KeyingCheck",
     "LimiterKey",
     "Margin",
     "OpenedResult",

@@ -44,6 +44,7 @@ class Sheet(Base):
 
     batch: Mapped[Batch] = relationship()
     keyings: Mapped[list[Keying]] = relationship(back_populates="sheet", order_by="Keying.number")
+    checks: Mapped[list[KeyingCheck]] = relationship()
 
 
 class SheetEvent(Base):
@@ -90,6 +91,29 @@ class Keying(Base):
     sealed: Mapped[bytes]
 
     sheet: Mapped[Sheet] = relationship(back_populates="keyings")
+
+
+class KeyingCheck(Base):
+    """What was found on a pass of a sheet keyed twice: fields looked over, and how many were wrong.
+
+    It is of the work, and no answer: it stays when the keyings go, so that taking answers back mends
+    no keyer's rate. What a person decided for the scanner is a row of that person's. Sheets settled by
+    a version without this table have no rows; while their keyings are there they are counted from them.
+    """
+
+    __tablename__ = "keying_check"
+    __table_args__ = (
+        CheckConstraint("number IN (1, 2)", name="number"),
+        CheckConstraint("by_person = (keyer_id IS NOT NULL)", name="keyer"),
+        CheckConstraint("errors BETWEEN 0 AND fields", name="errors"),
+    )
+
+    sheet_id: Mapped[int] = mapped_column(ForeignKey("sheet.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)  # the pass
+    by_person: Mapped[bool] = mapped_column(primary_key=True)
+    keyer_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    fields: Mapped[int]
+    errors: Mapped[int]
 
 
 class Resolution(Base):
