@@ -163,8 +163,8 @@ if TYPE_CHECKING:
     from .measuring.dataset_weights import dataset_weights as dataset_weights
     from .measuring.dataset_weights import weigh_dataset as weigh_dataset
     from .measuring.disclosure import Disclosure as Disclosure
-    from .measuring.disclosure import DisclosureLimits as DisclosureLimits
     from .measuring.disclosure import disclose as disclose
+    from .measuring.disclosure_limits import DisclosureLimits as DisclosureLimits
     from .measuring.fay_herriot import FayHerriot as FayHerriot
     from .measuring.fay_herriot import fay_herriot as fay_herriot
     from .measuring.margin_contradictions import margin_contradictions as margin_contradictions
@@ -215,13 +215,13 @@ if TYPE_CHECKING:
     from .telling.area_results import favourable as favourable
     from .telling.document import Document as Document
     from .telling.evidence_document import evidence_document as evidence_document
-    from .telling.feed import Joined as Joined
     from .telling.feed import feed as feed
-    from .telling.feed import join_outcomes as join_outcomes
     from .telling.feed_files import kept_verdicts as kept_verdicts
     from .telling.feed_files import write_feed as write_feed
     from .telling.measured_blocks import measure_names as measure_names
     from .telling.measures_document import measures_document as measures_document
+    from .telling.outcomes import Joined as Joined
+    from .telling.outcomes import join_outcomes as join_outcomes
     from .telling.page_html import as_page as as_page
     from .telling.page_html import as_parts as as_parts
     from .telling.page_pdf import as_pdf as as_pdf
@@ -330,7 +330,8 @@ _HOMES = {
     "measuring.area_sums": ("AreaSums", "Points", "area_sums"),
     "measuring.base_weights": ("BaseWeights", "base_weights"),
     "measuring.dataset_weights": ("DatasetWeights", "dataset_weights", "weigh_dataset"),
-    "measuring.disclosure": ("Disclosure", "DisclosureLimits", "disclose"),
+    "measuring.disclosure": ("Disclosure", "disclose"),
+    "measuring.disclosure_limits": ("DisclosureLimits",),
     "measuring.fay_herriot": ("FayHerriot", "fay_herriot"),
     "measuring.measures": ("Measures", "measures"),
     "measuring.overlap": ("overlap",),
@@ -359,10 +360,11 @@ _HOMES = {
     "telling.area_results": ("RESULT_COLUMNS", "area_results", "favourable"),
     "telling.document": ("Document",),
     "telling.evidence_document": ("evidence_document",),
-    "telling.feed": ("Joined", "feed", "join_outcomes"),
+    "telling.feed": ("feed",),
     "telling.feed_files": ("kept_verdicts", "write_feed"),
     "telling.measured_blocks": ("measure_names",),
     "telling.measures_document": ("measures_document",),
+    "telling.outcomes": ("Joined", "join_outcomes"),
     "telling.page_html": ("as_page", "as_parts"),
     "telling.page_pdf": ("as_pdf",),
     "telling.place_results": (

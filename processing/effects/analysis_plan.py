@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from processing.errors import Problem, StatisticsError
-from processing.measuring.disclosure import DisclosureLimits
+from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.study_terms import StudyTerms
 
 _WEIGHTINGS = ("equal", "answers")

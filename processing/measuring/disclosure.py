@@ -2,55 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import sparse
 
-from processing.errors import Problem, StatisticsError, stop_if_any
+from processing.errors import Problem, stop_if_any
 
-from .published_tables import (
-    Array,
-    Parents,
-    Relations,
-    relations,
-    that_do_not_add_up,
-    unsound,
-    with_combinations,
-)
-from .suppression import Mask, Protected, Secrets, protect
-
-_COST_OF_COMBINED = 40.0
-"""A unit moved: an effect is worth about twenty areas' means."""
-
-
-@dataclass(frozen=True)
-class DisclosureLimits:
-    """What a study publishes; the default is safe.
-
-    No mean of fewer than `mean_n` and no count under `count`. A hidden count can be anything within
-    an interval of `count_width`, a hidden mean within one of `mean_width` points, whatever is added
-    to and subtracted from what is shown; a mean of k times `mean_n` answers, hidden to protect
-    others, within a k-th of that. Means run from `lowest` to `highest`. Where `zeros` are
-    published, an empty cell is shown as 0: only where all know that nobody was asked there.
-    """
-
-    mean_n: int = 10
-    count: int = 5
-    count_width: float = 5.0
-    mean_width: float = 20.0
-    lowest: float = 0.0
-    highest: float = 100.0
-    zeros: bool = False
-
-    def stricter(self, other: DisclosureLimits) -> DisclosureLimits:
-        """These limits, with the other's numbers of answers where those are higher."""
-        return replace(
-            self, mean_n=max(self.mean_n, other.mean_n), count=max(self.count, other.count)
-        )
+from .cell_secrets import Values, combined_of, marks_of, protect_counts, protect_sums
+from .disclosure_limits import DisclosureLimits
+from .published_tables import Array, Parents, relations, that_do_not_add_up, unsound
+from .suppression import Mask, Protected
 
 
 @dataclass(frozen=True)
@@ -96,7 +60,11 @@ def disclose(
     limits: DisclosureLimits | None = None,
     before: ArrayLike | None = None,
     known: ArrayLike | None = None,
+    silent: ArrayLike | None = None,
+    spare: ArrayLike | None = None,
+    pages: Sequence[Sequence[str]] = (),
     combinations: Sequence[pd.Series] = (),
+    told_combinations: Sequence[pd.Series] = (),
     seed: int = 1,
     block: int = 500,
 ) -> Disclosure:
@@ -117,9 +85,16 @@ def disclose(
 
     `before` marks cells that were hidden when the table was told before: they stay hidden. `known`
     marks those that were shown then: they can hide nothing any more, and do not protect others while
-    that can be helped. `combinations` are numbers that are published beside, each linear in means:
+    that can be helped. `silent` marks cells that another table hides with the place they are of: they
+    are hidden here too, and hide others; what is not small in them is no secret. `spare` marks those
+    of which little is lost. `pages` name keys that cells are shown together by, the narrower first, as
+    (("place", "wave"), ("place",)): what has to be hidden is rather taken from pages that lack
+    something already, so that one small area costs one other its page, and not one for each scale.
+
+    `combinations` are numbers that are published beside, each linear in means:
     its coefficients by the index of `cells`. One that would give a cell away may not be shown, or
-    further cells are hidden, whichever costs less.
+    further cells are hidden, whichever costs less. `told_combinations` are out already: they are known
+    whatever is decided now.
 
     `block` is about how many cells are solved together: more hide less and take longer.
 
@@ -145,106 +120,33 @@ def disclose(
         problems += that_do_not_add_up(table, keys, found.matrix, mass * average, "weight × mean")
     stop_if_any(problems)
 
-    stay, told = (_marked(cells, marks, table.index) for marks in (before, known))
-    few = (count < limits.count) & ((count > 0) | (not limits.zeros))
-    counts = _as_known(
-        lambda held: _protect_counts(found, count, few | stay, held, limits, seed), told
+    marks = marks_of(
+        cells, table.index, before=before, known=known, silent=silent, spare=spare, pages=pages
     )
+    few = (count < limits.count) & ((count > 0) | (not limits.zeros))
+    counts = protect_counts(found, count, few, marks, limits, seed)
     reasons = table[[*keys]].assign(
         n_hidden=_why(few, counts.hidden), n_width=_width(counts, np.ones(len(table)))
     )
     shown = table.assign(**{n: _blanked_counts(count, counts.hidden, cells.loc[table.index, n])})
     combined: tuple[bool, ...] = ()
     if mean:
-        bare = ((count < limits.mean_n) | counts.hidden | stay) & ~(limits.zeros & (count == 0))
-        made = _combined(combinations, table.index, mass)
-        sums = _as_known(
-            lambda held: _protect_sums(found, made, count, mass, average, bare, held, limits, seed),
-            told,
-        )
+        bare = (count < limits.mean_n) & ~(limits.zeros & (count == 0))
+        also = counts.hidden & ~(limits.zeros & (count == 0))
+        rows = combined_of([*combinations, *told_combinations], table.index, mass)
+        if rows.shape[0]:
+            found = relations(table, keys, parents, block=block, combined=rows)
+        sums = protect_sums(
+            found, Values(count, mass, average), rows, len(told_combinations), (bare, also),
+            marks, limits, seed,
+        )  # fmt: skip
         size = len(table)
-        combined = tuple((~sums.hidden[size:]).tolist())
+        combined = tuple((~sums.hidden[size : size + len(combinations)]).tolist())
         sums = Protected(sums.hidden[:size], sums.reach[:size])
         reasons["mean_hidden"] = _why((count < limits.mean_n), sums.hidden)
         reasons["mean_width"] = _width(sums, mass)
         shown[mean] = np.where(sums.hidden | (count == 0), np.nan, table[mean].to_numpy(float))
     return Disclosure(shown.loc[cells.index], reasons.loc[cells.index], limits, combined)
-
-
-def _marked(cells: pd.DataFrame, marks: ArrayLike | None, order: pd.Index) -> Mask:
-    if marks is None:
-        return np.zeros(len(order), bool)
-    given: Mask = pd.Series(np.asarray(marks, bool), cells.index).loc[order].to_numpy()
-    return given
-
-
-def _as_known(protect_with: Callable[[Mask], Protected], told: Mask) -> Protected:
-    """Protect without those that all know already; with them only where nothing else is left."""
-    try:
-        return protect_with(told)
-    except StatisticsError:
-        if not told.any():
-            raise
-        return protect_with(np.zeros(len(told), bool))
-
-
-def _combined(combinations: Sequence[pd.Series], order: pd.Index, mass: Array) -> sparse.csr_matrix:
-    """Coefficients of sums, a row a combination, so that its cell is of the size of theirs."""
-    rows = sparse.lil_matrix((len(combinations), len(order)))
-    for row, given in enumerate(combinations):
-        at = order.get_indexer(given.index)
-        rows[row, at] = given.to_numpy(float) / mass[at] * mass[at].mean()
-    return rows.tocsr()
-
-
-def _protect_counts(
-    found: Relations, count: Array, few: Mask, told: Mask, limits: DisclosureLimits, seed: int
-) -> Protected:
-    empty = limits.zeros & (count == 0)
-    known = empty | told
-    secrets = Secrets(
-        count,
-        np.where(told, count, 0.0),
-        np.where(known, count, np.inf),
-        np.where(known, 0.0, limits.count_width),
-        1 + np.log1p(count) * _breadth(found),
-    )
-    return protect(found, secrets, few, seed=seed)
-
-
-def _protect_sums(
-    found: Relations,
-    combined: sparse.csr_matrix,
-    count: Array,
-    mass: Array,
-    average: Array,
-    bare: Mask,
-    told: Mask,
-    limits: DisclosureLimits,
-    seed: int,
-) -> Protected:
-    sums = mass * average
-    # A cell of more than mean_n is no secret itself: its sum need be no less certain than theirs.
-    width = mass * limits.mean_width * np.minimum(1.0, limits.mean_n / np.maximum(count, 1.0))
-    # Cost is counted a unit moved, and large cells must move further in their sum.
-    cost = (1 + np.log1p(mass) * _breadth(found)) / np.maximum(mass, 1.0)
-    more = combined.shape[0]
-    free = np.full(more, np.inf)
-    secrets = Secrets(
-        np.concatenate([sums, combined @ sums]),
-        np.concatenate([np.where(told, sums, mass * limits.lowest), -free]),
-        np.concatenate([np.where(told, sums, mass * limits.highest), free]),
-        np.concatenate([np.where(told, 0.0, width), np.zeros(more)]),
-        np.concatenate([cost, np.full(more, _COST_OF_COMBINED)]),
-    )
-    primary = np.concatenate([bare, np.zeros(more, bool)])
-    return protect(with_combinations(found, combined), secrets, primary, seed=seed)
-
-
-def _breadth(found: Relations) -> Array:
-    """1 for a cell that is no total, more for each relation it is the total of."""
-    totals = (found.matrix > 0).sum(axis=0)
-    return 1.0 + 4.0 * np.asarray(totals, float).ravel()
 
 
 def _why(few: Mask, hidden: Mask) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from processing.errors import Problem
 
@@ -22,8 +23,9 @@ _SHOWN = 5
 class Relations:
     """`matrix` (relations × cells) has 1 for a total and −1 for each of its parts: matrix·x = 0.
 
-    `blocks` are sets of cells that can be protected apart: the leaves of a part of the largest
-    dimension, with all that they are added up to.
+    `blocks` are sets of cells that can be protected apart: those that no relation ties to others, and
+    where these are many, the leaves of a part of the largest dimension, with all that they are added
+    up to.
     """
 
     matrix: sparse.csr_matrix
@@ -31,14 +33,20 @@ class Relations:
 
 
 def relations(
-    cells: pd.DataFrame, keys: Sequence[str], parents: Parents, *, block: int = 500
+    cells: pd.DataFrame,
+    keys: Sequence[str],
+    parents: Parents,
+    *,
+    block: int = 500,
+    combined: sparse.csr_matrix | None = None,
 ) -> Relations:
     """Find every total whose parts are published too.
 
     `cells` has a row a cell; `parents` gives for a key's values what they are added up to, one or
     several, as {"place": {"0001-001": ["bo", "plan"], "bo": "study"}, "wave": {1: "all", 2: "all"}}.
     A total in one key is that of the same values in all others. `block` is about how many cells a
-    block holds.
+    block holds. `combined` has the coefficients of combinations that are published beside, a row each:
+    each becomes a cell after the others, in every block that holds any of its cells.
     """
     index = pd.MultiIndex.from_frame(cells[[*keys]])
     rows: list[Ids] = []
@@ -58,14 +66,44 @@ def relations(
         ),
         shape=(count, len(cells)),
     )
-    return Relations(matrix, tuple(_blocks(cells, keys, parents, block)))
+    apart = _apart(matrix, combined)
+    blocks = [
+        part
+        for whole in _packed(apart, block)
+        for part in (
+            [whole]
+            if len(whole) <= block
+            else _blocks(cells.iloc[whole], keys, parents, block, whole)
+        )
+    ]
+    found = Relations(matrix, tuple(blocks))
+    return found if combined is None else _with_combinations(found, combined)
 
 
-def with_combinations(found: Relations, rows: sparse.csr_matrix) -> Relations:
-    """Add published combinations of cells, a cell of its own each: `rows` has their coefficients.
+def _apart(matrix: sparse.csr_matrix, combined: sparse.csr_matrix | None) -> Ids:
+    """A number for each cell: that of all cells that relations and combinations tie to it."""
+    ties = matrix if combined is None else sparse.vstack([matrix, combined], format="csr")
+    ties = abs(ties)
+    between = sparse.bmat([[None, ties.T], [ties, None]])
+    _, label = connected_components(between, directed=False)
+    return np.asarray(label[: matrix.shape[1]], np.intp)
 
-    Combinations are over many places: each is in every block that holds any of its cells.
-    """
+
+def _packed(apart: Ids, size: int) -> Iterator[Ids]:
+    """Cells that hang together, small sets packed into one."""
+    order = np.argsort(apart, kind="stable")
+    sets = np.split(order, np.flatnonzero(np.diff(apart[order])) + 1) if len(order) else []
+    now: list[Ids] = []
+    for one in sets:
+        if now and sum(map(len, now)) + len(one) > size:
+            yield np.sort(np.concatenate(now))
+            now = []
+        now.append(one)
+    if now:
+        yield np.sort(np.concatenate(now))
+
+
+def _with_combinations(found: Relations, rows: sparse.csr_matrix) -> Relations:
     size, more = found.matrix.shape[1], rows.shape[0]
     if not more:
         return found
@@ -151,11 +189,13 @@ def _listed(
     }
 
 
-def _blocks(cells: pd.DataFrame, keys: Sequence[str], parents: Parents, size: int) -> Iterator[Ids]:
+def _blocks(
+    cells: pd.DataFrame, keys: Sequence[str], parents: Parents, size: int, whole: Ids
+) -> Iterator[Ids]:
     key = max(keys, key=lambda name: cells[name].nunique())
     above = _listed(parents.get(key, {}))
     totals = {parent for every in above.values() for parent in every}
-    at = {value: np.asarray(rows) for value, rows in cells.groupby(key).indices.items()}
+    at = {value: whole[np.asarray(rows)] for value, rows in cells.groupby(key).indices.items()}
     leaves = sorted(
         (value for value in at if value not in totals),
         key=lambda leaf: (str(above.get(leaf, ("",))[0]), str(leaf)),

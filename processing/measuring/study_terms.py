@@ -9,7 +9,7 @@ from typing import Any
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
 
-from .disclosure import DisclosureLimits
+from .disclosure_limits import DisclosureLimits
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ Mask = NDArray[np.bool_]
 _ROUNDS = 4
 _FEW = 3
 _EASE = 1e-7
+_SAME_PAGE = (0.1, 0.5)
+"""What a cell costs beside hidden ones of its page, times its cost: nearly nothing, and half of it."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,9 @@ class Secrets:
     """What is to be kept of each cell.
 
     `low` and `high` are what an attacker knows beforehand, `width` how wide the interval must be in
-    which the cell can lie once the rest is known; `cost` what it costs to hide the cell.
+    which the cell can lie once the rest is known; `cost` what it costs to hide the cell. `pages` number
+    what cells are shown on, the narrower first (a place in a wave, a place): where one cell of a page is
+    hidden, the others of it cost less, so that few pages are broken rather than many.
     """
 
     values: Array
@@ -32,6 +36,7 @@ class Secrets:
     high: Array
     width: Array
     cost: Array
+    pages: tuple[Ids, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ class _State:
         self.hidden = hidden
         self.least = np.zeros(len(hidden))
         self.most = np.zeros(len(hidden))
+        self.broken = [_marks(page, hidden) for page in secrets.pages]
 
     def uncertain(self, block: Ids) -> Ids:
         """Hidden cells of the block that are not known to be protected."""
@@ -173,7 +179,10 @@ class _State:
         return up, down
 
     def _cost(self, block: Ids) -> Array:
-        return np.where(self.hidden[block], 1e-4, self.secrets.cost[block])
+        cost = self.secrets.cost[block]
+        for page, broken, less in zip(self.secrets.pages, self.broken, _SAME_PAGE, strict=False):
+            cost = np.where(broken[page[block]], less * cost, cost)
+        return np.where(self.hidden[block], 1e-4, cost)
 
     def _least(self, block: Ids, cost: Array, low: Array, high: Array) -> Array | None:
         """The cheapest move, as ups and downs, that keeps every relation."""
@@ -193,11 +202,20 @@ class _State:
     def _hide(self, block: Ids, moved: Array, least: float) -> None:
         far = np.abs(moved) > least
         self.hidden[block[far]] = True
+        for page, broken in zip(self.secrets.pages, self.broken, strict=True):
+            broken[page[block[far]]] = True
         self.keep(block, np.where(far, moved, 0.0))
 
     def keep(self, cells: Ids, moved: Array) -> None:
         self.least[cells] = np.minimum(self.least[cells], moved)
         self.most[cells] = np.maximum(self.most[cells], moved)
+
+
+def _marks(page: Ids, hidden: Mask) -> Mask:
+    """Which pages have a hidden cell."""
+    found = np.zeros(int(page.max(initial=-1)) + 1, bool)
+    found[page[hidden]] = True
+    return found
 
 
 def _rows_of(matrix: sparse.csc_matrix) -> sparse.csr_matrix:

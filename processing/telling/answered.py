@@ -6,13 +6,15 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from processing.datasets.study import Study
-from processing.measuring.disclosure import DisclosureLimits, disclose
+from processing.measuring.disclosure import disclose
+from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.published_tables import Parents
 from processing.measuring.study_measures import StudyMeasures
 
-from .places_told import adds_up, places_of, torn
+from .places_told import PAGES, adds_up, places_of, torn
 from .told_before import masks
 
 _SIDES: dict[Hashable, Hashable | Sequence[Hashable]] = {"finished": "invited", "rest": "invited"}
@@ -27,7 +29,7 @@ def answered(
     """A row a place and wave: level, unit, wave, invited, finished, estimate (percent), n, hidden.
 
     It is hidden where few finished, and where few did not, for then all know of nearly everyone that
-    they answered. A plan or group that holds a part of a merged afdeling alone is not there.
+    they answered. Who has to be hidden beside is rather a place that has too few for a mean. A plan or group that holds a part of a merged afdeling alone is not there.
     """
     counts = study.table("dispositions")
     columns = ["level", "unit", "wave", "invited", "finished"]
@@ -50,9 +52,12 @@ def answered(
     )  # fmt: skip
     cells["n"] = cells["n"].astype(int)
     stay = cells["before"] & (cells["what"] != "invited")
+    few = by.loc[by["finished"] < limits.mean_n, ["place", "wave"]]
+    spare = pd.MultiIndex.from_frame(cells[["place", "wave"]]).isin(pd.MultiIndex.from_frame(few))
     hidden = hidden_counts(
-        cells, _SIDES, parents, limits, stay.to_numpy(), cells["known"].to_numpy()
-    )
+        cells.assign(spare=spare & (cells["what"] != "invited")), _SIDES, parents, limits,
+        before=stay, known=cells["known"],
+    )  # fmt: skip
     hidden = hidden[hidden["what"] == "finished"][["place", "wave", "hidden"]]
     told = by.merge(hidden, on=["place", "wave"])
     return told.assign(
@@ -66,13 +71,20 @@ def hidden_counts(
     sides: dict[Hashable, Hashable | Sequence[Hashable]],
     places: dict[Hashable, Hashable | Sequence[Hashable]],
     limits: DisclosureLimits,
-    before: np.ndarray | None = None,
-    known: np.ndarray | None = None,
+    *,
+    before: ArrayLike,
+    known: ArrayLike,
 ) -> pd.DataFrame:
-    """Cells of place, wave and `what` (and name), with `hidden`; `sides` add up within a place."""
+    """Cells of place, wave and `what` (and name), with `hidden`; `sides` add up within a place.
+
+    Columns `silent` and `spare`, where there are any, are as in `disclose`.
+    """
     keys = [key for key in ("name", "place", "wave", "what") if key in cells]
     parents: Parents = {"place": places, "what": sides}
-    shown = disclose(cells, keys, parents, limits=limits, before=before, known=known).frame
+    shown = disclose(
+        cells, keys, parents, limits=limits, before=before, known=known,
+        silent=cells.get("silent"), spare=cells.get("spare"), pages=PAGES,
+    ).frame  # fmt: skip
     return cells.assign(hidden=shown["n"].isna().astype(int))
 
 

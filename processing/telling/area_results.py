@@ -11,15 +11,16 @@ from processing.datasets.codebook import Codebook
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError
 from processing.measuring.area_sums import AreaSums, Points, area_sums
-from processing.measuring.disclosure import DisclosureLimits, disclose
+from processing.measuring.disclosure import disclose
+from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.measures import measures
 from processing.measuring.study_measures import StudyMeasures
 from processing.measuring.study_terms import study_terms
 
 from .answered import answered, hidden_counts, unanswered
-from .feed import feed
-from .places_told import adds_up, places_of, torn
+from .places_told import PAGES, adds_up, places_of, silent_in, torn
 from .told_before import masks, told_otherwise
+from .told_means import change_rows, mean_rows, told_means
 
 RESULT_COLUMNS = (
     "measure", "name", "level", "unit", "wave", "wave_before", "year", "estimate", "low", "high",
@@ -59,15 +60,16 @@ def area_results(
     part of a merged afdeling alone are not told. Raises StatisticsError.
     """
     limits = limits or study_terms(study).limits
-    means = feed(study, found, limits=limits, earlier=earlier, audience="evaluator")
-    means = means[(means["cohort"] == "all") & means["measure"].isin(["mean", "change"])]
+    response = answered(study, found, limits, earlier)
+    told = told_means(study, found, limits, response=response, earlier=earlier).means
+    means = pd.concat([mean_rows(told), change_rows(found, told)], ignore_index=True)
+    means = means[means["cohort"] == "all"].drop(columns=["name", "here_low", "here_high"])
     means = means.merge(
         _here(study, found), on=["measure", "scale", "level", "unit", "wave"], how="left"
     )
-    response = answered(study, found, limits, earlier)
     parts = [means.rename(columns={"scale": "name"}), response]
     if items:
-        parts.append(_shares(study, found, items, limits, earlier))
+        parts.append(_shares(study, found, items, limits, earlier, response, told))
     whole = pd.concat([part.reindex(columns=RESULT_COLUMNS) for part in parts], ignore_index=True)
     whole["year"] = whole["wave"].map(lambda wave: int(found.days[int(wave)][:4]))
     whole["hidden"] = np.maximum(whole["hidden"].astype(int), unanswered(whole, response))
@@ -123,6 +125,8 @@ def _shares(
     items: Sequence[str],
     limits: DisclosureLimits,
     earlier: pd.DataFrame | None,
+    response: pd.DataFrame,
+    means: pd.DataFrame,
 ) -> pd.DataFrame:
     sums: AreaSums | None = None
     counts = []
@@ -142,32 +146,40 @@ def _shares(
     places = adds_up(found.units)
     whole = whole[~whole["place"].isin(torn(whole.rename(columns={"name": "scale"}), places))]
     before, known = masks(whole, earlier, "share")
-    whole = whole.assign(before=before, known=known)
-    shown = disclose(
-        whole[[*keys, "n", "w", "mean"]], keys, {"place": places},
-        mean="mean", weight="w", limits=limits, before=before, known=known,
-    ).frame  # fmt: skip
+    whole = whole.assign(
+        before=before, known=known, silent=silent_in(whole, response), spare=_bare_in(whole, means)
+    )
+    sides = _sides(pd.concat(counts, ignore_index=True), found)
+    sides = sides.merge(whole[[*keys, "before", "known", "silent", "spare"]], on=keys)
+    halves = sides["what"] != "all"
+    both = hidden_counts(
+        sides.assign(silent=sides["silent"] & halves), {"yes": "all", "no": "all"}, places, limits,
+        before=sides["before"] & halves, known=sides["known"],
+    )  # fmt: skip
+    both = both.groupby(keys)["hidden"].max().rename("side").reset_index()
+    whole = whole.merge(both, on=keys, how="left").fillna({"side": 1})
     # Of a place that a few left since, and of all that hold it: else one were the others' difference.
     otherwise = told_otherwise(whole, earlier, limits.count)
-    few = (shown["n"].isna() | shown["mean"].isna() | otherwise).astype(int)
-    sides = _sides(pd.concat(counts, ignore_index=True), found)
-    sides = sides.merge(whole[[*keys, "before", "known"]], on=keys)
-    stay = sides["before"] & (sides["what"] != "all")
-    both = hidden_counts(
-        sides,
-        {"yes": "all", "no": "all"},
-        places,
-        limits,
-        stay.to_numpy(),
-        sides["known"].to_numpy(),
-    )
-    both = both.groupby(keys)["hidden"].max().rename("side").reset_index()
-    whole = whole.assign(few=few).merge(both, on=keys, how="left")
+    silent = whole["silent"] | (whole["side"] == 1) | otherwise
+    shown = disclose(
+        whole[[*keys, "n", "w", "mean"]], keys, {"place": places}, mean="mean", weight="w",
+        limits=limits, before=whole["before"], known=whole["known"], silent=silent,
+        spare=whole["spare"], pages=PAGES,
+    ).frame  # fmt: skip
+    few = shown["n"].isna() | shown["mean"].isna()
     return whole.assign(
         measure="share", estimate=100 * whole["share_above"], low=100 * whole["share_above_low"],
         high=100 * whole["share_above_high"], n=whole["n"].astype(float),
-        hidden=whole[["few", "side"]].fillna(1).max(axis=1).astype(int),
+        hidden=few.to_numpy(int),
     )  # fmt: skip
+
+
+def _bare_in(rows: pd.DataFrame, means: pd.DataFrame) -> pd.Series:
+    """Places and waves of which no mean is told: there is little to lose on their page."""
+    shown = means[(means["hidden"] == 0) & (means["cohort"] == "all")]
+    keys = ["place", "wave"]
+    told = pd.MultiIndex.from_frame(rows[keys]).isin(pd.MultiIndex.from_frame(shown[keys]))
+    return pd.Series(~told, rows.index)
 
 
 def _sides(counts: pd.DataFrame, found: StudyMeasures) -> pd.DataFrame:

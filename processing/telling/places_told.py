@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+PAGES = (("place", "wave"), ("place",))
+"""What is read together: a place in a wave, and the place in all its waves."""
 
 
 def places_of(frame: pd.DataFrame) -> pd.Series:
@@ -23,6 +28,19 @@ def adds_up(units: pd.DataFrame) -> dict[Hashable, Hashable | Sequence[Hashable]
     others = named[named["level"] != "afdeling"][["wave", "area", "place"]]
     pairs = own.merge(others, on=["wave", "area"], suffixes=("", "_of"))[["place", "place_of"]]
     return {place: tuple(sorted(set(group))) for place, group in pairs.groupby("place")["place_of"]}
+
+
+def silent_in(rows: pd.DataFrame, response: pd.DataFrame | None) -> NDArray[np.bool_]:
+    """Rows of a place and wave of which `response` tells nothing, for few answered or nearly all did.
+
+    Where nobody knows how many were invited anywhere (`response` is empty or None), none is.
+    """
+    if response is None or not len(response):
+        return np.zeros(len(rows), bool)
+    keys = ["level", "unit", "wave"]
+    shown = response.loc[response["hidden"] == 0, keys].astype({"wave": int})
+    told = pd.MultiIndex.from_frame(rows[keys].astype({"wave": int}))
+    return ~np.asarray(told.isin(pd.MultiIndex.from_frame(shown)))
 
 
 def torn(

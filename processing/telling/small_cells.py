@@ -8,12 +8,13 @@ import pandas as pd
 
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
-from processing.measuring.disclosure import DisclosureLimits
+from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.study_measures import StudyMeasures
 from processing.measuring.study_terms import study_terms
 
-from .feed import feed
+from .answered import answered
 from .told_before import told_before
+from .told_means import told_means
 
 _CELL = ["scale", "level", "unit", "cohort", "wave"]
 
@@ -45,9 +46,10 @@ def small_cells(
     """
     laid_down = study_terms(study).limits
     limits = limits.stricter(laid_down) if limits else laid_down
-    table = feed(
-        study, found, evaluation, limits=limits, earlier=told_before(study),
-        audience="public" if evaluation else "evaluator",
-    )  # fmt: skip
-    shown = table[(table["measure"] == "mean") & (table["hidden"] == 0)]
+    earlier = told_before(study)
+    response = answered(study, found, limits, earlier) if evaluation else None
+    told = told_means(
+        study, found, limits, response=response, earlier=earlier, evaluation=evaluation
+    ).means
+    shown = told[told["hidden"] == 0]
     return SmallCells(frozenset(shown[_CELL].itertuples(index=False, name=None)), limits)

@@ -9,7 +9,8 @@ from scipy import sparse
 
 from processing.errors import StatisticsError
 from processing.measuring import disclosure
-from processing.measuring.disclosure import DisclosureLimits, disclose
+from processing.measuring.disclosure import disclose
+from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.published_tables import relations
 from processing.measuring.table_attack import attack
 

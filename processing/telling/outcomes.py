@@ -1,0 +1,156 @@
+"""Register outcomes laid beside the feed, by area and year, with what does not fit told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from processing.errors import Problem, stop_if_any
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The feed beside register outcomes: `frame`, and area-years that only one of them knows.
+
+    `merged` are areas of the outcomes that the feed has as a part of what they merged into: they
+    are told of, and joined only where the outcomes give the whole.
+    """
+
+    frame: pd.DataFrame
+    only_feed: tuple[str, ...]
+    only_outcomes: tuple[str, ...]
+    merged: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        told = (
+            f"{len(self.frame)} rows joined; {len(self.only_feed)} area-years only in the feed, "
+            f"{len(self.only_outcomes)} only in the outcomes"
+        )
+        if self.merged:
+            told += f"; part of a merged area in the feed: {', '.join(self.merged)}"
+        return told
+
+
+def join_outcomes(
+    table: pd.DataFrame, outcomes: pd.DataFrame, *, area: str = "area", year: str = "year"
+) -> Joined:
+    """Lay register outcomes beside the feed's means, by area and year.
+
+    `outcomes` has one row an area and year, with columns of its own; its area keys are those of the
+    feed's `unit`, at whatever level. Raises StatisticsError for a missing column, an area-year that
+    comes twice, keys that are numbers, blank, or are the feed's but for blanks and leading zeros, years
+    that are not whole, and no row in common.
+    """
+    means = table[(table["measure"] == "mean") & (table["cohort"] == "all")]
+    stop_if_any(_unfit(outcomes, area, year, sorted(set(means["unit"].astype(str)))))
+    right = outcomes.rename(columns={area: "unit", year: "year"})
+    taken = sorted(set(right.columns) & set(means.columns) - {"unit", "year"})
+    stop_if_any(
+        Problem(f"outcomes, {name}", "the feed has a column of that name", "Give it another")
+        for name in taken
+    )
+    joined = means.merge(right, on=["unit", "year"], how="outer", indicator=True)
+    told = joined["unit"].astype(str) + " " + joined["year"].astype(str)
+    both = joined["_merge"] == "both"
+    if not both.any():
+        stop_if_any(
+            [
+                Problem(
+                    "outcomes",
+                    f"no area and year is in both: the feed has {', '.join(map(str, means['unit'].unique()[:3]))}"
+                    f", the outcomes {', '.join(map(str, right['unit'].unique()[:3]))}",
+                    "Give areas by the keys of the dataset, years as whole numbers",
+                )
+            ]
+        )
+    return Joined(
+        joined[both].drop(columns="_merge").reset_index(drop=True),
+        tuple(dict.fromkeys(told[joined["_merge"] == "left_only"])),
+        tuple(dict.fromkeys(told[joined["_merge"] == "right_only"])),
+        tuple(sorted(_parts_of_merged(means["unit"]) & set(right["unit"].astype(str)))),
+    )
+
+
+def _parts_of_merged(units: pd.Series) -> set[str]:
+    return {part for unit in units.astype(str) if "+" in unit for part in unit.split("+")}
+
+
+def _bare(key: str) -> str:
+    """A key without what spreadsheets add and take away."""
+    return "-".join(part.strip().lstrip("0") for part in key.strip().casefold().split("-"))
+
+
+def _unfit(outcomes: pd.DataFrame, area: str, year: str, known: Sequence[str]) -> list[Problem]:
+    lacking = [
+        Problem(f"outcomes, {name}", "there is no such column", "Name it, or give it")
+        for name in (area, year)
+        if name not in outcomes
+    ]
+    if lacking:
+        return lacking
+    found = []
+    if pd.api.types.is_numeric_dtype(outcomes[area]):
+        found.append(
+            Problem(
+                f"outcomes, {area}",
+                "areas are numbers, and 0667-012 has lost its zero",
+                "Read the column as text",
+            )
+        )
+    else:
+        found += _unlike(outcomes[area], area, known)
+    years = outcomes[year]
+    if not pd.api.types.is_numeric_dtype(years) or years.isna().any() or (years % 1 != 0).any():
+        received = next((one for one in years if not _whole(one)), years.iloc[0])
+        found.append(
+            Problem(
+                f"outcomes, {year}",
+                f"years are whole numbers, got {received!r}",
+                "Give each row its year, as 2026",
+            )
+        )
+    twice = outcomes[outcomes.duplicated([area, year])]
+    if len(twice):
+        first = twice.iloc[0]
+        found.append(
+            Problem(
+                f"outcomes, {first[area]} {first[year]}",
+                "it comes more than once",
+                "Give one row an area and year",
+            )
+        )
+    return found
+
+
+def _whole(year: object) -> bool:
+    """A column with one 2026.5 holds 2024 as 2024.0."""
+    try:
+        return float(str(year)).is_integer()
+    except ValueError:
+        return False
+
+
+def _unlike(keys: pd.Series, area: str, known: Sequence[str]) -> list[Problem]:
+    """Keys that are blank, and those that mean one of the feed's and are written otherwise."""
+    found = []
+    texts = keys.fillna("").astype(str)
+    if (texts.str.strip() == "").any():
+        rows = int((texts.str.strip() == "").sum())
+        found.append(
+            Problem(f"outcomes, {area}", f"{rows} rows have no key", "Give each row its area")
+        )
+    bare = {_bare(key): key for key in known}
+    exact = set(known)
+    for key in sorted(set(texts) - exact):
+        meant = bare.get(_bare(key))
+        if key.strip() and meant:
+            found.append(
+                Problem(
+                    f"outcomes, {key!r}",
+                    f"the feed writes that area {meant!r}",
+                    "Write keys as the dataset does, with every zero and no blanks",
+                )
+            )
+    return found[:20]

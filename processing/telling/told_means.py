@@ -1,0 +1,146 @@
+"""Which means and effects may be told: small cells hidden, and what would give them away."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from processing.datasets.study import Study
+from processing.effects.effect_means import effect_coefficients
+from processing.effects.evaluation import Evaluation
+from processing.measuring.disclosure import disclose
+from processing.measuring.disclosure_limits import DisclosureLimits
+from processing.measuring.published_tables import Parents
+from processing.measuring.study_measures import StudyMeasures
+
+from .places_told import PAGES, adds_up, places_of, silent_in, torn
+from .told_before import masks
+
+PERCENT = 100.0
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class ToldMeans:
+    """Means with `hidden`, and the scales whose effect on all residents may stand beside them."""
+
+    means: pd.DataFrame
+    effects: frozenset[str]
+
+
+def told_means(
+    study: Study,
+    found: StudyMeasures,
+    limits: DisclosureLimits,
+    *,
+    response: pd.DataFrame | None = None,
+    earlier: pd.DataFrame | None = None,
+    evaluation: Evaluation | None = None,
+) -> ToldMeans:
+    """Look at the means of all levels, waves and scales together, and at the effects made of them.
+
+    Parameters: `response` is what `answered` tells of places, where a place that does not tell how
+    many answered tells nothing else either; it then hides others, so that one small area does not
+    need another partner in every table. `earlier` is what was told before. Stayers and newcomers are told
+    apart for the study alone. Raises StatisticsError.
+    """
+    means = found.measures.means
+    means = means[(means["cohort"] == "all") | (means["level"] == "study")]
+    means = means.assign(place=places_of(means), name=means["scale"])
+    keys = ["scale", "place", "wave", "cohort"]
+    parents = adds_up(found.units)
+    split = torn(means[means["cohort"] == "all"], parents)
+    before, known = masks(means, earlier, "mean")
+    silent = silent_in(means, response)
+    # A count of few things is as secret within its own range as points are within theirs.
+    scaled = means["mean"] * PERCENT / means["scale"].map(spans(study))
+    cells = means.assign(before=before, known=known, silent=silent, mean=scaled)
+    marks = ["before", "known", "silent"]
+    cells = cells.loc[~means["place"].isin(split), [*keys, "n", "w", "mean", *marks]]
+    rest = _of_unknown_cohort(cells, keys).assign(**dict.fromkeys(marks, False))
+    # The afdelinger keep their index, by which effects name them.
+    rest.index = pd.RangeIndex(len(rest)) + means.index.max() + 1
+    cells = pd.concat([cells, rest])
+    cells = cells.assign(n=cells["n"].astype(int))
+    cohorts: dict[Hashable, Hashable | Sequence[Hashable]] = dict.fromkeys(
+        ("stayer", "newcomer", _UNKNOWN), "all"
+    )
+    every: Parents = {"place": parents, "cohort": cohorts}
+    combined = _combined(evaluation) if evaluation is not None else {}
+    made = disclose(
+        cells, keys, every, mean="mean", weight="w", limits=limits,
+        before=cells["before"], known=cells["known"], silent=cells["silent"], pages=PAGES,
+        combinations=[*combined.values()],
+    )  # fmt: skip
+    shown = made.frame
+    hidden = (shown["n"].isna() | shown["mean"].isna()).astype(int)
+    told = means.merge(shown[keys].assign(hidden=hidden), on=keys, how="left")
+    told = told.assign(hidden=told["hidden"].fillna(1).astype(int))
+    may = {name for name, shown in zip(combined, made.combined, strict=True) if shown}
+    return ToldMeans(told, frozenset(may))
+
+
+def spans(study: Study) -> dict[str, float]:
+    """Scale or variant -> its highest score."""
+    found = {}
+    for scale in study.codebook.scales:
+        left_out = {"": (), **{f"_{name}": out for name, out in scale.variants.items()}}
+        for ending, out in left_out.items():
+            size = float(len(scale.columns) - len(out))
+            found[f"{scale.name}{ending}"] = size if scale.score == "count" else PERCENT
+    return found
+
+
+def _combined(evaluation: Evaluation) -> dict[str, pd.Series]:
+    """Effects on all residents as coefficients of areas' means, by scale."""
+    effects = evaluation.effects
+    scales = effects.loc[effects["cohort"] == "all", "scale"].astype(str)
+    made = {scale: effect_coefficients(evaluation, scale) for scale in scales}
+    return {scale: found for scale, found in made.items() if found is not None}
+
+
+def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Those of whom nobody knows when they moved in: all less stayers and newcomers."""
+    rest = [key for key in keys if key != "cohort"]
+    whole = cells[(cells["cohort"] == "all") & cells["place"].str.startswith("study:")]
+    whole = whole.set_index(rest)
+    known = cells[cells["cohort"] != "all"]
+    known = known.assign(sum=known["w"] * known["mean"]).groupby(rest)[["n", "w", "sum"]].sum()
+    known = known.reindex(whole.index).fillna(0)
+    left = pd.DataFrame({"n": whole["n"] - known["n"], "w": whole["w"] - known["w"]})
+    left["mean"] = (whole["w"] * whole["mean"] - known["sum"]) / left["w"].where(left["n"] > 0)
+    left = left[left["n"] > 0]
+    left["mean"] = left["mean"].clip(0, 100)
+    return left.reset_index().assign(cohort=_UNKNOWN)
+
+
+def mean_rows(means: pd.DataFrame) -> pd.DataFrame:
+    """Means as rows of a table that is told."""
+    return means.assign(
+        measure="mean", estimate=means["mean"], method="direct, areas as strata",
+        wave_before=np.nan, p=np.nan, kind="exploratory",
+    )  # fmt: skip
+
+
+def change_rows(found: StudyMeasures, means: pd.DataFrame) -> pd.DataFrame:
+    """Changes between waves as rows of a table; hidden where either of their means is."""
+    changes = found.measures.changes
+    if not len(changes):
+        return changes
+    keys = ["scale", "level", "unit", "cohort", "wave"]
+    of = means[[*keys, "hidden"]]
+    joined = changes
+    for side in (1, 2):
+        joined = joined.merge(
+            of.rename(columns={"wave": f"wave_{side}", "hidden": f"hidden_{side}"}),
+            on=[*keys[:-1], f"wave_{side}"],
+        )
+    return joined.assign(
+        measure="change", estimate=joined["change"], wave=joined["wave_2"],
+        wave_before=joined["wave_1"], n=joined["n_2"], response_rate=np.nan,
+        hidden=joined[["hidden_1", "hidden_2"]].max(axis=1),
+        method="direct, with the covariance of people in both waves", kind="exploratory",
+    )  # fmt: skip
