@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from processes import Command
 
 ROOT = Path(__file__).parents[2]
 QUESTIONNAIRES = Path(__file__).parent / "questionnaires"
@@ -32,20 +33,15 @@ class Server:
     environ: dict[str, str]
     port: int = field(default_factory=free_port)
     code: Path = ROOT
-    process: subprocess.Popen | None = None
+    process: subprocess.Popen | Command | None = None
 
     @property
     def address(self):
         return f"http://127.0.0.1:{self.port}"
 
     def start(self):
-        main = "from survey.cli import beboerpuls; beboerpuls()"
-        command = [sys.executable, "-c", main, "serve", "--server", "waitress"]
-        command += ["--port", str(self.port)]
-        environ = os.environ | self.environ | {"PYTHONPATH": str(self.code)}
-        self.process = subprocess.Popen(
-            command, cwd=self.code, env=environ, stdout=subprocess.DEVNULL
-        )
+        words = ("serve", "--server", "waitress", "--port", str(self.port))
+        self.process = self.run(words)
         for _ in range(SECONDS * 20):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -53,6 +49,18 @@ class Server:
             assert self.process.poll() is None, "the server stopped by itself"
             time.sleep(0.05)
         raise AssertionError("the server did not start")
+
+    def run(self, words):
+        if self.code == ROOT:
+            return Command(words, self.environ).start()
+        main = "from survey.cli import beboerpuls; beboerpuls()"
+        environ = os.environ | self.environ | {"PYTHONPATH": str(self.code)}
+        return subprocess.Popen(
+            [sys.executable, "-c", main, *words],
+            cwd=self.code,
+            env=environ,
+            stdout=subprocess.DEVNULL,
+        )
 
     def kill(self):
         """As when the machine is switched off."""

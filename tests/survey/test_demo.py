@@ -13,6 +13,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from processes import Command
 from sqlalchemy import func, select
 
 from instruments import load_form
@@ -65,24 +66,17 @@ def free_port():
 
 
 @pytest.fixture
-def started(folder):
+def started(folder, tmp_path):
     """A function that starts `beboerpuls demo` and returns what it printed until it was ready."""
     running = []
 
     def start(port, *words, typed=""):
-        command = [PROGRAM, "demo", "--port", str(port), "--dir", folder, *words]
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
-        )
+        here = tmp_path / f"run-{len(running)}"
+        here.mkdir()
+        (here / "typed").write_text(typed, encoding="utf-8")
+        words = ("demo", "--port", port, "--dir", folder, *words)
+        process = Command(words, typed=here / "typed", output=here / "output").start()
         running.append(process)
-        process.stdin.write(typed)
-        process.stdin.close()
         printed = []
         for line in process.stdout:
             printed.append(line)
@@ -253,6 +247,7 @@ def test_the_demo_prints_what_is_needed_and_answers_over_the_network(started, fo
     assert process.wait(timeout=20) == 0
 
 
+@pytest.mark.usefixtures("there")
 def test_started_again_it_prepares_nothing_and_says_the_same(started):
     first, before = started(free_port())
     first.send_signal(signal.SIGINT)
@@ -275,6 +270,7 @@ def test_a_taken_port_is_told_before_anything_is_made(started, folder):
     assert not folder.exists()
 
 
+@pytest.mark.usefixtures("there")
 def test_fresh_asks_first_and_then_starts_over(started):
     port = free_port()
     first, before = started(port)
