@@ -1,7 +1,7 @@
 """What cannot be computed, in words that say where, what, and what to do next."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,10 @@ class Problem:
     """The rule and the value received."""
     remedy: str
     """What to do next."""
+    rule: str = ""
+    """A name of the rule, by which pages tell it in their own language,"""
+    values: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """with what is put into the words."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}. {self.remedy}."

@@ -6,7 +6,7 @@ what it was made from. When the dataset is superseded the folder is erased with 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from processing import (
     Dataset,
     DatasetError,
     Document,
+    Problem,
     StatisticsError,
     Study,
     as_parts,
@@ -25,6 +26,7 @@ from processing import (
     evidence_document,
     measure_names,
     measures_document,
+    misfits_of_plan,
     plan_of,
     read_manifest,
     read_study,
@@ -40,6 +42,7 @@ KINDS = ("measures", "evidence", "effects")
 _FOLDER = "findings"
 _EFFECTS = "findings-effects"
 _PAGE, _PDF = ".html", ".pdf"
+_BASE = " --base-weights"
 # Divided by these where a dataset has two of them or more.
 _GROUPS = ("language", "mode", "wave")
 
@@ -47,7 +50,14 @@ Tell = Callable[[int, int], None]
 
 
 class FindingsError(Exception):
-    """Nothing can be said of a study's datasets, or not that; says why."""
+    """Nothing can be said of a study's datasets, or not that; says why.
+
+    `problems` are the reasons one by one, where a statistic could not be computed.
+    """
+
+    def __init__(self, said: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(said)
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)
@@ -59,13 +69,23 @@ class Found:
     scales: tuple[tuple[str, str, tuple[str, ...]], ...]
     """Name, label, and what there is a page of: no evidence of a variant, no measures of too few."""
     effects: bool
+    counts: bool
+    """Whether there are register counts, so that base weights are a choice."""
+    base_weights: bool
+    """Whether base weights were taken, by choice or for want of counts."""
 
 
-def count_findings(study: str, data: Path, tell: Tell = lambda *_: None) -> Path:
-    """Compute measures and evidence of all scales, and the pages on them. Raises FindingsError."""
+def count_findings(
+    study: str, data: Path, tell: Tell = lambda *_: None, *, base_weights: bool = False
+) -> Path:
+    """Compute measures and evidence of all scales, and the pages on them. Raises FindingsError.
+
+    With `base_weights` those are taken, though there are register counts.
+    """
     read = _read(study, data)
+    asked = _BASE if base_weights else ""
     try:
-        measured = study_measures(read)
+        measured = study_measures(read, calibrated=False if base_weights else None)
         cells = small_cells(read, measured)
         tell(1, 3)
         judged = evidence(read, groups=_groups(read))
@@ -75,7 +95,7 @@ def count_findings(study: str, data: Path, tell: Tell = lambda *_: None) -> Path
             means = measured.measures.means
             whole = means[(means["level"] == "study") & (means["cohort"] == "all")]
             for name in sorted(set(whole.loc[cells.may_show(whole), "scale"])):
-                command = f"beboerpuls measures {study} --scale {name}"
+                command = f"beboerpuls measures {study} --scale {name}{asked}"
                 document = measures_document(
                     read, measured, name, language=language, command=command, cells=cells
                 )
@@ -93,23 +113,51 @@ def count_findings(study: str, data: Path, tell: Tell = lambda *_: None) -> Path
             "verdicts": judged.verdicts(),
             "figures": judged.to_frame(),
         }
-        return write_derived(read, _FOLDER, frames, texts=texts)
-    except (DatasetError, StatisticsError) as error:
+        return write_derived(read, _FOLDER, frames, texts=texts, about={"weight": measured.weight})
+    except StatisticsError as error:
+        raise FindingsError(str(error), error.problems) from error
+    except DatasetError as error:
         raise FindingsError(str(error)) from error
 
 
-def count_effects(study: str, data: Path, plan: str) -> Path:
-    """Estimate effects as an analysis plan says, and the page on them. Raises FindingsError."""
+def problems_of_plan(study: str, data: Path, plan: str) -> tuple[Problem, ...]:
+    """What an analysis plan says that cannot be, or names and the study does not have.
+
+    Raises FindingsError where the study has no dataset.
+    """
     read = _read(study, data)
     try:
         said = plan_of(plan.encode(), "plan")
-        found = evaluate(read, said)
+        return tuple(
+            misfits_of_plan(
+                said,
+                [wave.codebook for wave in read.waves],
+                kinds=set(read.table("plans")["kind"]),
+                areas=set(read.table("areas")["area"]),
+            )
+        )
+    except StatisticsError as error:
+        return error.problems
+    except DatasetError as error:
+        raise FindingsError(str(error)) from error
+
+
+def count_effects(study: str, data: Path, plan: str, *, base_weights: bool = False) -> Path:
+    """Estimate effects as an analysis plan says, and the page on them. Raises FindingsError.
+
+    With `base_weights` those are taken, though there are register counts.
+    """
+    read = _read(study, data)
+    asked = _BASE if base_weights else ""
+    try:
+        said = plan_of(plan.encode(), "plan")
+        found = evaluate(read, said, calibrated=False if base_weights else None)
         cells = small_cells(read, found.measures, said.limits, found)
         texts: dict[str, str | bytes] = {"plan.yaml": plan}
         for language in LANGUAGES:
             document = report_document(
                 read, found, language=language, validated=_validated(read), cells=cells,
-                command=f"beboerpuls report {study} --plan plan.yaml --language {language}",
+                command=f"beboerpuls report {study} --plan plan.yaml --language {language}{asked}",
             )  # fmt: skip
             texts |= _pages("effects", "study", document)
         frames = {"effects": found.effects, "inferences": found.inferences}
@@ -118,8 +166,12 @@ def count_effects(study: str, data: Path, plan: str) -> Path:
             for name, frame in (("staggered", found.staggered), ("parted", found.parted))
             if len(frame)
         }
-        return write_derived(read, _EFFECTS, frames, texts=texts)
-    except (DatasetError, StatisticsError) as error:
+        return write_derived(
+            read, _EFFECTS, frames, texts=texts, about={"weight": found.measures.weight}
+        )
+    except StatisticsError as error:
+        raise FindingsError(str(error), error.problems) from error
+    except DatasetError as error:
         raise FindingsError(str(error)) from error
 
 
@@ -133,7 +185,24 @@ def findings_of(study: str, data: Path, language: str) -> Found:
         there = [k for k in kinds if (folder / f"{k}.{name}.{LANGUAGES[0]}{_PAGE}").exists()]
         if there:
             scales.append((name, label, tuple(there)))
-    return Found(read.study, read.hash, tuple(scales), _is_current(read, _EFFECTS))
+    weight = str(read_manifest(folder).get("weight", ""))
+    return Found(
+        read.study,
+        read.hash,
+        tuple(scales),
+        effects=_is_current(read, _EFFECTS),
+        counts=has_counts(study, data),
+        base_weights=weight.startswith("base_weight"),
+    )
+
+
+def has_counts(study: str, data: Path) -> bool:
+    """Whether any wave of a study was frozen with register counts. Raises FindingsError."""
+    read = _read(study, data)
+    try:
+        return any(len(wave.table("margins")) for wave in read.waves)
+    except DatasetError as error:
+        raise FindingsError(str(error)) from error
 
 
 def page_of(study: str, data: Path, kind: str, scale: str, language: str) -> str:

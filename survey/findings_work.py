@@ -6,20 +6,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from survey.findings import FindingsError, count_effects, count_findings
-from survey.jobs import JobError
+from survey.jobs import not_computed
 from survey.models import Study
 from survey.worker import Work
 
 
 def findings(work: Work) -> None:
     """Measures and evidence of a study. Raises JobError."""
-    _counted(work, lambda key: count_findings(key, work.shop.settings.data, work.tell))
+    base = bool(work.job.wanted.get("base_weights"))
+    data = work.shop.settings.data
+    _counted(work, lambda key: count_findings(key, data, work.tell, base_weights=base))
 
 
 def effects(work: Work) -> None:
     """Effects by the plan that was sent along. Raises JobError."""
     plan = str(work.job.wanted["plan"])
-    _counted(work, lambda key: count_effects(key, work.shop.settings.data, plan))
+    base = bool(work.job.wanted.get("base_weights"))
+    data = work.shop.settings.data
+    _counted(work, lambda key: count_effects(key, data, plan, base_weights=base))
 
 
 def _counted(work: Work, count: Callable[[str], Path]) -> None:
@@ -28,5 +32,5 @@ def _counted(work: Work, count: Callable[[str], Path]) -> None:
     try:
         count(key)
     except FindingsError as error:
-        raise JobError("job.error.said", said=str(error)) from error
+        raise not_computed(str(error), error.problems) from error
     work.tell(1, 1)

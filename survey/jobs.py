@@ -8,8 +8,8 @@ taken up again by another, and what the first still says is refused.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,16 @@ class JobError(Exception):
     def __init__(self, key: str, **values: Any) -> None:
         super().__init__(key)
         self.told: dict[str, Any] = {"key": key, "values": values}
+
+
+def not_computed(said: str, problems: Sequence[Any] = ()) -> JobError:
+    """What a job could not compute: each problem apart, so that a page tells it in its language.
+
+    `problems` are `processing.Problem`s; without any, what was `said` is the reason.
+    """
+    told = [asdict(one) for one in problems]
+    plain = [] if told else said.splitlines()
+    return JobError("job.error.problems", n=len(told) or len(plain), problems=told, plain=plain)
 
 
 class LostJobError(Exception):

@@ -76,6 +76,10 @@ class Words:
             said_in.code, said_in.direction, text
         )
 
+    def __contains__(self, key: str) -> bool:
+        """Whether there is such a message, in this language or in Danish."""
+        return key in self.language.messages or key in self._source.messages
+
     def plain(self, key: str, **values: Any) -> str:
         """The message as text, for places that carry no markup."""
         message, said_in = self._find(key)

@@ -19,6 +19,7 @@ from processing import (
     DisclosureLimits,
     PlaceFigure,
     PlaceResults,
+    Problem,
     StatisticsError,
     Study,
     StudyMeasures,
@@ -47,7 +48,14 @@ LONGEST_WORDS = 500
 
 
 class ResultsError(Exception):
-    """Results cannot be counted or opened; carries every reason, a line each."""
+    """Results cannot be counted or opened; carries every reason, a line each.
+
+    `problems` are the reasons one by one, where a statistic could not be computed.
+    """
+
+    def __init__(self, said: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(said)
+        self.problems = tuple(problems)
 
 
 class NotOpenedError(LookupError):
@@ -137,7 +145,9 @@ def count_results(study: str, data: Path) -> Path:
             read, NAME, {NAME: table}, texts={_ABOUT: json.dumps(about, sort_keys=True) + "\n"},
             before_it_stands=lambda: remember(read, table),
         )  # fmt: skip
-    except (DatasetError, StatisticsError) as error:
+    except StatisticsError as error:
+        raise ResultsError(str(error), error.problems) from error
+    except DatasetError as error:
         raise ResultsError(str(error)) from error
 
 

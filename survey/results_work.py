@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from survey.jobs import JobError
+from survey.jobs import not_computed
 from survey.models import Study
 from survey.results import ResultsError, count_results
 from survey.worker import Work
@@ -15,5 +15,5 @@ def count(work: Work) -> None:
     try:
         count_results(key, work.shop.settings.data)
     except ResultsError as error:
-        raise JobError("job.error.said", said=str(error)) from error
+        raise not_computed(str(error), error.problems) from error
     work.tell(1, 1)

@@ -101,12 +101,26 @@ def plan_of(content: bytes, name: str = "plan") -> AnalysisPlan:
         mark = getattr(error, "problem_mark", None)
         where = f"{name}, line {mark.line + 1}" if mark else name
         raise StatisticsError(
-            Problem(where, "it is not YAML in UTF-8", "Correct it, see docs/evaluation.md")
+            Problem(
+                where,
+                "it is not YAML in UTF-8",
+                "Correct it, see docs/evaluation.md",
+                "plan.yaml",
+                {"line": str(mark.line + 1) if mark else ""},
+            )
         ) from None
     if not isinstance(data, dict):
-        raise StatisticsError(Problem(name, "it holds no names", "Begin with primary: [scale]"))
+        raise StatisticsError(
+            Problem(name, "it holds no names", "Begin with primary: [scale]", "plan.empty")
+        )
     problems = [
-        Problem(f"{name}, {key}", "no plan has such a part", f"Choose among {', '.join(_known())}")
+        Problem(
+            f"{name}, {key}",
+            "no plan has such a part",
+            f"Choose among {', '.join(_known())}",
+            "plan.part",
+            {"part": str(key), "known": ", ".join(_known())},
+        )
         for key in data
         if key not in _known()
     ]
@@ -117,6 +131,8 @@ def plan_of(content: bytes, name: str = "plan") -> AnalysisPlan:
                 f"{name}, mean_n",
                 f"{data.get('mean_n', 10)} is below count, {data.get('count', 5)}",
                 "Let no mean be shown where its count is not",
+                "plan.mean_n",
+                {"mean_n": str(data.get("mean_n", 10)), "count": str(data.get("count", 5))},
             )
         ]
     if problems:
@@ -144,34 +160,43 @@ def _known() -> list[str]:
 
 
 def _wrong(name: str, key: str, data: dict[str, Any]) -> list[Problem]:
-    where = f"{name}, {key}"
     if key not in data:
         needed = key in {"primary", "treatment"}
-        return [Problem(where, "it is missing", "Give a list")] if needed else []
+        return [_problem(name, key, "it is missing", "Give a list", "missing")] if needed else []
     value = data[key]
+    got = f"got {value!r}"
     if key == "adults":
         if isinstance(value, str) and value:
             return []
-        return [Problem(where, f"a column's name, got {value!r}", "Name it, or leave it out")]
+        told = (f"a column's name, {got}", "Name it, or leave it out", "column")
+        return [_problem(name, key, *told, got=repr(value))]
     if key in {"primary", "secondary", "treatment", "comparison", "covariates", "ordered"}:
         texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
         if not texts or (key in {"primary", "treatment"} and not value):
-            return [Problem(where, f"a list of names, got {value!r}", "Write [one, another]")]
-        if key == "secondary" and set(value) & set(data.get("primary") or []):
-            both = sorted(set(value) & set(data["primary"]))
-            return [Problem(where, f"{both[0]} is primary already", "Name it once")]
+            told = (f"a list of names, {got}", "Write [one, another]", "list")
+            return [_problem(name, key, *told, got=repr(value))]
+        others = data.get("primary")
+        if key == "secondary" and isinstance(others, list) and (both := set(value) & {*others}):
+            one = min(both)
+            told = (f"{one} is primary already", "Name it once", "twice")
+            return [_problem(name, key, *told, scale=one)]
         return []
     choices = {"units": _UNITS, "weighting": _WEIGHTINGS, "inference": INFERENCES}.get(key)
     if choices:
-        return (
-            []
-            if value in choices
-            else [Problem(where, f"{' or '.join(choices)}, got {value!r}", "Choose one")]
-        )
+        if value in choices:
+            return []
+        told = (f"{' or '.join(choices)}, {got}", "Choose one", "choice")
+        return [_problem(name, key, *told, got=repr(value), choices=", ".join(choices))]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return [Problem(where, f"a number, got {value!r}", "Give a number")]
+        return [_problem(name, key, f"a number, {got}", "Give a number", "number", got=repr(value))]
     low, high = _RANGES.get(key, (0, 100))
     whole = key in {"draws", "seed", "mean_n", "count"}
     if not low <= value <= high or (whole and not isinstance(value, int)):
-        return [Problem(where, f"from {low} to {high}, got {value}", "Correct it")]
+        told = (f"from {low} to {high}, got {value}", "Correct it", "range")
+        ends = {"low": f"{low:g}", "high": f"{high:g}"}
+        return [_problem(name, key, *told, got=str(value), **ends)]
     return []
+
+
+def _problem(name: str, key: str, what: str, remedy: str, rule: str, **values: str) -> Problem:
+    return Problem(f"{name}, {key}", what, remedy, f"plan.{rule}", {"part": key, **values})

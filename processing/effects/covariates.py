@@ -18,13 +18,19 @@ def problems_of_covariates(codebook: Codebook, names: Sequence[str]) -> Iterator
     for name in names:
         if name not in codebook.names:
             yield Problem(
-                f"plan, covariate {name}", "the dataset has no such variable", "Name one it has"
+                f"plan, covariate {name}",
+                "the dataset has no such variable",
+                "Name one it has",
+                "plan.variable",
+                {"part": "covariates", "variable": name},
             )
         elif not codebook.variable(name).codes:
             yield Problem(
                 f"plan, covariate {name}",
                 "its answers are no categories",
                 "Name a variable of categories, as background_gender",
+                "plan.no_categories",
+                {"variable": name},
             )
 
 

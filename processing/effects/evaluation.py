@@ -149,6 +149,8 @@ def _nobody(study: Study, plan: AnalysisPlan) -> StatisticsError:
             "plan, treatment",
             f"no area becomes treated by {', '.join(plan.treatment)} between the waves",
             f"The dataset's plans are of the kinds {', '.join(_kinds(study)) or 'none'}",
+            "effects.nobody",
+            {"kinds": ", ".join(plan.treatment), "known": ", ".join(_kinds(study))},
         )
     )
 
@@ -163,6 +165,8 @@ def _no_comparison(compared: Treatment) -> StatisticsError:
             f"{treated} areas become treated between the waves and {others} do not: where that leaves"
             " too few with answers before and after, in either arm, there is no comparison",
             "Compare with more areas, or tell changes with beboerpuls measures",
+            "effects.no_comparison",
+            {"treated": str(treated), "others": str(others)},
         )
     )
 

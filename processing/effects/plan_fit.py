@@ -57,6 +57,8 @@ def misfits_of_plan(
                 f"plan, treatment {kind}",
                 "the study has no plan of that kind",
                 f"Choose among {', '.join(sorted(kinds))}",
+                "plan.kind",
+                {"kind": kind, "kinds": ", ".join(sorted(kinds))},
             )
             for kind in plan.treatment
             if kind not in kinds
@@ -67,6 +69,8 @@ def misfits_of_plan(
                 f"plan, comparison {area}",
                 "the dataset has no such area",
                 "Give areas by their keys",
+                "plan.area",
+                {"area": area},
             )
             for area in plan.comparison
             if area not in areas
@@ -87,6 +91,8 @@ def _of_forms(plan: AnalysisPlan, codebooks: Sequence[Codebook]) -> Iterator[Pro
                 f"plan, scale {name}",
                 "the dataset has no such scale",
                 f"Choose among {', '.join(instrument) or 'none'}",
+                "plan.scale",
+                {"scale": name, "known": ", ".join(instrument)},
             )
     yield from _two_primaries(plan, instrument)
     named = {name for codebook in codebooks for name in codebook.names}
@@ -97,7 +103,11 @@ def _of_forms(plan: AnalysisPlan, codebooks: Sequence[Codebook]) -> Iterator[Pro
         for name in names:
             if name not in named:
                 yield Problem(
-                    f"plan, {part} {name}", "the dataset has no such variable", "Name one it has"
+                    f"plan, {part} {name}",
+                    "the dataset has no such variable",
+                    "Name one it has",
+                    "plan.variable",
+                    {"part": part, "variable": name},
                 )
     for name in plan.covariates:
         having = [codebook for codebook in codebooks if name in codebook.names]
@@ -115,4 +125,6 @@ def _two_primaries(plan: AnalysisPlan, instrument: dict[str, str]) -> Iterator[P
                 "plan, primary",
                 f"{' and '.join(names)} are both of the questionnaire {one}",
                 "Name one a questionnaire, and the others as secondary",
+                "plan.two_primaries",
+                {"scales": ", ".join(names), "questionnaire": one},
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import comb
 
@@ -48,6 +48,10 @@ class PlannedStudy:
     @property
     def answers(self) -> float:
         return self.invited * self.response
+
+    def problems(self) -> list[Problem]:
+        """All figures that cannot be, also those that the closed form would stop at one by one."""
+        return [one for name in _RULES for one in _broken(name, getattr(self, name))]
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def plan_study(
     >>> round(plan.effect_sd, 2), round(plan.points, 1), plan.trust.method
     (0.17, 3.3, 'CR2')
     """
-    stop_if_any(_problems(study, responses))
+    stop_if_any([*study.problems(), *(p for r in responses for p in _broken("response", r))])
     trust = _trust(study)
     # Studies drawn for one response serve all, since only the variance differs.
     drawn = (
@@ -167,25 +171,36 @@ def _overlap(study: PlannedStudy) -> float:
     return study.again * study.person_stability
 
 
-def _problems(study: PlannedStudy, responses: Sequence[float]) -> list[Problem]:
-    found = [
-        Problem(name, f"a share above 0 and up to 1, got {value:g}", "Give 0.4 for 40 %")
-        for name, value in [("response", study.response), *(("responses", r) for r in responses)]
-        if not 0 < value <= 1
-    ]
-    found += [
-        Problem(name, f"a share, from 0 to 1, got {getattr(study, name):g}", "Correct it")
-        for name in ("again", "person_stability")
-        if not 0 <= getattr(study, name) <= 1
-    ]
-    found += [
-        Problem(name, f"each arm needs two areas at least, got {getattr(study, name)}", "Give more")
-        for name in ("treated", "comparison")
-        if getattr(study, name) < 2
-    ]
-    found += [
-        Problem(name, f"it is above zero, got {getattr(study, name):g}", "Correct it")
-        for name in ("invited", "sd")
-        if not getattr(study, name) > 0
-    ]
-    return found
+def _broken(name: str, value: float) -> Iterator[Problem]:
+    """The rule that a figure breaks."""
+    rule, what, remedy, holds = _RULES[name]
+    if not holds(value):
+        received = f"{value:g}"
+        yield Problem(
+            name, f"{what}, got {received}", remedy, f"planning.{rule}", {"received": received}
+        )
+
+
+_Rule = tuple[str, str, str, Callable[[float], bool]]
+_AREAS: _Rule = ("areas", "each arm needs two areas at least", "Give more", lambda v: v >= 2)
+_ABOVE: _Rule = ("above_zero", "it is above zero", "Correct it", lambda v: 0 < v < np.inf)
+_SHARE: _Rule = ("share", "a share, from 0 to 1", "Give 0.4 for 40 %", lambda v: 0 <= v <= 1)
+_RULES: dict[str, _Rule] = {
+    "treated": _AREAS,
+    "comparison": _AREAS,
+    "invited": _ABOVE,
+    "response": (
+        "some",
+        "a share above 0 and up to 1",
+        "Give 0.4 for 40 %",
+        lambda v: 0 < v <= 1,
+    ),
+    "icc": ("below_one", "a share, from 0 to below 1", "Give 0.03 for 3 %", lambda v: 0 <= v < 1),
+    "stability": _SHARE,
+    "again": _SHARE,
+    "person_stability": _SHARE,
+    "design_effect": ("one", "it is 1 or more", "Give 1 for none", lambda v: 1 <= v < np.inf),
+    "sd": _ABOVE,
+    "power": ("power", "from 0.5 to below 1", "Give 0.8 for 80 %", lambda v: 0.5 <= v < 1),
+    "level": ("level", "between 0 and 1", "Give 0.95 for 95 %", lambda v: 0 < v < 1),
+}

@@ -106,6 +106,8 @@ def _compared(by: pd.DataFrame, areas: pd.DataFrame, keys: tuple[str, ...]) -> p
                 f"plan, comparison {missing[0]}",
                 "the dataset has no such area",
                 "Give areas by their keys",
+                "plan.area",
+                {"area": missing[0]},
             )
         )
     ever = by.groupby("unit")["treated"].transform("max") == 1

@@ -375,6 +375,8 @@ def _partly_counted(
                 f" answered, and not {lacking or 'every variable in each'}",
                 "Count every area of it, or the group itself, before freezing; else weight within another"
                 " level, or take base weights (--base-weights)",
+                "margins.part",
+                {"place": str(unit), "wave": str(wave), "lacking": lacking},
             )
 
 

@@ -95,6 +95,8 @@ def contradictions(
             f"they contradict each other in how many people there are: {told}"
             + _more(len(apart), "groups"),
             "Count the same people in each; in Python, `tolerance` allows for rounding",
+            "margins.contradict",
+            {"place": _named(name), "told": told},
         )
     nobody = totals[high <= 0]
     for name, _ in list(nobody.iterrows())[:_SHOWN]:
@@ -119,6 +121,8 @@ def _groups_without(
             + _more(len(lacking), "groups"),
             "Load its register counts before freezing; else weight within another level, or take base"
             " weights (--base-weights)",
+            "margins.group",
+            {"place": str(names), "rows": str(int(lacking.sum()))},
         )
 
 
@@ -140,6 +144,8 @@ def _lacking(cells: pd.DataFrame, margins: pd.DataFrame, group: Sequence[str]) -
                 + _more(len(rows), "groups"),
                 f"Add its count, or say in Python that registers cannot know it:"
                 f" unknowable={{{str(variable)!r}: [{category!r}]}}",
+                "margins.category",
+                {"variable": str(variable), "category": str(category), "places": str(names)},
             )
 
 

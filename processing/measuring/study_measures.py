@@ -127,7 +127,12 @@ def study_measures(
     sums = workers.add_up(dataset, task)
     if not sums.sums[:, 0].any():
         raise StatisticsError(
-            Problem("dataset", "nobody has a score and a weight", "Measure a dataset with answers")
+            Problem(
+                "dataset",
+                "nobody has a score and a weight",
+                "Measure a dataset with answers",
+                "measures.nobody",
+            )
         )
     found = measures(
         sums.area_sums(),
@@ -273,7 +278,9 @@ def _nowhere(
 ) -> Iterator[Problem]:
     """What answers do not say of place and time, without which they are in no unit and no wave."""
     if not dataset.rows:
-        yield Problem("dataset", "nobody answered", "Measure a dataset with answers")
+        yield Problem(
+            "dataset", "nobody answered", "Measure a dataset with answers", "measures.nobody"
+        )
         return
     waves = dataset.waves if isinstance(dataset, Study) else (dataset,)
     undated = [str(one.wave) for one in waves if one.rows and one.wave not in days]

@@ -75,5 +75,16 @@ def _row(job: Job) -> dict[str, Any]:
         "of": job.total,
         "by": job.actor,
         "ordered": f"{job.ordered:%Y-%m-%d %H:%M}",
-        "error": job.error["key"].removeprefix("job.error.") if job.error else None,
+        "error": _why(job.error) if job.error else None,
     }
+
+
+def _why(error: dict[str, Any]) -> str:
+    """What a failed job says of itself; every reason, where there are several."""
+    values = error["values"]
+    told = [
+        f"{one['where']}: {one['what']}. {one['remedy']}." for one in values.get("problems", ())
+    ]
+    reasons = " ".join([*told, *values.get("plain", ()), *filter(None, [values.get("said")])])
+    key = str(error["key"]).removeprefix("job.error.")
+    return f"{key}: {reasons}" if reasons else key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from flask import abort, redirect, render_template, request, send_file, url_for
@@ -19,8 +20,10 @@ from survey.findings import (
     FindingsError,
     Found,
     findings_of,
+    has_counts,
     page_of,
     paper_of,
+    problems_of_plan,
     tables_of,
     title_of,
 )
@@ -28,7 +31,8 @@ from survey.jobs import jobs_of, order_job
 from survey.models import Study
 from survey.research.desk import blueprint
 from survey.staff import MissingRoleError, me, needs_role
-from survey.web import language, parts, reading, writing
+from survey.staff.told_problems import told
+from survey.web import language, parts, reading, words, writing
 
 _LONGEST_PLAN = 20_000
 # What the job leaves behind are the pages themselves; it makes no file.
@@ -39,36 +43,65 @@ _KEEPS_HOURS = 1
 @needs_role("researcher")
 def study(study_id: int) -> str:
     """What can be looked at of a study, and what must be counted first."""
-    with reading() as database:
-        own = _own(database, study_id)
-        jobs = jobs_of(database, [own.id], "researcher")
-    found, missing = _found(own)
-    return render_template(
-        "research/study.html", study=own, found=found, missing=missing, jobs=jobs, problem=""
-    )
+    return _study_page(study_id)
 
 
 @blueprint.post("/studies/<int:study_id>/count")
 @needs_role("researcher")
 def count(study_id: int) -> ResponseReturnValue:
-    return _ordered(study_id, "findings", {})
+    return _ordered(study_id, "findings", _weighting())
 
 
 @blueprint.post("/studies/<int:study_id>/effects")
 @needs_role("researcher")
 def estimate(study_id: int) -> ResponseReturnValue:
-    plan = request.form.get("plan", "")
-    if not plan.strip() or len(plan) > _LONGEST_PLAN:
-        with reading() as database:
-            own = _own(database, study_id)
-            jobs = jobs_of(database, [own.id], "researcher")
-        found, missing = _found(own)
-        return render_template(
-            "research/study.html", study=own, found=found, missing=missing, jobs=jobs,
-            problem="no_plan", plan=plan[:_LONGEST_PLAN],
-        ), 422  # fmt: skip
     # As files are written: a browser sends other line ends, and a plan is known by its bytes.
-    return _ordered(study_id, "effects", {"plan": plan.replace("\r\n", "\n")})
+    plan = request.form.get("plan", "").replace("\r\n", "\n")
+    with reading() as database:
+        own = _own(database, study_id)
+    problems = _problems(own, plan)
+    if problems:
+        return _study_page(study_id, plan, problems), 422
+    return _ordered(study_id, "effects", {"plan": plan, **_weighting()})
+
+
+def _problems(own: Study, plan: str) -> list[Markup]:
+    """All that is wrong with a plan that was pasted in, while it still stands there."""
+    if not plan.strip():
+        return [words()("findings.no_plan")]
+    if len(plan) > _LONGEST_PLAN:
+        return [words()("findings.long_plan", most=_LONGEST_PLAN, n=len(plan))]
+    try:
+        return [*map(told, problems_of_plan(own.key, parts().settings.data, plan))]
+    except FindingsError:
+        return []  # without a dataset the job says why
+
+
+def _weighting() -> dict[str, bool]:
+    """What a job is to weight by; nothing where register counts are to be met as far as they are there."""
+    return {"base_weights": True} if request.form.get("base_weights") else {}
+
+
+def _study_page(study_id: int, plan: str | None = None, problems: Sequence[Markup] = ()) -> str:
+    """The page of a study, with the plan that stands in its form: that which was sent last."""
+    with reading() as database:
+        own = _own(database, study_id)
+        jobs = jobs_of(database, [own.id], "researcher")
+    found, missing = _found(own)
+    sent = next((one.wanted for one in jobs if one.kind == "effects"), {})
+    base = bool(request.form.get("base_weights")) if plan is not None else sent.get("base_weights")
+    return render_template(
+        "research/study.html", study=own, found=found, missing=missing, jobs=jobs,
+        problems=problems, plan=sent.get("plan", "") if plan is None else plan,
+        base_weights=base, counts=_has_counts(own),
+    )  # fmt: skip
+
+
+def _has_counts(own: Study) -> bool:
+    try:
+        return has_counts(own.key, parts().settings.data)
+    except FindingsError:
+        return False
 
 
 @blueprint.get("/studies/<int:study_id>/<any(measures, evidence, effects):kind>/<scale>")
@@ -140,7 +173,7 @@ def _table(own: Study, kind: str, wanted: str) -> ResponseReturnValue:
     return send_file(io.BytesIO(content), kind_of, as_attachment=True, download_name=name)
 
 
-def _ordered(study_id: int, kind: str, wanted: dict[str, str]) -> ResponseReturnValue:
+def _ordered(study_id: int, kind: str, wanted: Mapping[str, object]) -> ResponseReturnValue:
     with writing() as database:
         own = _own(database, study_id)
         job = order_job(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from babel.numbers import format_decimal
 from flask import render_template, request
 
-from processing import PlannedStudy, StatisticsError, plan_study
+from processing import PlannedStudy, plan_study
 from survey.research.desk import blueprint
 from survey.staff import needs_role
 from survey.web import words
@@ -40,12 +40,15 @@ def planning() -> str:
     typed = {name: request.args.get(name, _shown(name)).strip()[:20] for name in FIELDS}
     given, problems = _read(typed)
     found, rows = None, []
+    # What is no number is told beside what is one and cannot be: a usual figure stands in for it.
+    usual, _ = _read({name: _shown(name) for name in FIELDS})
+    planned = PlannedStudy(**usual | given)  # type: ignore[arg-type]  # each has its kind
+    for one in planned.problems():
+        received = typed.get(one.where, one.values["received"])
+        problems.setdefault(one.where, words().plain(f"problem.{one.rule}", received=received))
     if not problems:
-        try:
-            found = plan_study(PlannedStudy(**given))  # type: ignore[arg-type]  # each has its kind
-            rows = _rows(found.table)
-        except StatisticsError as error:
-            problems = {problem.where: f"{problem.what}." for problem in error.problems}
+        found = plan_study(planned)
+        rows = _rows(found.table)
     return render_template(
         "research/planning.html",
         typed=typed,

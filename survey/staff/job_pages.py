@@ -16,6 +16,7 @@ from survey.jobs import file_key, stop_job, waiting_before
 from survey.models import Job
 from survey.sealed_files import open_pieces
 from survey.staff.signed_in import MissingRoleError, me, needs_role
+from survey.staff.told_problems import reasons_of
 from survey.web import parts, reading, words, writing
 from survey.worker import files_of
 
@@ -29,6 +30,8 @@ def register(blueprint: Blueprint) -> None:
         ("/jobs/<int:job_id>/stop", job_stop, ["POST"]),
     ):
         blueprint.add_url_rule(rule, view_func=view, methods=methods)
+    blueprint.add_app_template_filter(how_far)
+    blueprint.add_app_template_filter(reasons_of)
 
 
 @needs_role()

@@ -112,9 +112,18 @@ def test_what_a_study_could_find_is_told_before_it_is_made(run):
     assert json.loads(few.output)["effect_sd"] is None
     both = run("detect", "--treated", 2, "--comparison", 4, "--invited", 150, "--answers", 60)
     assert "Give --invited with --response, or --answers" in both.output
-    refused = run("detect", "--treated", 10, "--comparison", 10, "--answers", 60, "--icc", 2)
+    refused = run(
+        "detect", "--treated", 1, "--comparison", "x", "--answers", 0, "--icc", 2, "--power", "0,2"
+    )
     assert refused.exit_code == 2
-    assert "from 0 to 1" in refused.output
+    for fault in (
+        "--treated: each arm needs two areas at least, got 1",
+        "--comparison: it is a whole number, got 'x'",
+        "--answers: it is above zero, got 0",
+        "--icc: a share, from 0 to below 1, got 2",
+        "--power: from 0.5 to below 1, got 0.2",
+    ):
+        assert fault in refused.output
 
 
 def test_a_report_is_one_page_that_needs_nothing_else(run, drawn, plan):

@@ -6,9 +6,16 @@ import pandas as pd
 import pytest
 from inspection import Page
 
-from processing import AreasDrawn, erase_rows, read_study, revoke, write_derived
-from survey.findings import FindingsError, count_findings, page_of
-from survey.models import AuditEntry
+from processing import (
+    AreasDrawn,
+    erase_rows,
+    read_manifest,
+    read_study,
+    revoke,
+    write_derived,
+)
+from survey.findings import FindingsError, count_effects, count_findings, page_of
+from survey.models import AuditEntry, Job
 
 # What is shown and told here is the same on any database.
 pytestmark = pytest.mark.sqlite_file
@@ -139,14 +146,77 @@ def test_findings_of_withdrawn_answers_are_erased_with_them(study):
         page_of("bopuls", study.data, "measures", "tryghed_t1", "da")
 
 
-def test_a_plan_that_cannot_be_is_told_on_the_page_of_the_job(ib, path, token, do_jobs):
-    location = send(ib, f"{path}/effects".replace("/effects", "/count"), token).location
-    assert location
-    answer = ib.post(
-        f"{path}/effects", data={"csrf_token": token(ib.get(path)), "plan": "primary: nothing"}
-    )
-    assert do_jobs() == 2
-    assert "treatment" in main(ib.get(answer.location))
+def test_a_refused_plan_stays_where_it_was_pasted_with_all_its_faults_in_the_pages_language(
+    ib, path, token
+):
+    wrong = "primary: [nothing]\ntreatment: [helhedplan]\ncomparison: [x-1]\n"
+    for plan, faults in (
+        (
+            wrong,
+            ("Skalaen nothing findes ikke", "af arten helhedplan. Den har", "Området x-1, der"),
+        ),
+        (
+            "primary: nothing\nmargin: 0\n",
+            ("primary skal være en liste", "mangler treatment", "0.01"),
+        ),
+        ("primary: [", ("ikke YAML", "linje 1")),
+        ("primary: [a]\n" + "#" * 20_000, ("20.013 tegn",)),
+    ):
+        answer = send(ib, f"{path}/effects", token, plan=plan, base_weights="1")
+        assert answer.status_code == 422
+        assert [one for one in faults if one not in main(answer)] == []
+        area = re.search(r"<textarea[^>]*>\n?(.*?)</textarea>", answer.text, re.DOTALL)
+        assert area[1] == plan
+    sent = {"csrf_token": token(ib.get(path)), "plan": wrong}
+    answer = ib.post(f"{path}/effects", data=sent, headers={"Accept-Language": "en"})
+    assert "The study has no plan of the kind helhedplan" in main(answer)
+
+
+def test_why_a_job_failed_stands_on_the_page_of_the_study_with_the_plan_that_was_sent(
+    ib, path, study, token, do_jobs
+):
+    # A treated area to compare with leaves nobody to compare.
+    treated = read_study(study.data / "bopuls").table("area_plan")["area"][0]
+    plan = PLAN + f"comparison: ['{treated}']\n"
+    job = send(ib, f"{path}/effects", token, plan=plan).location
+    assert do_jobs() == 1
+    write_derived(read_study(study.data / "bopuls"), "findings", {})
+    reason = "6 områder får en indsats mellem bølgerne, og 0 gør ikke"
+    assert reason in main(ib.get(job))
+    assert f'href="{path}"' in ib.get(job).text
+    page = ib.get(path)
+    assert reason in main(page)
+    assert f"comparison: [&#39;{treated}&#39;]" in page.text
+
+
+def test_base_weights_are_a_choice_where_registers_count(ib, path, study, token, database):
+    read = read_study(study.data / "bopuls")
+    verdicts = {"verdicts": pd.DataFrame({"group": ["x"], "verdict": ["x"], "scale": ["x"]})}
+    write_derived(read, "findings", verdicts, about={"weight": "calibrated within afdeling"})
+    assert "base_weights" not in ib.get(path).text
+    for wave in read.waves:
+        counted = wave.table("areas")[["area"]].assign(
+            area_group=None, variable="background_gender"
+        )
+        both = [counted.assign(category=code, count=60) for code in ("1", "2")]
+        pd.concat(both).to_parquet(wave.folder / "margins.parquet")
+    page = ib.get(path)
+    assert page.text.count('name="base_weights"') == 2
+    assert main(page).count("Tag grundvægte, selv om der er registertal") == 2
+    assert "Vægtet til registertallene" in main(page)
+    send(ib, f"{path}/effects", token, plan=PLAN, base_weights="1")
+    send(ib, f"{path}/count", token, base_weights="1")
+    send(ib, f"{path}/count", token)
+    with database.reading() as session:
+        asked = [one.wanted for one in session.query(Job).order_by(Job.id)]
+    assert asked == [{"plan": PLAN, "base_weights": True}, {"base_weights": True}, {}]
+    for base, weight in ((True, "base_weight"), (False, "calibrated within afdeling")):
+        folder = count_effects("bopuls", study.data, PLAN, base_weights=base)
+        assert read_manifest(folder)["weight"] == weight
+        told = (folder / "effects.study.da.html").read_text()
+        assert ("--base-weights" in told) is base
+    write_derived(read, "findings", {}, about={"weight": "base_weight"})
+    assert "Regnet med grundvægte" in main(ib.get(path))
 
 
 def test_other_roles_and_other_studies_have_no_business_here(

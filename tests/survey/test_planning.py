@@ -5,6 +5,9 @@ from inspection import Page
 
 from processing import PlannedStudy, plan_study
 
+# What is computed here asks nothing of a database.
+pytestmark = pytest.mark.sqlite_file
+
 
 @pytest.fixture
 def reader(make, employ, signed_in):
@@ -36,6 +39,27 @@ def test_figures_that_cannot_be_are_told_at_their_field(reader, typed):
     assert answer.status_code == 200
     assert "Kig på tallene" in main(answer)
     assert "<script>" not in answer.get_data(as_text=True)
+
+
+def test_every_figure_that_cannot_be_is_told_at_its_field_at_once(reader):
+    asked = {
+        "treated": "1",
+        "comparison": "x",
+        "response": "0",
+        "icc": "100",
+        "design_effect": "0,5",
+    }
+    answer = reader.get("/research/planning", query_string=asked | {"power": "20"})
+    for name, said in (
+        ("treated", "Der står 1. Der skal være mindst to områder."),
+        ("comparison", "Der står »x«."),
+        ("response", "Der står 0. Det skal være en andel over 0 og højst 100 %."),
+        ("icc", "fra 0 til under 100 %"),
+        ("design_effect", "Der står 0,5. Det skal være 1 eller mere."),
+        ("power", "Det skal være fra 50 til under 100 %."),
+    ):
+        assert f'id="{name}-error"' in answer.text
+        assert said in main(answer), name
 
 
 def test_coordinators_may_plan_and_fieldworkers_have_no_business_here(make, employ, signed_in):

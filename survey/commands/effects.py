@@ -1,0 +1,176 @@
+"""`beboerpuls effects`: whether plans moved the measures. Needs neither a database nor settings."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import processing
+from survey.commands.datasets import (
+    BadUse,
+    bad_use,
+    base_weights_option,
+    folder_argument,
+    unchanged,
+)
+from survey.commands.examples import Command
+from survey.commands.printing import as_json, counted, print_json, print_table
+from survey.commands.told_figures import (
+    between,
+    digits,
+    each,
+    points,
+    records,
+    signed,
+    source_of,
+)
+
+if TYPE_CHECKING:
+    from processing import Evaluation
+
+
+@click.command(cls=Command, epilog="beboerpuls effects data/bopuls --plan plan.yaml")
+@folder_argument
+@click.option(
+    "--plan",
+    "plan_file",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The analysis plan: primary scales, what counts as treatment, and how.",
+)
+@base_weights_option
+@click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-effects, beside it.")
+@as_json
+def effects(
+    folder: Path, plan_file: Path, base_weights: bool, out: Path | None, as_json: bool
+) -> None:
+    """Tell whether areas with plans changed more than others, as the analysis plan said.
+
+    FOLDER is a study's dataset of two waves or more. What the plan names is confirmatory where the
+    plan was registered before data of treated areas were frozen, as the manifests tell; all else is
+    exploratory.
+    """
+    with bad_use():
+        read = unchanged(folder)
+        plan = processing.read_plan(plan_file)
+        if isinstance(read, processing.Dataset):
+            raise BadUse(
+                f"{folder} is one wave, and an effect is a change. Give the study's folder."
+            )
+        found = processing.evaluate(read, plan, calibrated=False if base_weights else None)
+        written = processing.write_derived(
+            read,
+            "effects",
+            {
+                "effects": found.effects,
+                "inferences": found.inferences,
+                **({"staggered": found.staggered} if len(found.staggered) else {}),
+                **({"parted": found.parted} if len(found.parted) else {}),
+            },
+            out,
+            {"plan.yaml": plan_file.read_text(encoding="utf-8")},
+            about={"weight": found.measures.weight},
+        )
+        warning = processing.revocation_of(read)
+    if warning:
+        click.echo(f"Warning: {warning}", err=True)
+    if as_json:
+        print_json(
+            {
+                **source_of(found.measures),
+                "plan": plan.hash,
+                "registered": found.registered,
+                "plans": found.registration.plans,
+                "written": str(written),
+                "effects": records(found.effects),
+                "inferences": records(found.inferences),
+                "staggered": records(found.staggered),
+            }
+        )
+        return
+    _print_effects(found)
+    click.echo(f"Effects: {written}")
+
+
+def _print_effects(found: Evaluation) -> None:
+    click.echo(
+        f"Effects in points of 0–100, high is favourable. Dataset {found.measures.dataset[:12]}, "
+        f"plan {found.plan.hash[:12]}"
+    )
+    click.echo(str(found.registration))
+    print_table(
+        (
+            "scale", "residents", "effect", "95 %", "SD", "p", "adjusted", "by", "areas",
+            "90 %", "none", "detectable", "kind",
+        ),
+        [
+            (
+                row.scale, row.cohort, signed(row.estimate), between(row.low, row.high),
+                digits(row.in_sd), digits(row.p, 3), digits(row.p_adjusted, 3),
+                row.method or "none trusted", f"{row.treated} + {row.comparison}",
+                between(row.equivalence_low, row.equivalence_high),
+                "yes" if row.equivalent else "", points(row.detectable),
+                f"{row.kind}{', primary' if row.primary else ''}",
+            )
+            for row in each(found.effects)
+        ],
+    )  # fmt: skip
+    for words in dict.fromkeys([*found.effects["trust"], *found.effects["pre_period"]]):
+        click.echo(words)
+    for row in each(found.effects):
+        if row.cohort == "all" and not math.isnan(row.pretest):
+            click.echo(f"{row.scale}: trends before the start, p {row.pretest:.3f}")
+    _print_left_out(found)
+    _print_exposure(found.staggered)
+    if len(found.parted):
+        _print_parted(found.parted)
+
+
+def _print_left_out(found: Evaluation) -> None:
+    compared = found.treatment
+    if compared.always:
+        areas = counted(len(compared.always), "area")
+        click.echo(f"Left out: {areas} treated from the first wave on, which have no before.")
+    if compared.ended:
+        areas = counted(len(compared.ended), "area")
+        click.echo(f"Left out: waves after the plan ended, of {areas}.")
+
+
+def _print_exposure(staggered: Any) -> None:
+    """By waves since the start, and by whole years that plans have run, of all residents."""
+    if not len(staggered):
+        return
+    mine = staggered[(staggered["cohort"] == "all") & staggered["what"].isin(["exposure", "years"])]
+    click.echo("By waves since the start (below 0: before it), and by years that plans have run:")
+    print_table(
+        ("scale", "since the start", "effect", "95 %", "p", "areas"),
+        [
+            (
+                row.scale,
+                f"{row.exposure:+.0f} waves" if row.what == "exposure" else f"{row.years:.0f} years",
+                signed(row.estimate), between(row.low, row.high) or "too few areas",
+                digits(row.p, 3), f"{row.treated} + {row.comparison}",
+            )
+            for row in each(mine)
+        ],
+    )  # fmt: skip
+
+
+def _print_parted(parted: Any) -> None:
+    click.echo(
+        "The first effect where trends may have parted: magnitudes, as a multiple of the largest "
+        "change before; smoothness, by a bend of so many points a wave:"
+    )
+    print_table(
+        ("scale", "bound", "m", "95 %", "holds zero from"),
+        [
+            (
+                row.scale, row.restriction, digits(row.m), between(row.low, row.high),
+                "beyond what was tried" if math.isinf(row.breakdown) else digits(row.breakdown),
+            )
+            for row in each(parted)
+        ],
+    )  # fmt: skip

@@ -1,0 +1,54 @@
+"""Figures as commands tell them: in a table's cell, or as a program reads them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from processing import StudyMeasures
+
+
+def source_of(found: StudyMeasures) -> dict[str, Any]:
+    return {"dataset": found.dataset, "weight": found.weight, "days": dict(found.days)}
+
+
+def records(frame: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in row.items()
+        }
+        for row in frame.to_dict("records")
+    ]
+
+
+def finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def each(frame: Any) -> Iterator[Any]:
+    # pandas' stubs cannot know what a row holds.
+    rows: Iterator[Any] = frame.itertuples()
+    return rows
+
+
+def points(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.1f}"
+
+
+def signed(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:+.1f}"
+
+
+def digits(value: float | None, digits: int = 2) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def share(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.0%}"
+
+
+def between(low: float, high: float) -> str:
+    return "" if math.isnan(low) or math.isnan(high) else f"{low:.1f} to {high:.1f}"
