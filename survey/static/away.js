@@ -168,7 +168,7 @@ async function sendNow(options) {
   const sent = await sendKeyings(options);
   const left = (await device.held("keyings")).length;
   part("line").textContent = tellSent(sent, me && me.keyer, left);
-  part("sign-in").hidden = !(sent.reached && sent.signedIn === null && left);
+  part("sign-in").hidden = !(sent.reached && !sent.failed && sent.signedIn === null && left);
   await showWaiting(me && me.keyer);
 }
 

@@ -3,10 +3,13 @@
 // deletes what was refused.
 
 import { device, ownRows } from "./keying-device.js";
+import { NO_ANSWER } from "./reaching.js";
 import { sealBox } from "./sealing.js";
 import { ask, boxes, sendPacks } from "./sending.js";
 
 const PATIENCE = 12000;
+// What passes by itself: nothing is the matter with what was sent.
+const LATER = [429, ...NO_ANSWER];
 
 const seconds = () => Date.now() / 1000;
 
@@ -20,42 +23,49 @@ export async function putKeyingDown(batch, { keyer, name }, serial, draft) {
 }
 
 // Whose keyings this browser may send: { keyer, name, token }; keyer is null where nobody is signed in.
-export async function askWhoKeys() {
+// `failed` is the status of a server that answers and cannot say.
+async function askWhoKeys() {
   const headers = { Accept: "application/json" };
   const answer = await ask("/keying/line", { credentials: "same-origin", headers }, PATIENCE);
-  if (!answer.ok && answer.status !== 401) throw new Error("no answer of ours");
-  return answer.json();
+  return answer.ok || answer.status === 401 ? answer.json() : { keyer: null, failed: answer.status };
 }
 
 let sending = null;
 
-// { reached, signedIn, stored }; two calls at once are one. `anew`: what was refused is tried again.
+// { reached, failed, signedIn, stored }; two calls at once are one. `anew`: what was refused is tried again.
 export function sendKeyings({ anew = false } = {}) {
   sending ??= sendOwn(anew).finally(() => (sending = null));
   return sending;
 }
+
+const nobody = { reached: true, signedIn: null, stored: 0 };
 
 async function sendOwn(anew) {
   let line;
   try {
     line = await askWhoKeys();
   } catch {
-    return { reached: false, signedIn: null, stored: 0 };
+    return { ...nobody, reached: false };
   }
-  if (line.keyer === null) return { reached: true, signedIn: null, stored: 0 };
-  if (anew) await freeRefused(line.keyer);
+  if (line.keyer === null) return { ...nobody, failed: line.failed };
+  await freeRefused(line.keyer, anew);
   const { became, reached } = await sendPacks({
     waiting: async () => (await ownRows("keyings", line.keyer)).filter(({ refused }) => !refused),
     post: (batch) => post(batch, line),
     settle,
   });
   const stored = became.filter((one) => one.became === "stored").length;
-  return { reached, signedIn: line, stored };
+  if (line.signedOut) return { ...nobody, stored };
+  return { reached, failed: line.failed, signedIn: line, stored };
 }
 
-async function freeRefused(keyer) {
+let opening = true;
+
+// What the server failed at is tried again whenever a page is opened; what it refused, when it is asked to.
+async function freeRefused(keyer, anew) {
   for (const { refused, ...keying } of await ownRows("keyings", keyer))
-    if (refused) await device.keep("keyings", keying);
+    if (refused && (anew || (opening && typeof refused === "number"))) await device.keep("keyings", keying);
+  opening = false;
 }
 
 // Whose paper lies here, so that a sample is drawn of all of it and not of what is sent first alone.
@@ -64,18 +74,33 @@ async function inHand(keyer) {
   return rows.map(({ serial }) => serial);
 }
 
-async function post(batch, { keyer, token }) {
-  const here = await inHand(keyer);
+// What became of each: the server's word, or the status that it failed with. What it fails at together it
+// is asked of one by one, so that no keying holds back the others.
+async function post(batch, line) {
+  const here = await inHand(line.keyer);
   const answer = await ask(
     "/keying/deliver",
     {
       method: "POST",
       credentials: "same-origin",
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": line.token },
       body: JSON.stringify({ now: seconds(), packs: boxes(batch), here }),
     },
     PATIENCE,
   );
+  const { status } = answer;
+  line.signedOut = answer.redirected;
+  if (answer.ok || LATER.includes(status)) {
+    if (!answer.ok) line.failed = status;
+    return packsIn(answer);
+  }
+  if (batch.length === 1) return [{ id: batch[0].id, became: status }];
+  const told = [];
+  for (const one of batch) told.push(...(await post([one], line)));
+  return told;
+}
+
+async function packsIn(answer) {
   const told = (await answer.json()).packs;
   if (!Array.isArray(told)) throw new Error("not our server");
   return told;

@@ -34,7 +34,7 @@ function othersOf(all, keyer) {
 function refusal(keying, keyer) {
   const row = place("refused-row").content.cloneNode(true);
   row.querySelector("b").textContent = inWords("refused", keying);
-  row.querySelector("span").textContent = said[`refused_${keying.refused}`] ?? said.refused_unopened;
+  row.querySelector("span").textContent = why(keying.refused);
   row.querySelector("button").addEventListener("click", async () => {
     if (!confirm(inWords("delete_sure", keying))) return;
     await device.drop("keyings", [keying.keyer, keying.serial]);
@@ -43,8 +43,15 @@ function refusal(keying, keyer) {
   return row;
 }
 
+// The server's word, or the status that it failed with.
+function why(refused) {
+  if (typeof refused === "number") return inWords("failed", { status: refused });
+  return said[`refused_${refused}`] ?? said.refused_unopened;
+}
+
 // What became of sending, in one line.
-export function tellSent({ reached, signedIn, stored }, keyer, left) {
+export function tellSent({ reached, failed, signedIn, stored }, keyer, left) {
+  if (failed) return inWords("server_fails", { status: failed });
   if (!reached) return said.no_line;
   if (signedIn === null) return left ? said.signed_out : said.line;
   if (keyer !== null && signedIn.keyer !== keyer) return inWords("other_signed_in", signedIn);

@@ -62,6 +62,17 @@ def stored(database, keys):
     return stored
 
 
+# The id under which a sheet that was keyed waits.
+PACK_OF = """(serial) => new Promise((resolve) => {
+  indexedDB.open('beboerpuls-keying').onsuccess = ({ target }) => {
+    target.result.transaction('keyings').objectStore('keyings').getAll().onsuccess = (rows) => {
+      target.result.close();
+      resolve(rows.target.result.find((one) => one.serial === serial).id);
+    };
+  };
+})"""
+
+
 def key(page, signs):
     for sign in signs:
         page.keyboard.press(f"Numpad{PAD.get(sign, sign)}")
@@ -180,6 +191,39 @@ def test_a_line_lost_while_saving_loses_and_doubles_nothing(desk, along, sheets,
     desk.click("#save")
     expect(desk.locator("#line")).to_contain_text("Ark sendt: 1")
     assert [one["mini_home"] for one in stored()] == [3]
+
+
+def test_what_the_server_fails_at_is_told_kept_and_holds_back_no_other(desk, along, sheets, stored):
+    along(desk)
+    desk.context.set_offline(True)
+    desk.goto("/keying/")
+    unlock(desk)
+    for sheet, answer in zip(sheets, "345", strict=True):
+        begin(desk, sheet)
+        key(desk, f"{answer},+11\n\n")
+        desk.click("#save")
+        expect(desk.locator("#saved")).to_contain_text(sheet.serial)
+    taken = desk.evaluate(PACK_OF, sheets[1].serial)
+    asks, fails = "**/keying/line", lambda route: route.fulfill(status=500, body="Internal error")
+    desk.context.route(asks, fails)
+    desk.context.set_offline(False)
+    expect(desk.locator("#line")).to_contain_text("serveren kan ikke tage imod lige nu (fejl 500)")
+    desk.context.route(
+        "**/keying/deliver",
+        lambda route: fails(route) if taken in route.request.post_data else route.continue_(),
+    )
+    desk.context.unroute(asks)
+    desk.get_by_role("button", name="Send nu").click()
+    refused = desk.locator("#refused li")
+    expect(refused).to_contain_text(["kunne ikke gemme det (fejl 500)"])
+    expect(refused).to_contain_text([sheets[1].serial])
+    expect(desk.locator("#line")).to_contain_text("Ark sendt: 2")
+    assert sorted(one["mini_home"] for one in stored()) == [3, 5]
+    desk.context.unroute("**/keying/deliver")
+    desk.reload()  # tried again without being asked to
+    expect(desk.locator("#line")).to_contain_text("Ark sendt: 1")
+    expect(desk.locator("#waiting")).to_be_hidden()
+    assert sorted(one["mini_home"] for one in stored()) == [3, 4, 5]
 
 
 def test_a_refused_keying_stays_is_told_and_is_nobody_elses(
