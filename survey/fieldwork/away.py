@@ -35,9 +35,12 @@ from survey.web import client_address, language, parts, reading, words, writing
 
 MOST_KEYINGS = 40
 MOST_IN_HAND = 2000
+MOST_BEGUN = 200
 
 # What may have become of a keying besides the failures of its sheet: told as away.js.refused_<name>.
 STORED, INVALID, OTHER_KEYER, UNOPENED = "stored", "invalid", "other_keyer", "unopened"
+# Of a sheet that was begun: it can be keyed, and lies in another batch by now.
+ELSEWHERE = "elsewhere"
 
 
 class Delivery(BaseModel):
@@ -74,7 +77,11 @@ def away() -> str:
 @blueprint.get("/batches/<int:batch_id>/along")
 @needs_role("fieldworker")
 def take_along(batch_id: int) -> ResponseReturnValue:
-    """All that keying a batch needs: its questionnaire, and the sheets that this person may key."""
+    """All that keying a batch needs: its questionnaire, and the sheets that this person may key.
+
+    Of sheets `begun` on the device that are not among them it is told why.
+    """
+    begun = request.args.getlist("begun")[:MOST_BEGUN]
     try:
         with reading() as database:
             batch, sheets = own_batches.sheets_to_key(
@@ -88,6 +95,8 @@ def take_along(batch_id: int) -> ResponseReturnValue:
                 "blind": paper.keyed_twice_by_rule(batch),
             }
             to_receive = sum(one.out for one in sheets) if batch.to_draw else 0
+            to_key = {one.serial for one in sheets}
+            gone = {one: _why_gone(database, one) for one in begun if one not in to_key}
     except NoSuchBatchError:
         return jsonify(problem="There is no such batch in your studies."), 404
     return jsonify(
@@ -97,7 +106,17 @@ def take_along(batch_id: int) -> ResponseReturnValue:
             {"serial": one.serial, "number": one.number, "language": one.language} for one in sheets
         ],
         to_receive=to_receive,
+        gone=gone,
     )
+
+
+def _why_gone(database: Session, serial: str) -> str:
+    """Why a sheet is not to be keyed with a batch that it was begun with."""
+    try:
+        paper.sheet_to_key(database, serial, me().id, studies_as(me(), "fieldworker"))
+    except SheetError as failure:
+        return FAILURES[type(failure)][0]
+    return ELSEWHERE
 
 
 @blueprint.post("/lock")

@@ -2,7 +2,7 @@
 // date, sends what was keyed without a line, and leads to sheets that were begun so.
 
 import { keepPage } from "./caching.js";
-import { PAGES, device, ownRows } from "./keying-device.js";
+import { PAGES, device, keepGone, ownRows } from "./keying-device.js";
 import { sendKeyings } from "./keyings.js";
 import { keyOnPad } from "./keying-serial.js";
 import { makeLock } from "./locking.js";
@@ -25,18 +25,28 @@ const tell = (text) => (place("along-told").textContent = text);
 // ---- Taking along
 
 async function take(id) {
-  const answer = await fetch(`/keying/batches/${id}/along`, {
+  const begun = await begunOf(id);
+  const asked = new URLSearchParams(begun.map((serial) => ["begun", serial]));
+  const answer = await fetch(`/keying/batches/${id}/along?${asked}`, {
     credentials: "same-origin",
     headers: { Accept: "application/json" },
   });
   // A hotel's own page is no answer of ours.
   const ours = (answer.headers.get("Content-Type") ?? "").includes("application/json");
-  if (answer.status === 404 && ours) return forgetBatch(id);
-  const { batch, form, sheets, to_receive: toReceive } = await answer.json();
+  if (answer.status === 404 && ours) return forgetBatch(id, begun);
+  const { batch, form, sheets, to_receive: toReceive, gone } = await answer.json();
+  for (const serial of begun) await keepGone(keyer, serial, gone[serial]);
   // First the batch: a sheet without one could not be keyed, should the device go off in between.
   await device.keep("batches", { keyer, ...batch, form, at: Date.now() });
   await exchangeSheets(id, sheets);
   return toReceive;
+}
+
+// Sheets of a batch that were begun here; and those that no batch here has any more.
+async function begunOf(id) {
+  const lies = new Map((await ownRows("sheets", keyer)).map(({ serial, batch }) => [serial, batch]));
+  const serials = (await ownRows("drafts", keyer)).map(({ serial }) => serial);
+  return serials.filter((serial) => (lies.get(serial) ?? id) === id);
 }
 
 async function exchangeSheets(id, sheets) {
@@ -45,7 +55,8 @@ async function exchangeSheets(id, sheets) {
   await device.exchange("sheets", before.map(({ serial }) => [keyer, serial]), rows);
 }
 
-async function forgetBatch(id) {
+async function forgetBatch(id, begun = []) {
+  for (const serial of begun) await keepGone(keyer, serial, "other_study");
   await exchangeSheets(id, []);
   await device.drop("batches", [keyer, id]);
 }
@@ -64,7 +75,8 @@ async function takeAlong(id) {
     await navigator.storage.persist?.();
     await keepUpToDate();
     const toReceive = await take(id);
-    tell(toReceive ? `${said.taken} ${said.to_receive.replace("{n}", toReceive)}` : said.taken);
+    const out = toReceive ? said.to_receive.replace("{n}", toReceive) : "";
+    tell([said.taken, out, (await begunSaid()).gone].filter(Boolean).join(" "));
   } catch {
     tell(said.not_taken);
   }
@@ -105,7 +117,10 @@ async function makeOwnLock(password) {
 async function leaveHere() {
   const drafts = await ownRows("drafts", keyer);
   if (drafts.length && !confirm(said.leave_sure.replace("{n}", drafts.length))) return;
-  for (const { serial } of drafts) await device.drop("drafts", [keyer, serial]);
+  for (const { serial } of drafts) {
+    await device.drop("drafts", [keyer, serial]);
+    await keepGone(keyer, serial, null);
+  }
   for (const { id } of await ownRows("batches", keyer)) await forgetBatch(id);
   await device.drop("locks", keyer);
   tell(said.left);
@@ -150,9 +165,20 @@ async function begin() {
   const kept = await device.find("notes", "page");
   if (batches.length && (old.length || kept?.address !== page)) await keepUpToDate();
   for (const { id } of old) await take(id);
-  const begun = (await ownRows("drafts", keyer)).map(({ serial }) => serial).join(", ");
-  if (begun) tell(said.begun_here.replace("{serials}", begun));
+  const { here, gone } = await begunSaid();
+  if (here || gone) tell([here, gone].filter(Boolean).join(" "));
   await showAlong();
+}
+
+// What is told of sheets that were begun here: those that can be gone on with, and those that cannot.
+async function begunSaid() {
+  const along = new Set((await ownRows("sheets", keyer)).map(({ serial }) => serial));
+  const begun = (await ownRows("drafts", keyer)).map(({ serial }) => serial);
+  const line = (name, serials) => serials.length && said[name].replace("{serials}", serials.join(", "));
+  return {
+    here: line("begun_here", begun.filter((serial) => along.has(serial))),
+    gone: line("begun_gone", begun.filter((serial) => !along.has(serial))),
+  };
 }
 
 keyOnPad(place("serial"));

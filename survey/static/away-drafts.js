@@ -1,7 +1,7 @@
 // Sheets that were begun without a line: on this device, sealed with the key that its keyer's password opens.
 
 import { forgetDraft, keptDraft } from "./drafts.js";
-import { device, ownRows } from "./keying-device.js";
+import { device, keepGone, ownRows, whyGone } from "./keying-device.js";
 import { openForTab, sealForTab } from "./sealing.js";
 
 let written = Promise.resolve();
@@ -33,12 +33,20 @@ export async function draftAway({ keyer, key }, serial) {
   return inTab ?? (row ? openForTab(key, row) : null);
 }
 
-// [{ serial, at }]; those that were keyed to their end and wait are begun no more.
+// [{ serial, at, along, gone }]; `gone` is why a sheet is not `along` any more, where that was told. Those
+// that were keyed to their end and wait are begun no more.
 export async function begunAway({ keyer, key }) {
   const begun = [];
   for (const row of await ownRows("drafts", keyer)) {
-    if (await device.find("keyings", [keyer, row.serial])) continue;
-    begun.push({ serial: row.serial, at: (await openForTab(key, row)).at });
+    const { serial } = row;
+    if (await device.find("keyings", [keyer, serial])) continue;
+    const along = Boolean(await device.find("sheets", [keyer, serial]));
+    begun.push({ serial, at: (await openForTab(key, row)).at, along, gone: await whyGone(keyer, serial) });
   }
   return begun;
+}
+
+export async function forgetAway({ keyer }, serial) {
+  await device.drop("drafts", [keyer, serial]);
+  await keepGone(keyer, serial, null);
 }

@@ -1,7 +1,7 @@
 // Keying without a line, on a page that this device has kept: who keys unlocks it with their password,
 // names a sheet that was taken along, and keys it as with a line. What is keyed is sealed and put down.
 
-import { allWritten, begunAway, draftAway, keepAway } from "./away-drafts.js";
+import { allWritten, begunAway, draftAway, forgetAway, keepAway } from "./away-drafts.js";
 import { whenIdle } from "./idling.js";
 import { device, ownRows } from "./keying-device.js";
 import { beginKeying } from "./keying-keys.js";
@@ -87,17 +87,30 @@ function title(text) {
 async function listBegun() {
   const begun = await begunAway(me);
   part("begun").hidden = !begun.length;
-  part("begun-sheets").replaceChildren(
-    ...begun.map(({ serial, at }) => {
-      const button = Object.assign(document.createElement("button"), {
-        type: "button",
-        className: "button button-quiet",
-        textContent: told("begun", { serial, field: at + 1 }),
-      });
-      button.addEventListener("click", () => open(serial));
-      return button;
-    }),
-  );
+  part("begun-sheets").replaceChildren(...begun.map((one) => (one.along ? begunSheet(one) : goneSheet(one))));
+}
+
+function begunSheet({ serial, at }) {
+  const button = Object.assign(document.createElement("button"), {
+    type: "button",
+    className: "button button-quiet",
+    textContent: told("begun", { serial, field: at + 1 }),
+  });
+  button.addEventListener("click", () => open(serial));
+  return button;
+}
+
+// Begun, and not to be keyed any more: it stays until its keyer has read why and deletes it.
+function goneSheet({ serial, at, gone }) {
+  const row = part("gone-row").content.cloneNode(true);
+  row.querySelector("b").textContent = told("gone", { serial, field: at + 1 });
+  row.querySelector("span").textContent = speech[`refused_${gone}`] ?? speech.refused_elsewhere;
+  row.querySelector("button").addEventListener("click", async () => {
+    if (!confirm(told("delete_sure", { serial }))) return;
+    await forgetAway(me, serial);
+    await listBegun();
+  });
+  return row;
 }
 
 async function listBatches() {

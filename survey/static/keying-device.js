@@ -32,3 +32,12 @@ export const PAGES = "beboerpuls-keying";
 
 export const ownRows = async (table, keyer) =>
   (await device.held(table)).filter((row) => row.keyer === keyer);
+
+// Why a sheet that was begun is not to be keyed any more, apart from the draft, which another window may
+// be writing.
+const goneName = (keyer, serial) => `gone:${keyer}:${serial}`;
+
+export const keepGone = (keyer, serial, why) =>
+  why ? device.keep("notes", { name: goneName(keyer, serial), why }) : device.drop("notes", goneName(keyer, serial));
+
+export const whyGone = async (keyer, serial) => (await device.find("notes", goneName(keyer, serial)))?.why;

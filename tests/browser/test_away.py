@@ -235,11 +235,14 @@ def test_a_refused_keying_stays_is_told_and_is_nobody_elses(
     desk.goto("/keying/")
     judge.look(desk, "away, locked")
     unlock(desk)
+    begin(desk, sheets[1])
+    key(desk, "4,0")
     begin(desk, sheets[0])
     finish(desk)
     judge.look(desk, "away, one waits")
     with database.writing() as session:
-        session.get_one(Sheet, sheets[0].id).state = "void"
+        for one in sheets[:2]:
+            session.get_one(Sheet, one.id).state = "void"
     desk.context.clear_cookies()
     desk.context.set_offline(False)
     # Bo signs in where Karen keyed: he is told that something waits, and it is not sent as his.
@@ -257,6 +260,20 @@ def test_a_refused_keying_stays_is_told_and_is_nobody_elses(
     desk.get_by_role("button", name="Send nu").click()
     expect(desk.locator("#line")).to_contain_text("Ark sendt: 1")
     assert [one["mini_comment"] for one in stored()] == [WRITTEN]
+    # Begun, and taken out meanwhile: told as the batch is fetched again, kept until she deletes it.
+    desk.get_by_role("button", name=re.compile("^Hent igen")).click()
+    expect(desk.locator("#along-told")).to_contain_text(
+        f"kan ikke tastes nu: ark {sheets[1].serial}"
+    )
+    desk.get_by_role("link", name="Tast uden net").click()
+    unlock(desk)
+    gone = desk.locator("#begun-sheets")
+    expect(gone).to_contain_text(f"Ark {sheets[1].serial}, nået til felt 2, kan ikke tastes nu.")
+    expect(gone).to_contain_text("Arket er taget ud")
+    judge.look(desk, "away, one begun is gone")
+    desk.once("dialog", lambda asked: asked.accept())
+    gone.get_by_role("button", name="Slet fra enheden").click()
+    expect(gone).to_be_hidden()
 
 
 def test_the_device_checks_numbers_as_the_server_does(desk, along):

@@ -118,6 +118,21 @@ def test_a_batch_taken_along_is_all_that_keying_needs_and_nothing_that_was_keyed
     assert karen.client.get(f"/keying/batches/{foreign.id}/along").status_code == 404
 
 
+def test_of_a_sheet_begun_that_is_not_to_be_keyed_any_more_it_is_told_why(
+    karen, tablet, paper_wave, batch, database
+):
+    still, keyed, moved, void = paper_wave.sheets(batch, 4)
+    paper_wave.key(keyed, tablet("Bo").account)
+    other = paper_wave.batch("Et andet")
+    with database.writing() as session:
+        session.get_one(Sheet, moved.id).batch_id = other.id
+        session.get_one(Sheet, void.id).state = "void"
+    begun = [one.serial for one in (still, keyed, moved, void)]
+    answer = karen.client.get(f"/keying/batches/{batch.id}/along", query_string={"begun": begun})
+    told = ["keyed_by_others", "elsewhere", "void"]
+    assert answer.get_json()["gone"] == dict(zip(begun[1:], told, strict=True))
+
+
 def test_the_page_that_a_device_keeps_names_nobody(karen):
     page = karen.client.get("/keying/away").get_data(as_text=True)
     assert "Karen" not in page
