@@ -64,8 +64,7 @@ async function forgetBatch(id, begun = []) {
 // The page and its worker, as they are now.
 async function keepUpToDate() {
   await navigator.serviceWorker.register("/keying/worker.js");
-  await keepPage(PAGES, page);
-  await device.keep("notes", { name: "page", address: page });
+  await keepPage(PAGES, page, () => device.keep("notes", { name: "page", address: page }));
 }
 
 async function takeAlong(id) {

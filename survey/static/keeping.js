@@ -6,6 +6,5 @@ import { keep } from "./pocket.js";
 const KEPT = "beboerpuls";
 
 export async function keepDocument(address) {
-  await keepPage(KEPT, address);
-  await keep("notes", { name: "document", address });
+  await keepPage(KEPT, address, () => keep("notes", { name: "document", address }));
 }

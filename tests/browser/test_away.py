@@ -73,6 +73,22 @@ PACK_OF = """(serial) => new Promise((resolve) => {
 })"""
 
 
+# The page lies here as one from before an update; whatever is dropped now is the last this device does.
+KEPT_AS_OLD = """async () => {
+  const { device } = await import("/static/keying-device.js");
+  const cache = await caches.open("beboerpuls-keying");
+  const { address } = await device.find("notes", "page");
+  await cache.put("/keying/away?old", await cache.match(address));
+  await cache.delete(address);
+  await device.keep("notes", { name: "page", address: "/keying/away?old" });
+  const drop = Cache.prototype.delete;
+  Cache.prototype.delete = function (request) {
+    drop.call(this, request).then(() => (document.body.dataset.dropped = ""));
+    return new Promise(() => {});
+  };
+}"""
+
+
 def key(page, signs):
     for sign in signs:
         page.keyboard.press(f"Numpad{PAD.get(sign, sign)}")
@@ -274,6 +290,16 @@ def test_a_refused_keying_stays_is_told_and_is_nobody_elses(
     desk.once("dialog", lambda asked: asked.accept())
     gone.get_by_role("button", name="Slet fra enheden").click()
     expect(gone).to_be_hidden()
+
+
+def test_a_device_that_goes_off_while_its_page_is_renewed_opens_without_a_network(desk, along):
+    along(desk)
+    desk.evaluate(KEPT_AS_OLD)
+    desk.get_by_role("button", name=re.compile("^Hent igen")).click()
+    expect(desk.locator("body[data-dropped]")).to_be_attached()
+    desk.context.set_offline(True)
+    desk.goto("/keying/")
+    unlock(desk)
 
 
 def test_the_device_checks_numbers_as_the_server_does(desk, along):
