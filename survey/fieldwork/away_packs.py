@@ -31,7 +31,10 @@ class NoKeyingError(Exception):
 
 
 class KeyedAway(BaseModel):
-    """Format 1. Times are the device's own, in seconds; they are told by how far they lie back."""
+    """Format 1. Times are the device's own, in seconds; they are told by how far they lie back.
+
+    `started` lies before `finished` by as long as the sheet was worked on; None where nobody knows.
+    """
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
@@ -42,7 +45,7 @@ class KeyedAway(BaseModel):
     id: Annotated[str, Field(max_length=40)]
     values: Annotated[dict[Name, int | Text | list[int]], Field(max_length=1000)]
     languages: dict[Name, Name]
-    started: Seconds
+    started: Seconds | None
     finished: Seconds
 
     def as_pass(self, form: Form, *, device_now: float, now: dt.datetime) -> Pass:
@@ -51,7 +54,11 @@ class KeyedAway(BaseModel):
         Raises NoKeyingError.
         """
         waited = _span(device_now - self.finished, LONGEST_WAIT) or dt.timedelta()
-        worked = _span(self.finished - self.started, LONGEST_AT_A_SHEET)
+        worked = (
+            None
+            if self.started is None
+            else _span(self.finished - self.started, LONGEST_AT_A_SHEET)
+        )
         finished = now - waited
         return Pass(
             id=_version_4(self.id),

@@ -154,19 +154,28 @@ async function keySheet({ serial, number, language, batch }) {
   part("blind").hidden = !taken.blind;
   show("keying");
   const sheet = { ...taken.form, serial, language, now: Math.floor(Date.now() / 1000) };
+  const worked = workedOn(draft);
   beginKeying(sheet, draft, {
-    keep: (kept) => keepAway(me, serial, kept),
+    keep: (kept) => keepAway(me, serial, { ...kept, worked: worked() }),
     aside: () => allWritten().then(() => chooseSheet()),
-    save: () => save(taken, serial),
+    save: () => save(taken, serial, worked()),
   });
 }
 
-async function save(batch, serial) {
+// Seconds at a sheet, summed over the times that it was on the screen, by a clock that nobody can put right
+// or wrong. Of a sheet that was begun elsewhere nobody knows.
+function workedOn(draft) {
+  const before = draft ? draft.worked : 0;
+  const since = performance.now();
+  return () => (typeof before === "number" ? before + (performance.now() - since) / 1000 : null);
+}
+
+async function save(batch, serial, worked) {
   if (part("save").disabled) return;
   part("save").disabled = true;
   try {
     await allWritten();
-    await putKeyingDown(batch, me, serial, state.draft);
+    await putKeyingDown(batch, me, serial, { ...state.draft, worked });
     await chooseSheet(serial);
   } catch (failure) {
     part("review-lead").textContent = speech[failure.name === "ConstraintError" ? "twice" : "full"];

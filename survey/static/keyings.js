@@ -15,8 +15,10 @@ const seconds = () => Date.now() / 1000;
 
 // Fails where one of this sheet waits already, and where the device takes no more: the draft then stays.
 export async function putKeyingDown(batch, { keyer, name }, serial, draft) {
-  const { id, values, languages, started } = draft;
-  const content = { format: 1, kind: "keying", keyer, serial, id, values, languages, started, finished: seconds() };
+  const { id, values, languages, worked } = draft;
+  const finished = seconds();
+  const started = worked === null ? null : finished - worked;
+  const content = { format: 1, kind: "keying", keyer, serial, id, values, languages, started, finished };
   const { wave, key } = batch;
   await device.add("keyings", { keyer, name, serial, id, wave, key, box: await sealBox(batch, content) });
   await device.drop("drafts", [keyer, serial]);
