@@ -5,6 +5,7 @@ from _pytest.outcomes import Failed
 from browsers import find_browser
 from flask import Flask
 from inspection import InspectingClient
+from profiles import kill
 from sqlalchemy import func, select
 
 from survey.models import Study
@@ -24,6 +25,11 @@ def test_a_database_comes_migrated_and_empty(database):
 @pytest.mark.parametrize("_once_and_again", [1, 2])
 def test_a_database_counts_from_one_in_every_test(make, _once_and_again):
     assert make.study().id == 1
+
+
+def test_to_kill_a_browser_that_is_not_there_is_no_kill(tmp_path):
+    with pytest.raises(AssertionError, match="no browser runs"):
+        kill(tmp_path)
 
 
 def test_an_empty_database_has_no_tables(empty_database):

@@ -11,7 +11,7 @@ import datetime as dt
 from functools import lru_cache
 from typing import Annotated, Any
 
-from flask import Response, current_app, jsonify, render_template, request, url_for
+from flask import Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
@@ -27,6 +27,7 @@ from survey.delivery import STATIC
 from survey.fieldwork.away_packs import KeyedAway, NoKeyingError, open_keying
 from survey.fieldwork.keying import FAILURES, asked_by, blueprint, said_by_script, words_for_script
 from survey.guessing import TooManyTriesError
+from survey.kept_pages import kept_version
 from survey.scripts import joined
 from survey.sealed_box import Box, BoxError, public_key
 from survey.sheet_states import SheetError
@@ -222,9 +223,8 @@ def _for_the_start_page() -> dict[str, Any]:
 
 
 def _address() -> str:
-    """Where the page to be kept lies: changes with its language, and with any script or style."""
-    version = current_app.config["STATIC_DIGEST"]
-    return url_for("fieldwork.away", lang=language(), v=version)
+    """Where the page to be kept lies: changes with its language, and with whatever it shows or runs."""
+    return url_for("fieldwork.away", lang=language(), v=kept_version())
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from flask import Response, current_app, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
@@ -20,6 +20,7 @@ from werkzeug.exceptions import NotFound
 from instruments import Condition, Form, Instrument, Kind
 from survey.delivery import STATIC
 from survey.fields import Question, filled, question_pages
+from survey.kept_pages import kept_version
 from survey.languages import SOURCE, Words
 from survey.resident.page import NOT_A, OF_A_YEAR, in_order
 from survey.resident.views import blueprint
@@ -54,7 +55,7 @@ def offline_document(wave_id: int, lang: str) -> ResponseReturnValue:
     if asked is None or lang not in form.languages:
         raise NotFound
     year = dt.datetime.now(dt.UTC).year
-    key = id(form), lang, asked, _version(), year
+    key = id(form), lang, asked, kept_version(), year
     if key not in DOCUMENTS:
         DOCUMENTS[key] = _document(form, wave_id, asked, year)
     return DOCUMENTS[key]
@@ -98,7 +99,7 @@ def carried(here: Walk, number: int) -> Mapping[str, Any]:
         "point": key.text,
         "language": language(),
         "document": url_for(
-            "resident.offline_document", wave_id=wave_id, lang=language(), v=_version()
+            "resident.offline_document", wave_id=wave_id, lang=language(), v=kept_version()
         ),
         "response": str(here.response_id),
         "revision": here.revision,
@@ -229,12 +230,6 @@ def _rules(t: Words, question: Question, year: int) -> dict[str, Any]:
 def _message(t: Words, key: str) -> Any:
     own = t.language.messages.get(key)
     return own if own is not None else parts().languages.words(SOURCE).language.messages[key]
-
-
-def _version() -> str:
-    """Changes with any script or style that the document is shown with."""
-    version: str = current_app.config["STATIC_DIGEST"]
-    return version
 
 
 @lru_cache(maxsize=1)

@@ -1,10 +1,10 @@
-"""Keying at a kitchen table: without a network, through a restart of the browser, and sent once."""
+"""Keying at a kitchen table: without a network, through kills of the browser, and sent once."""
 
 import re
 
 import pytest
 from playwright.sync_api import expect
-from profiles import found_on_disk
+from profiles import found_on_disk, kill
 from sqlalchemy import select
 from staff import PASSWORD
 
@@ -131,7 +131,14 @@ def lay_aside(page):
     expect(page.locator("#begun-sheets")).to_contain_text("nået til felt 3")
 
 
-def test_a_batch_is_keyed_without_a_network_through_a_restart_and_sent_once(
+def send_and_hear_nothing(page, signs_in):
+    """The server stores what waits, and its answer is lost."""
+    page.context.route("**/keying/deliver", lambda route: (route.fetch(), route.abort()))
+    signs_in(page, "Karen")
+    expect(page.locator("#line")).to_contain_text("Uden net")
+
+
+def test_a_batch_is_keyed_without_a_network_through_kills_of_the_browser_and_sent_once(
     open_phone, profile, server, along, sheets, stored, signs_in
 ):
     page = open_phone()
@@ -147,7 +154,6 @@ def test_a_batch_is_keyed_without_a_network_through_a_restart_and_sent_once(
     key(page, "4444")
     expect(page.locator("#notice")).to_contain_text("Fjerde 4 i træk")
     key(page, "\n")
-    at(page, 5)
     expect(page.locator("#away[data-writing]")).to_have_count(0)
     page.reload()
     unlock(page)
@@ -157,7 +163,7 @@ def test_a_batch_is_keyed_without_a_network_through_a_restart_and_sent_once(
     expect(page.locator("#serial-problem")).to_contain_text("venter på at blive sendt")
     begin(page, sheets[1])
     lay_aside(page)
-    page.context.close()
+    kill(profile)
     page = open_phone()
     page.goto("/keying/")
     unlock(page)
@@ -169,14 +175,17 @@ def test_a_batch_is_keyed_without_a_network_through_a_restart_and_sent_once(
     expect(page.locator("#waiting-own")).to_contain_text("sendt: 2")
     begin(page, sheets[2])
     lay_aside(page)
-    page.context.close()
+    kill(profile)
     # Neither what was keyed to its end nor what was begun can be read on the disk.
     assert found_on_disk(profile, "Vil du sige mere?")
     assert found_on_disk(profile, WRITTEN, "Rundkirseb", PASSWORD, '"mini_home":4') == []
     server.start()
     page = open_phone()
-    page.goto("/keying/away")
     assert stored() == []
+    send_and_hear_nothing(page, signs_in)
+    kill(profile)
+    assert len(stored()) == 2
+    page = open_phone()
     signs_in(page, "Karen")
     expect(page.locator("#line")).to_contain_text("Ark sendt: 2")
     expect(page.locator("#waiting")).to_be_hidden()
@@ -209,13 +218,17 @@ def test_a_line_lost_while_saving_loses_and_doubles_nothing(desk, along, sheets,
     assert [one["mini_home"] for one in stored()] == [3]
 
 
-def test_what_the_server_fails_at_is_told_kept_and_holds_back_no_other(desk, along, sheets, stored):
+def test_what_the_server_fails_at_is_told_kept_and_holds_back_no_other(
+    desk, along, sheets, stored, database
+):
     along(desk)
     desk.context.set_offline(True)
     desk.goto("/keying/")
     unlock(desk)
     for sheet, answer in zip(sheets, "345", strict=True):
         begin(desk, sheet)
+        # Somebody puts the device's clock right while a sheet is keyed.
+        desk.evaluate("now => (Date.now = () => now + 3600000)", desk.evaluate("Date.now()"))
         key(desk, f"{answer},+11\n\n")
         desk.click("#save")
         expect(desk.locator("#saved")).to_contain_text(sheet.serial)
@@ -240,6 +253,9 @@ def test_what_the_server_fails_at_is_told_kept_and_holds_back_no_other(desk, alo
     expect(desk.locator("#line")).to_contain_text("Ark sendt: 1")
     expect(desk.locator("#waiting")).to_be_hidden()
     assert sorted(one["mini_home"] for one in stored()) == [3, 4, 5]
+    with database.reading() as session:
+        for one in session.scalars(select(Keying)):
+            assert 0 < (one.finished - one.started).total_seconds() < 60
 
 
 def test_a_refused_keying_stays_is_told_and_is_nobody_elses(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -40,28 +39,38 @@ def open_phone(browser, server, profile):
         context.close()
 
 
-def processes(profile):
-    """The ids of a browser's processes that name a profile's folder."""
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True)
-    lines = [line.strip().partition(" ") for line in listed.stdout.splitlines()]
-    return [int(pid) for pid, _, command in lines if f"--user-data-dir={profile}" in command]
+def groups_of(profile):
+    """The process groups of the browser that runs in a profile's folder: it leads one of its own."""
+    named = f"--user-data-dir={profile}"
+    return {group for group, _, command in _running() if named in command}
 
 
 def kill(profile):
-    """End a browser at once, as a phone does that wants memory."""
-    for _ in range(100):
-        for pid in processes(profile):
-            # Its helpers too, which do not name the folder: a browser leads a group of its own.
-            with contextlib.suppress(ProcessLookupError):
-                group = os.getpgid(pid)
-                assert group != os.getpgid(0)
-                os.killpg(group, signal.SIGKILL)
-        if not processes(profile):
+    """End a browser at once with all its helpers, as a phone does that wants memory."""
+    groups = groups_of(profile)
+    assert groups, f"no browser runs in {profile}"
+    assert os.getpgid(0) not in groups
+    for group in groups:
+        os.killpg(group, signal.SIGKILL)
+    for _ in range(200):
+        left = [one for one in _running() if one[0] in groups]
+        if not left:
             break
         time.sleep(0.05)
+    else:
+        raise AssertionError(f"not killed: {left}")
     # The lock of a browser that was killed; a real one takes it over after asking.
     for lock in profile.glob("Singleton*"):
         lock.unlink()
+
+
+def _running():
+    """Group, state and command of every process that is not dead: one that nobody has buried runs no more."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "pgid,stat,args"], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(maxsplit=2) for line in listed.stdout.splitlines()[1:]]
+    return [(int(pgid), stat, args) for pgid, stat, args in rows if not stat.startswith("Z")]
 
 
 def found_on_disk(profile, *secrets):

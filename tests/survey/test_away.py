@@ -15,9 +15,11 @@ from staff import PASSWORD
 
 from survey import sealed_answers
 from survey.batches import hand_out
+from survey.kept_pages import kept_version
 from survey.models import Batch, Keying, Response, Sheet
 from survey.receiving import take_out
 from survey.sealed_box import public_key, seal_box
+from survey.web import parts
 
 QUESTIONNAIRES = Path(__file__).parents[1] / "given" / "questionnaires"
 
@@ -141,6 +143,15 @@ def test_the_page_that_a_device_keeps_names_nobody(karen):
     assert karen.client.get("/keying/worker.js").mimetype == "text/javascript"
 
 
+def test_a_word_that_is_changed_has_devices_fetch_their_pages_anew(app, monkeypatch):
+    with app.test_request_context():
+        before = kept_version()
+        danish = parts().languages.words("da").language.messages
+        monkeypatch.setitem(danish, "away.unlock", "Åbn")
+        monkeypatch.delitem(app.config, "KEPT_PAGES_VERSION")  # as when it is started anew
+        assert kept_version() != before
+
+
 def test_a_lock_is_made_with_ones_own_password_alone(karen, token):
     page = karen.client.get("/keying/")
     for password, right in ((PASSWORD, True), ("en anden adgangskode", False)):
@@ -179,7 +190,7 @@ def test_a_sample_is_drawn_of_all_that_a_device_brings_back(karen, paper_wave):
 
 
 def test_a_devices_clock_that_is_years_off_tells_no_wrong_day(karen, paper_wave, batch, database):
-    early, never = paper_wave.sheets(batch, 2)
+    early, never, unknown = paper_wave.sheets(batch, 3)
     off = time.time() - 10**8
     kept = {"started": off - 120, "finished": off - 60}
     assert karen.send(karen.sealed(karen.keyed(early, **kept)), now=off) == ["stored"]
@@ -189,6 +200,12 @@ def test_a_devices_clock_that_is_years_off_tells_no_wrong_day(karen, paper_wave,
         for keying in session.scalars(select(Keying)):
             assert abs(keying.finished.timestamp() - time.time()) < 120
             assert (keying.finished - keying.started).total_seconds() == pytest.approx(60)
+    # Begun by another clock than it was ended by: no time rather than a wrong one.
+    assert karen.send(karen.sealed(karen.keyed(unknown, started=None))) == ["stored"]
+    with database.reading() as session:
+        assert [
+            one.sheet_id for one in session.scalars(select(Keying).filter_by(started=None))
+        ] == [unknown.id]
 
 
 def test_two_tabs_that_send_at_once_store_one(karen, signed_in, sheet, database):
