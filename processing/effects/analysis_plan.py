@@ -175,6 +175,9 @@ def _wrong(name: str, key: str, data: dict[str, Any]) -> list[Problem]:
         if not texts or (key in {"primary", "treatment"} and not value):
             told = (f"a list of names, {got}", "Write [one, another]", "list")
             return [_problem(name, key, *told, got=repr(value))]
+        if again := [one for at, one in enumerate(value) if one in value[:at]]:
+            told = (f"{again[0]} stands there twice", "Name it once", "again")
+            return [_problem(name, key, *told, scale=again[0])]
         others = data.get("primary")
         if key == "secondary" and isinstance(others, list) and (both := set(value) & {*others}):
             one = min(both)

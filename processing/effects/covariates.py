@@ -34,6 +34,20 @@ def problems_of_covariates(codebook: Codebook, names: Sequence[str]) -> Iterator
             )
 
 
+def nobody_answered(people: pd.DataFrame, names: Sequence[str]) -> Iterator[Problem]:
+    """Covariates that would take nothing out, since no weighted row answered them."""
+    rows = people[people["weight"] > 0]
+    for name in names:
+        if not (rows[name] >= 0).any():
+            yield Problem(
+                f"plan, covariate {name}",
+                "nobody answered it",
+                "Name one that was asked and answered, in a new plan, which then explores",
+                "plan.nobody",
+                {"variable": name},
+            )
+
+
 def as_categories(
     rows: pd.DataFrame, codebook: Codebook, names: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str]]:

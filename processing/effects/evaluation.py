@@ -16,7 +16,7 @@ from processing.measuring.measures import Measures
 from processing.measuring.study_measures import StudyMeasures, scored_rows, study_measures
 
 from .analysis_plan import AnalysisPlan
-from .covariates import as_categories, shares_of_areas
+from .covariates import as_categories, nobody_answered, shares_of_areas
 from .headline import STAGGERED, Headline, by_start, headline
 from .multiplicity import false_discovery_rate, holm
 from .parted_trends import Restriction, parted_trends
@@ -108,6 +108,8 @@ def evaluate(
         if plan.units == "persons" or plan.covariates
         else None
     )
+    if people is not None:
+        stop_if_any(nobody_answered(people, plan.covariates))
     found: list[dict[str, object]] = []
     inferences, staggered, parted = [], [], []
     for cohort in COHORTS:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,23 +15,23 @@ from processing.measuring.study_measures import StudyMeasures
 
 from .analysis_plan import AnalysisPlan
 
-_YEAR = 365.25
-
 
 @dataclass(frozen=True)
 class Treatment:
     """Who is compared, and how they are treated.
 
     `frame` has a row an afdeling (with what it is tied to) and wave: unit, wave, treated (0 or 1),
-    start (the wave in which it is treated first, 0 for never) and years (since its plan began, in
-    treated waves). Left out are areas treated in the first wave that the dataset has of them, which have no before
+    start (the wave in which it is treated first, 0 for never) and years (whole ones since its plan
+    began, in treated waves). Left out are areas treated in the first wave that the dataset has of them, which have no before
     (`always`), and the waves after an area's plan ended (`ended`): what lingers of it would make the
-    area a false comparison.
+    area a false comparison. Areas that a plan names to compare with, though they are treated, are
+    treated ones all the same (`named`).
     """
 
     frame: pd.DataFrame
     always: tuple[str, ...] = ()
     ended: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
     @property
     def starts(self) -> int:
@@ -67,9 +68,12 @@ def treatment(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> Trea
     joined = areas.merge(began, on=["wave", "area"], how="left")
     joined = joined.assign(treated=joined["years"].notna().astype(int))
     by = joined.groupby(["unit", "wave"], as_index=False)[["treated", "years"]].max()
-    if plan.comparison:
-        by = _compared(by, areas, plan.comparison)
-    return of_frame(pd.DataFrame(by))
+    if not plan.comparison:
+        return of_frame(pd.DataFrame(by))
+    kept = _compared(by, areas, plan.comparison)
+    named = areas.loc[areas["area"].isin(plan.comparison), "unit"]
+    treated = by.loc[(by["treated"] == 1) & by["unit"].isin(named), "unit"]
+    return replace(of_frame(kept), named=tuple(sorted(treated.astype(str).unique())))
 
 
 def of_frame(by: pd.DataFrame) -> Treatment:
@@ -88,14 +92,22 @@ def of_frame(by: pd.DataFrame) -> Treatment:
 
 
 def _began(study: Study, covered: pd.DataFrame, days: Mapping[int, str]) -> pd.DataFrame:
-    """Wave and area with the years since the first of its plans began; 0 where no day is known."""
+    """Wave and area with whole years since the first of its plans began; 0 where no day is known."""
     dated = study.table("area_plan")[["area", "plan", "valid_from"]].drop_duplicates()
     joined = covered.merge(dated, on=["area", "plan"], how="left")
     day = pd.to_datetime(joined["wave"].map(dict(days)))
-    years = (day - pd.to_datetime(joined["valid_from"])).dt.days / _YEAR
+    since = pd.to_datetime(joined["valid_from"])
     # Of an area's periods under one plan only those that have begun count.
-    joined = joined.assign(years=years.where(years >= 0).fillna(0.0).astype(np.float64))
+    joined = joined.assign(years=_whole_years(since, day).where(since <= day).fillna(0.0))
     return pd.DataFrame(joined.groupby(["wave", "area"], as_index=False)[["years"]].max())
+
+
+def _whole_years(since: pd.Series[Any], day: pd.Series[Any]) -> pd.Series[float]:
+    """Anniversaries that have come, the day itself among them."""
+    birthday = since.dt.month * 100 + since.dt.day
+    yet_to_come = day.dt.month * 100 + day.dt.day < birthday
+    whole: pd.Series[float] = (day.dt.year - since.dt.year - yet_to_come).astype(np.float64)
+    return whole
 
 
 def _compared(by: pd.DataFrame, areas: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:

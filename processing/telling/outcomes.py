@@ -14,6 +14,7 @@ from processing.errors import Problem, stop_if_any
 class Joined:
     """The feed beside register outcomes: `frame`, and area-years that only one of them knows.
 
+    `only_feed` are those of the levels, as afdeling, of which the outcomes have any.
     `merged` are areas of the outcomes that the feed has as a part of what they merged into: they
     are told of, and joined only where the outcomes give the whole.
     """
@@ -24,12 +25,14 @@ class Joined:
     merged: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        told = (
-            f"{len(self.frame)} rows joined; {len(self.only_feed)} area-years only in the feed, "
-            f"{len(self.only_outcomes)} only in the outcomes"
-        )
-        if self.merged:
-            told += f"; part of a merged area in the feed: {', '.join(self.merged)}"
+        told = f"{len(self.frame)} rows joined"
+        for names, where in (
+            (self.only_feed, "only in the feed"),
+            (self.only_outcomes, "only in the outcomes"),
+            (self.merged, "in the feed as a part of what they merged into"),
+        ):
+            if names:
+                told += f"; {where}: {_listed(names)}"
         return told
 
 
@@ -52,6 +55,9 @@ def join_outcomes(
         for name in taken
     )
     joined = means.merge(right, on=["unit", "year"], how="outer", indicator=True)
+    # Levels of which the outcomes have nothing are not missed.
+    levels = joined.loc[joined["_merge"] == "both", "level"].unique()
+    missed = (joined["_merge"] == "left_only") & joined["level"].isin(levels)
     told = joined["unit"].astype(str) + " " + joined["year"].astype(str)
     both = joined["_merge"] == "both"
     if not both.any():
@@ -67,10 +73,15 @@ def join_outcomes(
         )
     return Joined(
         joined[both].drop(columns="_merge").reset_index(drop=True),
-        tuple(dict.fromkeys(told[joined["_merge"] == "left_only"])),
+        tuple(dict.fromkeys(told[missed])),
         tuple(dict.fromkeys(told[joined["_merge"] == "right_only"])),
         tuple(sorted(_parts_of_merged(means["unit"]) & set(right["unit"].astype(str)))),
     )
+
+
+def _listed(names: Sequence[str], most: int = 10) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _parts_of_merged(units: pd.Series) -> set[str]:
@@ -90,6 +101,8 @@ def _unfit(outcomes: pd.DataFrame, area: str, year: str, known: Sequence[str]) -
     ]
     if lacking:
         return lacking
+    if not len(outcomes):
+        return [Problem("outcomes", "there are no rows", "Give a row an area and year")]
     found = []
     if pd.api.types.is_numeric_dtype(outcomes[area]):
         found.append(

@@ -104,7 +104,7 @@ def _print_effects(found: Evaluation) -> None:
     print_table(
         (
             "scale", "residents", "effect", "95 %", "SD", "p", "adjusted", "by", "areas",
-            "90 %", "none", "detectable", "kind",
+            "90 %", "as good as none", "detectable", "kind",
         ),
         [
             (
@@ -118,8 +118,7 @@ def _print_effects(found: Evaluation) -> None:
             for row in each(found.effects)
         ],
     )  # fmt: skip
-    for words in dict.fromkeys([*found.effects["trust"], *found.effects["pre_period"]]):
-        click.echo(words)
+    _print_reasons(found.effects)
     for row in each(found.effects):
         if row.cohort == "all" and not math.isnan(row.pretest):
             click.echo(f"{row.scale}: trends before the start, p {row.pretest:.3f}")
@@ -127,6 +126,16 @@ def _print_effects(found: Evaluation) -> None:
     _print_exposure(found.staggered)
     if len(found.parted):
         _print_parted(found.parted)
+
+
+def _print_reasons(effects: Any) -> None:
+    """Why this inference and what can be checked: of all residents, and of others where it differs."""
+    told: set[str] = set()
+    for cohort, rows in effects.groupby("cohort", sort=False):
+        for words in dict.fromkeys([*rows["trust"], *rows["pre_period"]]):
+            if words not in told:
+                click.echo(words if cohort == "all" else f"Of {cohort}s: {words}")
+            told.add(words)
 
 
 def _print_left_out(found: Evaluation) -> None:
@@ -137,6 +146,11 @@ def _print_left_out(found: Evaluation) -> None:
     if compared.ended:
         areas = counted(len(compared.ended), "area")
         click.echo(f"Left out: waves after the plan ended, of {areas}.")
+    if compared.named:
+        click.echo(
+            f"Named to compare with, and not compared with, having plans themselves: "
+            f"{', '.join(compared.named)}."
+        )
 
 
 def _print_exposure(staggered: Any) -> None:
@@ -150,7 +164,8 @@ def _print_exposure(staggered: Any) -> None:
         [
             (
                 row.scale,
-                f"{row.exposure:+.0f} waves" if row.what == "exposure" else f"{row.years:.0f} years",
+                f"{row.exposure:+.0f} {'wave' if abs(row.exposure) == 1 else 'waves'}"
+                if row.what == "exposure" else counted(int(row.years), "year"),
                 signed(row.estimate), between(row.low, row.high) or "too few areas",
                 digits(row.p, 3), f"{row.treated} + {row.comparison}",
             )

@@ -123,7 +123,7 @@ def feed(
     whose = "for the evaluator alone" if for_evaluator else "for everybody"
     click.echo(f"{len(table)} rows, {hidden} of them hidden, {whose}. Feed: {written}")
     if joined is not None:
-        click.echo(f"With outcomes: {joined} It lies in {joined_in}")
+        click.echo(f"With outcomes: {joined}.\nIt lies in {joined_in}")
 
 
 def _limits(read: Study, plan: AnalysisPlan | None, *, public: bool) -> DisclosureLimits:

@@ -84,7 +84,7 @@ def measures(
         click.echo(
             f"Left out: {counted(int(left_out.sum()), 'row')} with two signs of not reading."
         )
-    _print_measures(found, level)
+    _print_measures(found, level, _counts(read))
     click.echo(f"Measures: {written}")
 
 
@@ -112,7 +112,12 @@ def _measures_content(found: StudyMeasures) -> dict[str, Any]:
     }
 
 
-def _print_measures(found: StudyMeasures, level: str | None) -> None:
+def _counts(read: Dataset | Study) -> set[str]:
+    """The scales whose score is a count and not a share of the most that can be had."""
+    return {scale.name for scale in read.codebook.scales if scale.score == "count"}
+
+
+def _print_measures(found: StudyMeasures, level: str | None, counts: set[str]) -> None:
     means = found.measures.means
     least = found.terms.mean_n
     shown = means[(means["cohort"] == "all") & (means["n"] >= least)]
@@ -122,6 +127,8 @@ def _print_measures(found: StudyMeasures, level: str | None) -> None:
         f"Means 0–100, high is favourable, weighted by {found.weight}, 95 % intervals; units with "
         f"{least} answers or more. Dataset {found.dataset[:12]}"
     )
+    if told := sorted(counts & set(shown["scale"])):
+        click.echo(f"Counts, not 0–100: {', '.join(told)}.")
     print_table(
         ("scale", "level", "unit", "wave", "n", "response", "mean", "95 %", "λ", "shrunk", "95 %"),
         [

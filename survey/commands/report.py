@@ -75,9 +75,8 @@ def report(
     with bad_use():
         read = unchanged(folder)
         if isinstance(read, processing.Dataset):
-            raise BadUse(
-                f"{folder} is one wave, and an effect is a change. Give the study's folder."
-            )
+            reason = "an effect is a change" if plan_file else "an area is told beside what it was"
+            raise BadUse(f"{folder} is one wave, and {reason}. Give the study's folder.")
         document = (
             _of_study(read, plan_file, language, calibrated=weighting)
             if plan_file

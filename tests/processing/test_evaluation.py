@@ -347,6 +347,8 @@ def test_plans_that_start_apart_show_their_effect_by_exposure(model, form_codebo
     grows = found[(found.scale == "tryghed_t1") & (found.cohort == "all")]
     by_exposure = grows[grows.what == "exposure"].set_index("exposure").estimate
     assert by_exposure[2] > by_exposure[1] > by_exposure[0] > 0
+    # On the day itself an anniversary has come: two waves later two years have run, leap or not.
+    assert grows[grows.what == "years"].years.tolist() == [0, 2, 4]
     before = grows[(grows.what == "exposure") & (grows.exposure < 0)]
     assert (before.low.lt(0) & before.high.gt(0)).all()
     # Those that start in wave 3 have two waves before: a pre-test, and bounds on parted trends.
@@ -433,6 +435,7 @@ def test_the_same_dataset_and_plan_give_the_same_tables(make_study):
         (b"primary: [tryghed_t1]", "treatment: it is missing"),
         (b"treatment: [x]\nprimary: []", "primary: a list of names"),
         (b"primary: [a]\ntreatment: [x]\nprimar: 3", "no plan has such a part"),
+        (b"primary: [a, a]\ntreatment: [x]", "a stands there twice"),
         (b"primary: [a]\nsecondary: [a]\ntreatment: [x]", "a is primary already"),
         (b"primary: [a]\ntreatment: [x]\nunits: houses", "areas or persons, got 'houses'"),
         (b"primary: [a]\ntreatment: [x]\nlevel: 95", "from 0.5 to 0.999, got 95"),
@@ -469,6 +472,7 @@ def test_a_plan_that_does_not_fit_its_dataset_is_refused_by_name(make_study, tmp
     [
         (b"covariates: [income]", "covariate income: the dataset has no such variable"),
         (b"covariates: [background_moved_in]", "its answers are no categories"),
+        (b"covariates: [background_gender]", "background_gender: nobody answered it"),
     ],
 )
 def test_covariates_that_cannot_be_are_refused_by_name(make_study, added, said):
@@ -524,8 +528,10 @@ def test_the_method_that_a_plan_names_is_told_where_it_does_not_err(make_study):
 def test_only_the_areas_that_the_plan_compares_with_are_compared_with(make_study):
     study, _ = make_study(AreasDrawn(24, [2] * 8))
     kept = ", ".join(f"9000-{area:03}" for area in range(8, 18))
-    found = evaluate(study, plan_of(PLAN + f"comparison: [{kept}]\n".encode())).effects
-    assert set(found.comparison) == {10}
+    found = evaluate(study, plan_of(PLAN + f"comparison: [9000-003, {kept}]\n".encode()))
+    assert set(found.effects.comparison) == {10}
+    assert set(found.effects.treated) == {8}
+    assert found.treatment.named == ("9000-003",)
 
 
 @pytest.mark.parametrize(

@@ -153,14 +153,17 @@ def test_register_outcomes_are_laid_beside_by_area_and_year(make_study):
     joined = join_outcomes(table, outcomes)
     assert len(joined.frame) == 3
     assert joined.only_outcomes == ("0667-012 2024",)
-    assert "9000-001 2026" in joined.only_feed
-    assert "3 rows joined" in str(joined)
+    # Of afdelinger the outcomes have some; of plans and the study as a whole they want none.
+    assert joined.only_feed[0] == "9000-001 2026"
+    assert {one.split()[0] for one in joined.only_feed} <= {f"9000-{at:03}" for at in range(4)}
+    assert str(joined).endswith("; only in the outcomes: 0667-012 2024")
 
 
 @pytest.mark.parametrize(
     ("outcomes", "said"),
     [
         ({"area": ["1"], "employed": [1]}, "outcomes, year: there is no such column"),
+        ({"area": [], "year": [], "employed": []}, "there are no rows"),
         ({"area": [667012], "year": [2024]}, "has lost its zero"),
         ({"area": ["a", "a"], "year": [2024, 2024]}, "it comes more than once"),
         ({"area": ["9000-0", "9000-000"], "year": [2024, 2024]}, "writes that area '9000-000'"),
@@ -195,6 +198,7 @@ def test_an_area_that_merged_is_told_of_by_its_old_key():
         {
             "measure": "mean",
             "cohort": "all",
+            "level": "afdeling",
             "unit": ["0667-003+0667-004", "0667-009"],
             "year": 2026,
             "estimate": [50.0, 60.0],
@@ -206,7 +210,7 @@ def test_an_area_that_merged_is_told_of_by_its_old_key():
     joined = join_outcomes(table, outcomes)
     assert joined.merged == ("0667-003",)
     assert joined.frame["unit"].tolist() == ["0667-009"]
-    assert "part of a merged area in the feed: 0667-003" in str(joined)
+    assert "in the feed as a part of what they merged into: 0667-003" in str(joined)
 
 
 @pytest.fixture
