@@ -46,7 +46,7 @@ def test_the_desk_lists_waves_with_their_response(karen, wave, make, study):
 
 
 def test_a_study_without_waves_says_so(karen):
-    assert "ingen runde endnu" in karen.get("/coordination/").get_data(as_text=True)
+    assert "ingen bølge endnu" in karen.get("/coordination/").get_data(as_text=True)
 
 
 @pytest.mark.parametrize("role", ["researcher", "fieldworker"])
@@ -64,7 +64,7 @@ def test_a_coordinator_of_another_study_sees_nothing_of_this_one(
     employ("Bo", (make.study(), "coordinator"))
     client = signed_in("Bo")
     number = order(study, "letters", wave=wave)
-    assert "Bopulsen, runde" not in client.get("/coordination/").get_data(as_text=True)
+    assert "Bopulsen, bølge" not in client.get("/coordination/").get_data(as_text=True)
     assert "/staff/jobs/" not in client.get("/coordination/").get_data(as_text=True)
     assert client.get(f"/coordination/waves/{wave.id}").status_code == 403
     assert client.get(f"/staff/jobs/{number}").status_code == 403

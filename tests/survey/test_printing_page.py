@@ -98,7 +98,7 @@ def test_what_cannot_be_printed_is_told_field_by_field_and_orders_nothing(
 def test_a_job_that_finds_nothing_to_print_says_so(bodil, print_, paper_wave):
     answer = print_(way="invitations")
     page = bodil.get(answer.location).get_data(as_text=True)
-    assert "Ingen inviterede i runden venter på at svare" in page
+    assert "Ingen inviterede i bølgen venter på at svare" in page
     with paper_wave.database.reading() as session:
         assert session.scalars(select(PrintRun)).all() == []
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from processing.telling.words import words
 from survey.languages import Languages
 
 ALL = ["ar", "bs", "da", "en", "fa", "pl", "so", "tr", "uk", "ur"]
@@ -137,3 +138,9 @@ def test_danish_bodies_and_laws_keep_their_name_beside_what_they_are(said, code)
     assert "Datatilsynet" in sentences["privacy.complain", ""]
     assert "Digitaliseringsstyrelsen" in sentences["accessibility.complain", ""]
     assert len(sentences["privacy.complain", ""]) > 60
+
+
+def test_a_wave_is_called_one_thing_in_all_that_staff_read_in_danish(languages):
+    sentences = str(languages.words("da").language.messages) + str(words("da"))
+    assert "bølge" in sentences
+    assert not re.search(r"\brunde", sentences, re.IGNORECASE)
