@@ -163,6 +163,14 @@ def count(cell: str) -> int:
     return int(cell)
 
 
+def truth(cell: str) -> bool:
+    """Yes or no, in English or Danish."""
+    known = {"yes": True, "ja": True, "1": True, "no": False, "nej": False, "0": False}
+    if cell.lower() not in known:
+        raise ValueError("must be yes or no.")
+    return known[cell.lower()]
+
+
 def weight(cell: str) -> float:
     """A number above 0, with point or comma."""
     try:

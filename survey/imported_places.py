@@ -88,11 +88,13 @@ class _Held:
 def _table(kind: str, rows: list[Row]) -> pd.DataFrame:
     told = {column.name for column in COLUMNS[kind]}
     columns = [name for name in TABLES[TABLE_OF[kind]].names if name in told]
+    if kind == "margins" and any(row["ordered"] for row in rows):
+        columns.append("ordered")
     return pd.DataFrame(
         [{name: _plain(row[name]) for name in columns} for row in rows],
         columns=columns,
         dtype=object,
-    )
+    ).astype({"ordered": bool} if "ordered" in columns else {})
 
 
 def _plain(value: Any) -> Any:

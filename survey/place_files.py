@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from instruments import Form, Kind
-from survey.csv_files import Column, CsvFile, Row, count, day, key_text, read_csv, text
+from survey.csv_files import Column, CsvFile, Row, count, day, key_text, read_csv, text, truth
 
 _AREA = Column("area", text)
 _FROM = Column("valid_from", day)
@@ -47,6 +47,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("variable", text),
         Column("category", text),
         Column("count", count),
+        Column("ordered", truth, needed=False, otherwise=False),
     ),
     "invited": (
         _AREA,
@@ -174,7 +175,12 @@ def _refuse_two_names(file: CsvFile) -> None:
 
 
 def _refuse_miscounted(file: CsvFile, form: Form | None) -> None:
+    first: dict[str, Row] = {}
     for row in file.rows:
+        known = first.setdefault(row["variable"], row)
+        if row["ordered"] != known["ordered"]:
+            rule = f"is not as in row {known.number}; categories of {row['variable']} have an order or not."
+            file.problem(row, "ordered", "yes" if row["ordered"] else "no", rule)
         if (row["area"] is None) == (row["area_group"] is None):
             both = "both" if row["area"] else "neither"
             file.problem(row, "area, area_group", both, "filled; each row counts one place.")

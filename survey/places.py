@@ -75,7 +75,17 @@ def place_tables(session: Session, wave: Wave) -> dict[str, pd.DataFrame]:
     tables = {
         name: _frame(session.execute(query), TABLES[name].names) for name, query in queries.items()
     }
+    ordered = _ordered(session, wave)
+    if ordered:
+        margins = tables["margins"]
+        tables["margins"] = margins.assign(ordered=margins["variable"].isin(ordered).astype(bool))
     return tables | {"dispositions": dispositions(session, wave)}
+
+
+def _ordered(session: Session, wave: Wave) -> set[str]:
+    """Counted variables whose categories have an order."""
+    wanted = select(Margin.variable).where(Margin.wave_id == wave.id, Margin.ordered)
+    return set(session.scalars(wanted))
 
 
 def dispositions(session: Session, wave: Wave) -> pd.DataFrame:

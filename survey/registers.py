@@ -251,7 +251,7 @@ def load_margins(
         key = (*place, row["variable"], row["category"])
         columns = ("area_id", "area_group_id", "variable", "category")
         incoming[key] = dict(zip(columns, key, strict=True))
-        incoming[key] |= {"wave_id": wave.id, "count": row["count"]}
+        incoming[key] |= {"wave_id": wave.id, "count": row["count"], "ordered": row["ordered"]}
     there = {
         (found.area_id, found.area_group_id, found.variable, found.category): found
         for found in session.scalars(select(Margin).where(Margin.wave_id == wave.id))

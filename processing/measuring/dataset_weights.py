@@ -174,7 +174,8 @@ def dataset_weights(
     group has none, those of its areas, added up. Units that share an area in a wave are weighted as
     one, their keys joined by +, by the counts of their areas: a row is weighted once. Memberships
     hold on the last day anybody answered. `adults` and `most` are as in `base_weights`, all else as
-    in `weigh`. In a wave of which no unit has counts, as a baseline nobody counted, base weights
+    in `weigh`; margins are `ordered` also where their counts say so (a column `ordered`), or where the
+    codebook calls the variable ordinal or a scale. In a wave of which no unit has counts, as a baseline nobody counted, base weights
     hold. With `lenient`, answers that no margin of any wave counts are `unknowable`.
 
     Raises StatisticsError with every problem: a group whose counts differ from its areas', a unit of
@@ -199,6 +200,7 @@ def dataset_weights(
     stop_if_any([*problems, *_partly_counted(margins, units, counts)])
     if shared := [*_shared(units, counts)]:
         raise SharedAreasError(*shared)
+    options["ordered"] = {*options.get("ordered", ()), *_ordered(dataset, margins)}
     told = workers.add_up(dataset, partial(_tallied, design=design, units=units))
     plain = told.cells["wave"].isin(set(counts["wave"])).eq(other=False)
     if plain.all() and len(plain):
@@ -222,6 +224,18 @@ def dataset_weights(
         float(given / taken),
         {name: tuple(of) for name, of in (options.get("unknowable") or {}).items()},
     )
+
+
+def _ordered(dataset: Dataset | Study, margins: pd.DataFrame) -> set[str]:
+    """Margins whose categories have an order: the counts say so, or the codebook of what was asked."""
+    # Waves that say nothing of it leave it blank beside those that do.
+    said = margins.get("ordered", pd.Series(index=margins.index, dtype=object)).eq(other=True)
+    by_code = {
+        name
+        for name in set(margins["variable"]) & set(dataset.codebook.names)
+        if dataset.codebook.variable(name).measure in {"ordinal", "scale"}
+    }
+    return by_code | {str(name) for name in margins.loc[said, "variable"]}
 
 
 def _uncounted(level: str) -> Problem:

@@ -174,8 +174,9 @@ _loader(
 def margins(study_key: str, wave: int, file: Path, *, replace: bool, as_json: bool) -> None:
     """Load the register counts that a wave is weighted to.
 
-    Columns: [area], [area_group], variable, category, count; a row fills one of the first two.
-    A variable is a column of the dataset, as background_gender; a category one of its codes.
+    Columns: [area], [area_group], variable, category, count, [ordered]; a row fills one of the
+    first two. A variable is a column of the dataset, as background_gender; a category one of its
+    codes. With yes in ordered, thin categories are joined to their neighbours, as bands of age.
     """
     with installation() as here, here.database.writing() as session:
         found = studies.find_wave(session, study_key, wave)

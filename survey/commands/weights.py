@@ -27,8 +27,8 @@ PAGE = "weights.html"
 @click.option(
     "--ordered",
     multiple=True,
-    help="A margin whose thin categories are joined to neighbours, as background_age_band; may be "
-    "repeated. Default: as the study laid down.",
+    help="A margin whose thin categories are joined to neighbours, as background_age_band, besides those "
+    "of which the counts say so; may be repeated. Default: as the study laid down.",
 )
 @click.option("--language", type=click.Choice(["da", "en"]), default="da", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Default: FOLDER-weights, beside it.")

@@ -196,3 +196,5 @@ class Margin(Base):
     variable: Mapped[str]
     category: Mapped[str]
     count: Mapped[int]
+    # Whether the variable's categories have an order, in which thin ones are joined.
+    ordered: Mapped[bool] = mapped_column(default=False)

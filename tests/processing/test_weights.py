@@ -4,6 +4,8 @@ import doctest
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from processing.datasets.checking import check
@@ -358,7 +360,9 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
 def frozen_areas(freeze_wave, make_answers, codebook):
     """A wave of three areas, two of them one boligområde with counts of its own or of its areas."""
 
-    def freeze(margins, groups=(("bo", "0001-001"), ("bo", "0001-002")), closed=(), known=None):
+    def freeze(
+        margins, groups=(("bo", "0001-001"), ("bo", "0001-002")), closed=(), known=None, **extra
+    ):
         answers = make_answers(300)
         areas = ["0001-001", "0001-002", "0001-003"]
         answers["area"] = np.random.default_rng(1).choice(areas, 300)
@@ -376,7 +380,7 @@ def frozen_areas(freeze_wave, make_answers, codebook):
                 "area_group": group.assign(name="", level="boligområde", **dated),
                 "margins": pd.DataFrame(
                     margins, columns=["area", "area_group", "variable", "category", "count"]
-                ),
+                ).assign(**extra),
             },
         )
 
@@ -400,6 +404,20 @@ def test_a_dataset_is_weighted_within_its_boligomraader(frozen_areas):
     totals = rows.groupby("unit")["weight"].sum().to_dict()
     assert totals == pytest.approx({"bo": 340, "0001-003": 170})
     assert made.groups["gap"].max() < 1e-9
+
+
+def test_counts_say_themselves_that_their_categories_have_an_order(frozen_areas, tmp_path):
+    every = [row for area in AREAS for row in of_area(area, 90, 50, 30)]
+    dataset = frozen_areas(every, ordered=True)
+    # The middle category is the largest: only without an order are the others joined over it.
+    (part,) = dataset.parts
+    answers = dataset.responses().assign(mode=np.repeat([1, 2, 3], [30, 240, 30]))
+    pq.write_table(pa.Table.from_pandas(answers, pq.read_schema(part), preserve_index=False), part)
+    _, ordered = weigh_dataset(dataset, "study", thin=40)
+    dataset.table("margins").drop(columns="ordered").to_parquet(dataset.folder / "margins.parquet")
+    _, unordered = weigh_dataset(dataset, "study", thin=40)
+    assert [one.categories for one in ordered.collapsed] == [("1", "2", "3")]
+    assert [one.categories for one in unordered.collapsed] == [("1", "3")]
 
 
 def test_an_area_that_was_closed_needs_no_counts(frozen_areas):

@@ -19,6 +19,7 @@ from survey.models import (
     Plan,
     Wave,
 )
+from survey.places import place_tables
 from survey.registers import Loaded
 from survey.studies import StudyError, find_study
 
@@ -286,6 +287,33 @@ def test_register_counts_are_loaded_and_corrected(database, load_margins):
     assert load_margins(MARGINS) == Loaded(3, added=3, changed=0)
     assert load_margins(MARGINS.replace("75", "76")) == Loaded(3, added=0, changed=1)
     assert counted(database, Margin) == 3
+
+
+def test_counts_say_whether_categories_have_an_order_and_the_dataset_says_it_too(
+    database, load_margins
+):
+    said = MARGINS.replace("count\n", "count,ordered\n").replace("0\n", "0,ja\n")
+    said = said.replace("75\n", "75,yes\n")
+    load_margins(MARGINS)
+    with database.reading() as session:
+        wave = session.scalars(select(Wave)).one()
+        assert "ordered" not in place_tables(session, wave)["margins"]
+    assert load_margins(said) == Loaded(3, added=0, changed=3)
+    with database.reading() as session:
+        wave = session.scalars(select(Wave)).one()
+        assert place_tables(session, wave)["margins"]["ordered"].tolist() == [True] * 3
+    with pytest.raises(CsvFileError) as caught:
+        load_margins(
+            said.replace("75,yes", "75,maybe").replace(
+                "marken,background_gender,1,70,ja", "marken,background_gender,1,70,nej"
+            )
+        )
+    rule = "is not as in row 2; categories of background_gender have an order or not."
+    assert list(caught.value.problems) == [
+        "margins.csv, row 3, column ordered: 'maybe' must be yes or no.",
+        f"margins.csv, row 3, column ordered: 'no' {rule}",
+        f"margins.csv, row 4, column ordered: 'no' {rule}",
+    ]
 
 
 def test_a_count_belongs_to_one_place(database, load_margins):
