@@ -230,13 +230,17 @@ if TYPE_CHECKING:
     from .telling.place_results import PlaceFigure as PlaceFigure
     from .telling.place_results import PlaceResults as PlaceResults
     from .telling.place_results import place_results as place_results
+    from .telling.remembering import remember as remember
+    from .telling.remembering import told_in as told_in
     from .telling.report import report as report
     from .telling.report import report_document as report_document
     from .telling.small_cells import SmallCells as SmallCells
     from .telling.small_cells import small_cells as small_cells
     from .telling.table_text import read_csv_of as read_csv_of
-    from .telling.told_before import remember as remember
+    from .telling.told_before import ToldBefore as ToldBefore
+    from .telling.told_before import memory_of as memory_of
     from .telling.told_before import told_before as told_before
+    from .telling.weighting_told import public_measures as public_measures
     from .telling.weights_document import weights_document as weights_document
     from .traits.dif import Dif as Dif
     from .traits.dif import DifItem as DifItem
@@ -374,7 +378,9 @@ _HOMES = {
         "PlaceResults",
         "place_results",
     ),
-    "telling.told_before": ("remember", "told_before"),
+    "telling.remembering": ("remember", "told_in"),
+    "telling.told_before": ("ToldBefore", "memory_of", "told_before"),
+    "telling.weighting_told": ("public_measures",),
     "telling.weights_document": ("weights_document",),
     "telling.report": ("report", "report_document"),
     "telling.small_cells": ("SmallCells", "small_cells"),

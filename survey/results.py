@@ -25,20 +25,23 @@ from processing import (
     StudyMeasures,
     area_results,
     favourable,
+    memory_of,
     place_results,
+    public_measures,
     read_manifest,
     read_study,
     remember,
-    study_measures,
     study_terms,
     told_before,
+    told_in,
     write_derived,
 )
 from survey import audit
 from survey.freezing import standing
-from survey.models import OpenedResult, Wave
+from survey.models import AuditEntry, OpenedResult, Wave
 
 NAME = "results"
+_COUNTED = "results counted"
 _TABLE, _ABOUT = "results.parquet", "about.json"
 # One figure a questionnaire that says something of the place and of nobody's health, and one that
 # needs no scale to be understood.
@@ -122,20 +125,29 @@ class _Counted:
     limits: DisclosureLimits
 
 
-def count_results(study: str, data: Path) -> Path:
+def count_results(study: str, data: Path, known: str = "") -> Path:
     """Count what may be told of every place of a study's frozen waves, and keep it beside them.
 
-    Takes seconds for a few areas, minutes for thousands. Raises ResultsError.
+    `known` is the hash of what was told last, as the log has it (`told_last`): a memory of what was
+    told in which it is missing is refused, and so is one that is not there. Takes seconds for a few
+    areas, minutes for thousands. Raises ResultsError.
     """
     folder = data.resolve() / study
     try:
         read = read_study(folder)
         if read.revoked:
             raise ResultsError(f"{folder}: a wave of it is being replaced. Try again in a moment.")
-        found = study_measures(read)
+        earlier = told_before(read)
+        if known and known not in (earlier.chain if earlier else ()):
+            raise ResultsError(
+                f"{memory_of(read)}: it does not hold what the log says was told last ({known[:12]})."
+                " Put it back from a copy, or from the machine where results were counted: without"
+                " it, places that were hidden could be given away."
+            )
+        found = public_measures(read)
         items = shared_items(read.codebook)
         # What was told outlives the table, which a withdrawal erases with the rows it was made from.
-        table = area_results(read, found, items, earlier=told_before(read))
+        table = area_results(read, found, items, earlier=earlier)
         figures = [*items, *(scale.name for scale in read.codebook.scales if not scale.formative)]
         plain = [*found.weights.plain] if found.weights else []
         about = {
@@ -143,12 +155,30 @@ def count_results(study: str, data: Path) -> Path:
         }  # fmt: skip
         return write_derived(
             read, NAME, {NAME: table}, texts={_ABOUT: json.dumps(about, sort_keys=True) + "\n"},
-            before_it_stands=lambda: remember(read, table),
+            about={"told": told_in(table, found)},
+            before_it_stands=lambda: remember(read, table, found),
         )  # fmt: skip
     except StatisticsError as error:
         raise ResultsError(str(error), error.problems) from error
     except DatasetError as error:
         raise ResultsError(str(error)) from error
+
+
+def told_last(session: Session, study: str) -> str:
+    """The hash of what was told last when results were counted, by the log; blank where none were."""
+    entry = session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.act == _COUNTED, AuditEntry.subject == study)
+        .order_by(AuditEntry.number.desc())
+    ).first()
+    return str(entry.detail.get("told", "")) if entry else ""
+
+
+def note_counted(session: Session, study: str, data: Path, *, actor: str) -> None:
+    """Put into the log up to where the memory of what was told goes, so that a shorter one is missed."""
+    earlier = told_before(read_study(data.resolve() / study))
+    if earlier is not None and earlier.chain[-1] != told_last(session, study):
+        audit.note(session, actor, _COUNTED, study, told=earlier.chain[-1])
 
 
 def _few(read: Study, found: StudyMeasures) -> list[list[object]]:

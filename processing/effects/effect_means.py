@@ -17,14 +17,16 @@ _EQUAL = 1e-6
 _ROUNDS = 10_000
 
 
-def effect_coefficients(evaluation: Evaluation, scale: str) -> pd.Series | None:
-    """Return the coefficients of areas' means whose sum is the effect on all residents.
+def effect_coefficients(
+    evaluation: Evaluation, scale: str, cohort: str = "all"
+) -> pd.Series | None:
+    """Return the coefficients of areas' means whose sum is the effect on all residents or a cohort.
 
     Definition: two-way effects are τ = Σ w·d̃·ȳ / Σ w·d̃·d by Frisch, Waugh and Lovell, with d̃ the
     treatment less its area and wave effects; effects of plans that start apart are sums over starts
     and waves, within which areas count by their weights.
 
-    Parameters: `evaluation` and the `scale` one of its effects is on. Returns coefficients by the
+    Parameters: `evaluation`, and the `scale` and `cohort` one of its effects is on. Returns coefficients by the
     index of `evaluation.measures.measures.means`; None where the effect is not made of means alone,
     as with covariates: what is returned adds up to the estimate. Raises nothing.
 
@@ -32,8 +34,8 @@ def effect_coefficients(evaluation: Evaluation, scale: str) -> pd.Series | None:
     wave, its negative in the first, and −1/other areas, 1/other areas for the others.
     """
     effects = evaluation.effects
-    told = effects[(effects["scale"] == scale) & (effects["cohort"] == "all")]
-    rows = _rows(evaluation, scale)
+    told = effects[(effects["scale"] == scale) & (effects["cohort"] == cohort)]
+    rows = _rows(evaluation, scale, cohort)
     if not len(told) or not len(rows) or evaluation.plan.covariates:
         return None
     estimate = float(told["estimate"].iloc[0])
@@ -45,11 +47,11 @@ def effect_coefficients(evaluation: Evaluation, scale: str) -> pd.Series | None:
     return pd.Series(found, rows.index) if same <= _EQUAL * (1 + abs(estimate)) else None
 
 
-def _rows(evaluation: Evaluation, scale: str) -> pd.DataFrame:
+def _rows(evaluation: Evaluation, scale: str, cohort: str) -> pd.DataFrame:
     """The areas' means that were compared, as `evaluate` reads them, with their index."""
     means = evaluation.measures.measures.means
     mine = means[
-        (means["scale"] == scale) & (means["cohort"] == "all") & (means["level"] == "afdeling")
+        (means["scale"] == scale) & (means["cohort"] == cohort) & (means["level"] == "afdeling")
     ]
     own = mine[["unit", "wave", "mean", "effective_n", "w"]].dropna(subset=["mean"])
     own = own.rename(columns={"mean": "y", "effective_n": "weight"}).reset_index()

@@ -15,7 +15,7 @@ from processing.measuring.published_tables import Parents
 from processing.measuring.study_measures import StudyMeasures
 
 from .places_told import PAGES, adds_up, places_of, torn
-from .told_before import masks
+from .told_before import ToldBefore, masks
 
 _SIDES: dict[Hashable, Hashable | Sequence[Hashable]] = {"finished": "invited", "rest": "invited"}
 
@@ -24,7 +24,7 @@ def answered(
     study: Study,
     found: StudyMeasures,
     limits: DisclosureLimits,
-    earlier: pd.DataFrame | None = None,
+    earlier: ToldBefore | None = None,
 ) -> pd.DataFrame:
     """A row a place and wave: level, unit, wave, invited, finished, estimate (percent), n, hidden.
 

@@ -19,8 +19,9 @@ from processing.measuring.study_terms import study_terms
 
 from .answered import answered, hidden_counts, unanswered
 from .places_told import PAGES, adds_up, places_of, silent_in, torn
-from .told_before import masks, told_otherwise
+from .told_before import ToldBefore, masks, told_otherwise
 from .told_means import change_rows, mean_rows, told_means
+from .weighting_told import refuse_reweighted
 
 RESULT_COLUMNS = (
     "measure", "name", "level", "unit", "wave", "wave_before", "year", "estimate", "low", "high",
@@ -40,7 +41,7 @@ def area_results(
     items: Sequence[str] = (),
     *,
     limits: DisclosureLimits | None = None,
-    earlier: pd.DataFrame | None = None,
+    earlier: ToldBefore | None = None,
 ) -> pd.DataFrame:
     """Return a row a place, wave and figure, made so that nothing small can be worked out from it.
 
@@ -57,9 +58,11 @@ def area_results(
     is what was told before (`told_before`): what was not shown then stays hidden, and what was shown
     protects nothing any more. Areas that merged since would else give away the small one of them,
     and a withdrawal what stood beside the answer that was taken back. Plans and groups that hold a
-    part of a merged afdeling alone are not told. Raises StatisticsError.
+    part of a merged afdeling alone are not told. Raises StatisticsError, also where a wave was told by
+    other weights.
     """
     limits = limits or study_terms(study).limits
+    refuse_reweighted(found, earlier)
     response = answered(study, found, limits, earlier)
     told = told_means(study, found, limits, response=response, earlier=earlier).means
     means = pd.concat([mean_rows(told), change_rows(found, told)], ignore_index=True)
@@ -124,7 +127,7 @@ def _shares(
     found: StudyMeasures,
     items: Sequence[str],
     limits: DisclosureLimits,
-    earlier: pd.DataFrame | None,
+    earlier: ToldBefore | None,
     response: pd.DataFrame,
     means: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -217,7 +220,7 @@ def _said(study: Study, found: StudyMeasures, items: Sequence[str]) -> Iterator[
         yield rows[rows["weight"].notna()]
 
 
-def _hidden_before(whole: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.Series:
+def _hidden_before(whole: pd.DataFrame, earlier: ToldBefore | None) -> pd.Series:
     """1 in rows of waves and figures that were told before, where they were not shown then."""
     found = np.zeros(len(whole), bool)
     for measure in set(whole["measure"]):

@@ -15,10 +15,12 @@ from processing.measuring.study_measures import StudyMeasures, study_measures
 from processing.measuring.study_terms import study_terms
 
 from .answered import answered
+from .effects_told import cohort_effects_that_tell
 from .moderators import as_moderators
 from .places_told import silent_in
-from .told_before import of_another_plan
+from .told_before import ToldBefore
 from .told_means import PERCENT, change_rows, mean_rows, spans, told_means
+from .weighting_told import refuse_reweighted
 
 COLUMNS = (
     "study", "measure", "scale", "scale_version", "status", "level", "unit", "cohort", "wave",
@@ -47,7 +49,8 @@ def feed(
     limits: DisclosureLimits | None = None,
     cooperation: Study | None = None,
     audience: Audience = "public",
-    earlier: pd.DataFrame | None = None,
+    earlier: ToldBefore | None = None,
+    partners_earlier: ToldBefore | None = None,
 ) -> pd.DataFrame:
     """Return a row a mean, change and effect, with small cells hidden and what would give them away.
 
@@ -59,19 +62,24 @@ def feed(
     For the public all points are whole and an interval is rounded outwards, so that two tables, one
     before and one after somebody took their answers back, do not tell what that one said. An effect
     is a sum of areas' means: it passes `disclose` with them, and one that is not made of means alone
-    (persons' covariates) is hidden, as is one that another plan told before. Where the response of a place is not told, for few answered or
-    nearly everyone did, nothing of it is. `earlier` is what was told before (`told_before`). For the
+    (persons' covariates) is hidden. What was told before (`earlier`, see `told_before`) is attacked with
+    it: a second effect, after one more wave or by another plan, is a second sum of the same means. A wave
+    is told by the weights it was told by before. Where the response of a place is not told, for few answered or
+    nearly everyone did, nothing of it is. For the
     evaluator nothing is rounded, every effect is told, and small cells are hidden all the same: such
     a table is not to be published.
 
     `limits` are those that the study laid down (`study_terms`) unless given. `cooperation` is the
     study of its own in which project staff and municipal partners answered `samarbejde`, its areas
     being this study's plans: its means are rows of their own, measure "moderator" and level "plan",
-    with small cells hidden by the same limits, and nobody's answers are merged. `statuses` gives each
+    with small cells hidden by the same limits and by what was told of that study before
+    (`partners_earlier`), and nobody's answers are merged. `statuses` gives each
     scale's verdict, "candidate" where none was made, as of a variant. Raises StatisticsError.
     """
     limits = limits or study_terms(study).limits
     public = audience == "public"
+    if public:
+        refuse_reweighted(found, earlier)
     response = answered(study, found, limits, earlier)
     told = told_means(
         study, found, limits, response=response if public else None, earlier=earlier,
@@ -83,7 +91,8 @@ def feed(
         effects = _effects(evaluation)
         if public:
             effects = _as_may_be_told(effects, told.effects, means)
-            again = of_another_plan(effects, earlier, evaluation.plan.hash)
+            telling = cohort_effects_that_tell(found.measures.means, evaluation, earlier, limits)
+            again = pd.MultiIndex.from_frame(effects[["scale", "cohort"]]).isin([*telling])
             effects = effects.assign(hidden=np.maximum(effects["hidden"], again))
         parts.append(effects)
     plans = _plans(found.units)
@@ -121,10 +130,9 @@ def feed(
     if public:
         whole = rounded(whole, [name for name, span in spans(study).items() if span < PERCENT])
     if cooperation is not None:
-        theirs = _of_moderators(earlier)
         beside = feed(
             cooperation, study_measures(cooperation), limits=limits, audience=audience,
-            earlier=theirs,
+            earlier=partners_earlier,
         )  # fmt: skip
         whole = pd.concat([whole, as_moderators(beside, study)], ignore_index=True)
     order = ["measure", "scale", "level", "unit", "cohort", "wave"]
@@ -155,13 +163,6 @@ def rounded(table: pd.DataFrame, counts: Collection[str] = ()) -> pd.DataFrame:
         p=table["p"].astype(float).round(2),
         response_rate=table["response_rate"].astype(float).round(2),
     )
-
-
-def _of_moderators(earlier: pd.DataFrame | None) -> pd.DataFrame | None:
-    if earlier is None:
-        return None
-    mine = earlier[earlier["measure"] == "moderator"]
-    return mine.assign(measure="mean", level="afdeling")
 
 
 def _with_response(means: pd.DataFrame, response: pd.DataFrame) -> pd.DataFrame:

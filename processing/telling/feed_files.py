@@ -12,8 +12,10 @@ import pyreadstat
 from processing.datasets.derived import write_derived
 from processing.datasets.folders import MANIFEST
 from processing.datasets.study import Study
+from processing.effects.evaluation import Evaluation
+from processing.measuring.study_measures import StudyMeasures, study_measures
 
-from .told_before import remember
+from .remembering import remember, told_in
 
 LABELS = {
     "study": "Study",
@@ -46,14 +48,31 @@ LABELS = {
 }
 
 
-def write_feed(study: Study, table: pd.DataFrame, folder: Path | str | None = None) -> Path:
+def write_feed(
+    study: Study,
+    table: pd.DataFrame,
+    made_of: StudyMeasures | Evaluation,
+    folder: Path | str | None = None,
+    *,
+    cooperation: Study | None = None,
+) -> Path:
     """Write feed.parquet, feed.csv, feed.sav and feed.dta into `<dataset>-feed`.
 
     The evaluator's table goes to `<dataset>-feed-evaluator`; the manifest says whose it is. A public
-    table's cells are remembered beside the dataset (`remember`): after all is written, so that nothing
+    table's cells are remembered beside the dataset (`remember`), moderators' beside partners' own
+    (`cooperation`), and the manifest names what was told: `made_of` are the measures, or the evaluation
+    whose effects it shows. That is done after all is written, so that nothing
     is kept of what was refused, and before it stands there. The same table gives the same bytes,
     in .sav and .dta too: their clock is set to 1970. Raises DatasetError.
     """
+
+    def remembered() -> None:
+        remember(study, table[~theirs], made_of)
+        if cooperation is not None and theirs.any():
+            own = table[theirs].assign(measure="mean", level="afdeling")
+            remember(cooperation, own, study_measures(cooperation))
+
+    theirs = table["measure"] == "moderator"
     labels: dict[str, str | None] = {name: LABELS[name] for name in table.columns}
     audience = str(table["audience"].iloc[0])
     with TemporaryDirectory() as place:
@@ -64,14 +83,15 @@ def write_feed(study: Study, table: pd.DataFrame, folder: Path | str | None = No
             "feed.sav": _sav_without_clock(sav.read_bytes()),
             "feed.dta": _dta_without_clock(dta.read_bytes()),
         }
+    told = {"told": told_in(table[~theirs], made_of)} if audience == "public" else {}
     return write_derived(
         study,
         "feed" if audience == "public" else f"feed-{audience}",
         {"feed": table},
         folder,
         {"feed.csv": table.to_csv(index=False, lineterminator="\n"), **files},
-        about={"audience": audience},
-        before_it_stands=(lambda: remember(study, table)) if audience == "public" else None,
+        about={"audience": audience, **told},
+        before_it_stands=remembered if audience == "public" else None,
     )
 
 

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from processing.datasets.study import Study
-from processing.effects.effect_means import effect_coefficients
 from processing.effects.evaluation import Evaluation
 from processing.measuring.disclosure import disclose
 from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.published_tables import Parents
 from processing.measuring.study_measures import StudyMeasures
 
+from .effects_told import effect_sums
 from .places_told import PAGES, adds_up, places_of, silent_in, torn
-from .told_before import masks
+from .told_before import ToldBefore, masks
 
 PERCENT = 100.0
 _UNKNOWN = "unknown"
@@ -37,14 +37,15 @@ def told_means(
     limits: DisclosureLimits,
     *,
     response: pd.DataFrame | None = None,
-    earlier: pd.DataFrame | None = None,
+    earlier: ToldBefore | None = None,
     evaluation: Evaluation | None = None,
 ) -> ToldMeans:
     """Look at the means of all levels, waves and scales together, and at the effects made of them.
 
     Parameters: `response` is what `answered` tells of places, where a place that does not tell how
     many answered tells nothing else either; it then hides others, so that one small area does not
-    need another partner in every table. `earlier` is what was told before. Stayers and newcomers are told
+    need another partner in every table. `earlier` is what was told before: its cells, and its effects, which are
+    attacked beside those of `evaluation`. Stayers and newcomers are told
     apart for the study alone. Raises StatisticsError.
     """
     means = found.measures.means
@@ -69,18 +70,18 @@ def told_means(
         ("stayer", "newcomer", _UNKNOWN), "all"
     )
     every: Parents = {"place": parents, "cohort": cohorts}
-    combined = _combined(evaluation) if evaluation is not None else {}
+    sums = effect_sums(means, evaluation, earlier, "all")
     made = disclose(
         cells, keys, every, mean="mean", weight="w", limits=limits,
         before=cells["before"], known=cells["known"], silent=cells["silent"], pages=PAGES,
-        combinations=[*combined.values()],
+        combinations=[*sums.now.values()], told_combinations=sums.told,
     )  # fmt: skip
     shown = made.frame
     hidden = (shown["n"].isna() | shown["mean"].isna()).astype(int)
     told = means.merge(shown[keys].assign(hidden=hidden), on=keys, how="left")
     told = told.assign(hidden=told["hidden"].fillna(1).astype(int))
-    may = {name for name, shown in zip(combined, made.combined, strict=True) if shown}
-    return ToldMeans(told, frozenset(may))
+    may = {name for name, shown in zip(sums.now, made.combined, strict=True) if shown}
+    return ToldMeans(told, frozenset(may) - sums.lost)
 
 
 def spans(study: Study) -> dict[str, float]:
@@ -92,14 +93,6 @@ def spans(study: Study) -> dict[str, float]:
             size = float(len(scale.columns) - len(out))
             found[f"{scale.name}{ending}"] = size if scale.score == "count" else PERCENT
     return found
-
-
-def _combined(evaluation: Evaluation) -> dict[str, pd.Series]:
-    """Effects on all residents as coefficients of areas' means, by scale."""
-    effects = evaluation.effects
-    scales = effects.loc[effects["cohort"] == "all", "scale"].astype(str)
-    made = {scale: effect_coefficients(evaluation, scale) for scale in scales}
-    return {scale: found for scale, found in made.items() if found is not None}
 
 
 def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

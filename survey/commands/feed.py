@@ -25,7 +25,7 @@ from survey.commands.examples import Command
 from survey.commands.printing import as_json, print_json
 
 if TYPE_CHECKING:
-    from processing import AnalysisPlan, DisclosureLimits, Joined, Study
+    from processing import AnalysisPlan, DisclosureLimits, Joined, Study, StudyMeasures
 
 PARTNERS = "samarbejde"
 
@@ -85,23 +85,22 @@ def feed(
             raise BadUse("With --plan the plan says how to weight. Name the column there: adults.")
         weighting = False if base_weights else None
         found = processing.evaluate(read, plan, calibrated=weighting) if plan else None
-        measured = (
-            found.measures
-            if found
-            else processing.study_measures(read, adults=adults, calibrated=weighting)
-        )
+        partners = _partners(cooperation) if cooperation else None
+        measured = found.measures if found else _measured(read, adults, weighting, for_evaluator)
+        earlier = processing.told_before(read)
         table = processing.feed(
             read,
             measured,
             found,
             statuses=processing.kept_verdicts(read),
             limits=_limits(read, plan, public=not for_evaluator),
-            cooperation=_partners(cooperation) if cooperation else None,
+            cooperation=partners,
             audience="evaluator" if for_evaluator else "public",
-            earlier=processing.told_before(read),
+            earlier=earlier,
+            partners_earlier=processing.told_before(partners) if partners else None,
         )
         joined = _beside(table, outcomes) if outcomes else None
-        written = processing.write_feed(read, table, out)
+        written = processing.write_feed(read, table, found or measured, out, cooperation=partners)
         if joined is not None:
             beside = out.with_name(f"{out.name}-outcomes") if out else None
             joined_in = _write_joined(read, joined, beside, str(table["audience"].iloc[0]))
@@ -120,10 +119,26 @@ def feed(
             }
         )
         return
+    if earlier is None and not for_evaluator:
+        click.echo(
+            f"Note: by what lies beside {folder}, nothing was told of it in public before. If it was, on"
+            f" another machine, take {folder.name}-told.json from there and make the feed again before"
+            " you publish it.",
+            err=True,
+        )
     whose = "for the evaluator alone" if for_evaluator else "for everybody"
     click.echo(f"{len(table)} rows, {hidden} of them hidden, {whose}. Feed: {written}")
     if joined is not None:
         click.echo(f"With outcomes: {joined}.\nIt lies in {joined_in}")
+
+
+def _measured(
+    read: Study, adults: str | None, weighting: bool | None, for_evaluator: bool
+) -> StudyMeasures:
+    """By the weights that were asked for, else in public by those of what was told before."""
+    if for_evaluator or adults is not None or weighting is not None:
+        return processing.study_measures(read, adults=adults, calibrated=weighting)
+    return processing.public_measures(read)
 
 
 def _limits(read: Study, plan: AnalysisPlan | None, *, public: bool) -> DisclosureLimits:

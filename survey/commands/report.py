@@ -109,10 +109,14 @@ def _of_study(read: Study, plan_file: Path, language: str, *, calibrated: bool |
 def _of_area(
     read: Study, level: str, area: str, language: str, *, calibrated: bool | None
 ) -> Document:
-    found = processing.study_measures(read, calibrated=calibrated)
+    found = (
+        processing.public_measures(read)
+        if calibrated is None
+        else processing.study_measures(read, calibrated=calibrated)
+    )
     items = shared_items(read.codebook)
     table = processing.area_results(read, found, items, earlier=processing.told_before(read))
-    processing.remember(read, table)
+    processing.remember(read, table, found)
     return processing.area_report_document(
         read,
         table,

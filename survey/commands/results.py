@@ -16,8 +16,10 @@ from survey.results import (
     close_results,
     count_results,
     find_opened,
+    note_counted,
     open_results,
     places_of,
+    told_last,
     why_not,
 )
 from survey.studies import StudyError, find_study, find_wave
@@ -53,7 +55,10 @@ def count(study: str) -> None:
     with installation() as here:
         with here.database.reading() as session:
             find_study(session, study)
-        folder = count_results(study, here.settings.data)
+            known = told_last(session, study)
+        folder = count_results(study, here.settings.data, known)
+        with here.database.writing() as session:
+            note_counted(session, study, here.settings.data, actor=here.actor)
     click.echo(f"Counted: {folder}")
     click.echo(f"Next: beboerpuls results list {study} WAVE")
 

@@ -96,6 +96,8 @@ def evaluated(database, settings, drawn_folders):
         )  # fmt: skip
         for one in (key, f"{key}-results") if counted else (key,):
             shutil.copytree(folder / one, settings.data / one)
+        if counted:
+            shutil.copy(folder / f"{key}-told.json", settings.data)
         given = {"title": "Bopulsen", "sender": "Fonden for Gode Naboer", "contact": "12 34 56 78"}
         with database.writing() as session:
             study = Study(key=key, **given | values)

@@ -10,6 +10,7 @@ from processing import (
     PeopleDrawn,
     StatisticsError,
     Study,
+    ToldBefore,
     area_results,
     attack,
     favourable,
@@ -118,12 +119,12 @@ def test_what_was_hidden_before_stays_hidden(few):
     study, found, table = few
     before = table[table.wave == 1].assign(cohort="all", n=np.nan)
     before.loc[before.unit == "9000-003", "hidden"] = 1
-    again = area_results(study, found, [DARK], earlier=before)
+    again = area_results(study, found, [DARK], earlier=ToldBefore(before))
     first = again[(again.wave == 1) & (again.unit == "9000-003")]
     assert (first.hidden == 1).all()
     # A merged area was not told of before: less the large half it would be the small one.
     gone = before[before.unit != "9000-004"]
-    merged = area_results(study, found, [DARK], earlier=gone)
+    merged = area_results(study, found, [DARK], earlier=ToldBefore(gone))
     assert (merged[(merged.wave == 1) & (merged.unit == "9000-004")].hidden == 1).all()
     assert (merged[(merged.wave == 2) & (merged.unit == "9000-004")].hidden == 0).any()
 
@@ -167,7 +168,7 @@ def test_a_share_that_a_few_left_is_told_of_no_place_that_holds_them(few):
     told = table.assign(cohort="all", n=table.n.where(table.measure == "share"))
     left = (told.wave == 2) & told.unit.isin(["9000-004", "plan", "study"])
     earlier = told.assign(n=told.n.where(~left, told.n + 1))
-    again = area_results(study, found, [DARK], earlier=earlier)
+    again = area_results(study, found, [DARK], earlier=ToldBefore(earlier))
     shares = again.query("measure == 'share' and wave == 2").set_index("unit").hidden
     assert shares[["9000-004", "plan", "study"]].tolist() == [1, 1, 1]
     before = table.query("measure == 'share' and wave == 2").set_index("unit").hidden

@@ -1,5 +1,6 @@
 import shutil
 
+import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
@@ -18,6 +19,7 @@ from processing import (
     kept_verdicts,
     plan_of,
     study_measures,
+    told_before,
     write_derived,
     write_drawn_study,
     write_feed,
@@ -104,7 +106,7 @@ def test_the_files_say_the_same_as_the_table(make_study):
     study = make_study(AreasDrawn(12, [2] * 6))
     found = evaluate(study, plan_of(PLAN))
     table = feed(study, found.measures, found)
-    folder = write_feed(study, table)
+    folder = write_feed(study, table, found)
     assert check(folder) == []
     for read in (
         pyreadstat.read_sav(folder / "feed.sav")[0],
@@ -116,7 +118,7 @@ def test_the_files_say_the_same_as_the_table(make_study):
         pd.testing.assert_series_equal(read.estimate, table.estimate, check_exact=False)
         assert read.unit.tolist() == table.unit.tolist()
     assert (
-        write_feed(study, table).joinpath("feed.csv").read_bytes()
+        write_feed(study, table, found).joinpath("feed.csv").read_bytes()
         == (folder / "feed.csv").read_bytes()
     )
 
@@ -249,6 +251,18 @@ def test_cooperation_stands_beside_as_moderator_by_plan_and_is_merged_with_nobod
     shown = added[added.hidden == 0]
     assert len(shown)
     assert (shown.n >= 10).all()
+    # A study has one memory, whoever tells of it: partners' own feed hides what moderators hid.
+    hidden = table.assign(hidden=np.where(table.measure == "moderator", 1, table.hidden))
+    write_feed(study, hidden, found, cooperation=other)
+    memory = told_before(other)
+    assert set(memory.cells.measure) == {"mean"}
+    assert "moderator" not in set(told_before(study).cells.measure)
+    own = feed(other, study_measures(other), earlier=memory)
+    means = own[(own.measure == "mean") & (own.level == "afdeling") & (own.cohort == "all")]
+    assert len(means) >= len(added)
+    assert (means.hidden == 1).all()
+    again = feed(study, found, cooperation=other, partners_earlier=memory)
+    assert (again[again.measure == "moderator"].hidden == 1).all()
 
 
 def test_partners_of_a_plan_that_the_study_does_not_have_are_refused(make_study, partners):

@@ -19,6 +19,7 @@ from processing import (
     DisclosureLimits,
     KnownModel,
     Study,
+    ToldBefore,
     area_results,
     attack,
     build_codebook,
@@ -41,11 +42,12 @@ from processing.datasets.folders import replace_file
 from processing.effects.effect_means import effect_coefficients
 from processing.measuring.published_tables import relations
 from processing.telling.places_told import adds_up, places_of
+from processing.telling.told_before import chained
 
 SCALE = "tryghed_t1"
 PLAN = plan_of(b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\n")
 KEYS = ["level", "unit", "wave", "cohort"]
-NOTHING = pd.DataFrame(columns=["measure", "name", *KEYS, "hidden", "n"])
+NOTHING = ToldBefore(pd.DataFrame(columns=["measure", "name", *KEYS, "hidden", "n"]))
 
 
 class Telling:
@@ -60,7 +62,7 @@ class Telling:
         self.measured = self.evaluation.measures
         self.feed = feed(study, self.measured, self.evaluation, earlier=earlier)
         if earlier is None:
-            remember(study, self.feed)
+            remember(study, self.feed, self.evaluation)
             earlier = told_before(study)
         self.results = area_results(study, self.measured, earlier=earlier)
         means = self.measured.measures.means
@@ -209,7 +211,7 @@ def test_public_points_are_whole_and_the_evaluators_are_not(first):
     assert len(silent)
     joined = full[full.measure == "mean"].merge(silent[["level", "unit", "wave"]])
     assert joined.response_rate.isna().all()
-    paths = [write_feed(study, table) for table in (public, full)]
+    paths = [write_feed(study, table, first.evaluation) for table in (public, full)]
     assert [path.name for path in paths] == ["first-feed", "first-feed-evaluator"]
     assert [read_manifest_audience(path) for path in paths] == ["public", "evaluator"]
     assert [check(path) for path in paths] == [[], []]
@@ -269,7 +271,7 @@ def test_two_tellings_with_a_withdrawal_between_give_no_small_count_away(
     first, drawn, tmp_path_factory
 ):
     codebook, made = drawn
-    remember(first.study, first.results)
+    remember(first.study, first.results, first.measured)
     earlier = told_before(first.study)
     # Where one protects others: a withdrawal there would be told by another choice of whom to hide.
     own = first.cells.query("level == 'afdeling' and wave == 2")
@@ -333,12 +335,12 @@ def test_who_was_hidden_before_is_hidden_again_and_who_was_shown_protects_nobody
 
 
 def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(first):
-    path = remember(first.study, first.results)
+    path = remember(first.study, first.results, first.measured)
     assert path.parent == first.study.folder.parent
-    before = told_before(first.study)
+    before = told_before(first.study).cells
     again = first.results.assign(hidden=1)
-    remember(first.study, again)
-    pd.testing.assert_frame_equal(told_before(first.study), before)
+    remember(first.study, again, first.measured)
+    pd.testing.assert_frame_equal(told_before(first.study).cells, before)
     assert [*before.columns] == [
         "measure",
         "name",
@@ -355,10 +357,12 @@ def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(first):
 
 _REMEMBER = """
 import sys
-from processing import read_study, remember, told_before
+from processing import read_study, remember, study_measures, told_before
 study = read_study(sys.argv[1])
+found = study_measures(study)
+table = told_before(study).cells.assign(unit=sys.argv[2])
 print("begun", flush=True)
-remember(study, told_before(study).assign(unit=sys.argv[2]))
+remember(study, table, found)
 """
 
 
@@ -367,9 +371,9 @@ def test_what_is_told_at_once_waits_its_turn_and_what_is_refused_is_not_remember
     shutil.copytree(first.study.folder, path)
     study = read_study(path)
     row = pd.DataFrame(
-        [("mean", "t", "afdeling", "a", 1, "all", 1, 20.0)], columns=[*NOTHING.columns]
+        [("mean", "t", "afdeling", "a", 1, "all", 1, 20.0)], columns=[*NOTHING.cells.columns]
     )
-    told = remember(study, row)
+    told = remember(study, row, first.measured)
     # Another process waits while this one holds the file, and loses nothing of what it wrote.
     with alone_with(told):
         other = subprocess.Popen(
@@ -378,35 +382,26 @@ def test_what_is_told_at_once_waits_its_turn_and_what_is_refused_is_not_remember
         assert other.stdout.readline() == "begun\n"
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(0.5)
-        content = json.loads(told.read_text())
-        content["cells"].append(["mean", "t", "afdeling", "c", "all", 1, 0, None])
-        replace_file(told, json.dumps(content).encode())
+        tellings = json.loads(told.read_text())["tellings"]
+        new = {**tellings[0], "told": "c"}
+        new["cells"] = [["mean", "t", "afdeling", "c", "all", 1, 0, None]]
+        new["chain"] = chained(tellings[0]["chain"], new)
+        replace_file(told, json.dumps({"tellings": [*tellings, new]}).encode())
     assert (other.communicate()[0], other.returncode) == ("", 0)
-    assert set(told_before(study).unit) == {"a", "b", "c"}
+    assert set(told_before(study).cells.unit) == {"a", "b", "c"}
     # A table that was made before another hid one of its cells shows it to nobody.
     with pytest.raises(DatasetError, match="told meanwhile"):
-        remember(study, row.assign(hidden=0))
+        remember(study, row.assign(hidden=0), first.measured)
     kept = told.read_bytes()
     taken = tmp_path / "taken"
     taken.mkdir()
     (taken / "mine.txt").write_text("mine")
     for place in (taken, study.waves[0].folder / "feed"):
         with pytest.raises(DatasetError):
-            write_feed(study, first.feed, place)
+            write_feed(study, first.feed, first.evaluation, place)
     assert told.read_bytes() == kept
-    write_feed(study, first.feed, tmp_path / "out")
+    write_feed(study, first.feed, first.evaluation, tmp_path / "out")
     assert told.read_bytes() != kept
-
-
-def test_a_second_plans_effects_are_not_told_beside_the_firsts(first):
-    remember(first.study, first.feed)
-    told = told_before(first.study)
-    other = replace(first.evaluation, plan=replace(PLAN, hash="another"))
-    for evaluation, same in ((first.evaluation, True), (other, False)):
-        table = feed(first.study, first.measured, evaluation, earlier=told)
-        now, before = (one.query("measure == 'effect'").hidden == 0 for one in (table, first.feed))
-        assert before.any()
-        assert (now == before).all() if same else not now[before].any()
 
 
 _RUN = """
@@ -416,7 +411,7 @@ from processing import area_results, evaluate, feed, plan_of, read_study, write_
 study = read_study(sys.argv[1])
 plan = plan_of(b"primary: [tryghed_t1]\\ntreatment: [helhedsplan]\\ndraws: 99\\n")
 found = evaluate(study, plan)
-write_feed(study, feed(study, found.measures, found), sys.argv[2])
+write_feed(study, feed(study, found.measures, found), found, sys.argv[2])
 frames = {name: getattr(found.measures.measures, name) for name in ("means", "changes", "languages")}
 write_derived(study, "measures", frames, sys.argv[2] + "-measures")
 write_derived(study, "results", {"results": area_results(study, found.measures)}, sys.argv[2] + "-results")

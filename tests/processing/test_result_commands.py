@@ -13,6 +13,7 @@ from processing import (
     PeopleDrawn,
     read_study,
     remember,
+    study_measures,
     told_before,
     write_derived,
     write_drawn_study,
@@ -66,13 +67,14 @@ def test_both_reports_are_written_as_page_and_paper(shell, folder, tmp_path):
 def test_what_an_earlier_telling_hid_stays_hidden_in_a_report(shell, folder, tmp_path):
     out = tmp_path / "a.html"
     shell.run("report", str(folder), "--area", "9000-004", "--out", str(out))
-    told = told_before(read_study(folder))
+    told = told_before(read_study(folder)).cells
     shown = told[(told["level"] == "afdeling") & (told["wave"] == 2) & (told["hidden"] == 0)]
     unit = shown["unit"].iloc[-1]
     again = tmp_path / "bopuls"
     shutil.copytree(folder, again)
     hidden = told["hidden"].where((told["unit"] != unit) | (told["wave"] != 2), 1)
-    remember(read_study(again), told.assign(hidden=hidden))
+    copied = read_study(again)
+    remember(copied, told.assign(hidden=hidden), study_measures(copied))
     for place, code in ((folder, 0), (again, 2)):
         done = shell.run("report", str(place), "--area", unit, "--out", str(out))
         assert done.exit_code == code, done.output

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from processing import AreasDrawn, erase_rows, revoke
+from processing.telling.told_before import chained
 from survey import audit
 from survey.models import Freeze, OpenedResult, Wave
 from survey.results import (
@@ -15,8 +16,10 @@ from survey.results import (
     close_results,
     count_results,
     figures_of,
+    note_counted,
     open_results,
     places_of,
+    told_last,
     told_results,
 )
 
@@ -118,16 +121,33 @@ def test_what_was_hidden_stays_hidden_though_a_withdrawal_erased_the_counts(data
     assert next(p for p in places(database, study) if p.unit == "9000-004").answered
     # As it was told before: hidden then, for it protected another.
     told = study.data / "bopuls-told.json"
-    cells = json.loads(told.read_text())["cells"]
-    for cell in cells:
+    [telling] = json.loads(told.read_text())["tellings"]
+    for cell in telling["cells"]:
         cell[6] = int(cell[6] or cell[3] == "9000-004")
-    told.write_text(json.dumps({"cells": cells}))
+    telling["chain"] = chained("", telling)
+    told.write_text(json.dumps({"tellings": [telling]}))
     shutil.rmtree(study.data / "bopuls-results")
     count_results("bopuls", study.data)
     assert next(p for p in places(database, study) if p.unit == "9000-004").answered is None
     told.write_text("{")
-    with pytest.raises(ResultsError, match="Put the file back from a copy"):
+    with pytest.raises(ResultsError, match="Put the file back as it was"):
         count_results("bopuls", study.data)
+
+
+def test_a_memory_that_is_shorter_than_the_log_says_is_refused(database, counted):
+    with database.writing() as session:
+        assert told_last(session, "bopuls") == ""
+        note_counted(session, "bopuls", counted.data, actor="Karen")
+        note_counted(session, "bopuls", counted.data, actor="Karen")
+        entry = audit.last_entry(session)
+        assert (entry.number, entry.act, entry.subject) == (1, "results counted", "bopuls")
+        known = told_last(session, "bopuls")
+    count_results("bopuls", counted.data, known)
+    # Deleted with all that was public: nothing lies there that could tell, but the log does.
+    (counted.data / "bopuls-told.json").unlink()
+    shutil.rmtree(counted.data / "bopuls-results")
+    with pytest.raises(ResultsError, match="does not hold what the log says was told last"):
+        count_results("bopuls", counted.data, known)
 
 
 def test_nothing_is_opened_before_it_is_frozen_and_counted(database, evaluated):

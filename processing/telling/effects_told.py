@@ -1,0 +1,158 @@
+"""Public effects as sums of areas' means, attacked beside the means and beside those told before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from processing.effects.effect_means import effect_coefficients
+from processing.effects.evaluation import Evaluation
+from processing.errors import StatisticsError
+from processing.measuring.disclosure import disclose
+from processing.measuring.disclosure_limits import DisclosureLimits
+
+from .told_before import ToldBefore, ToldEffect
+
+_POINT = 1.0
+_RANGE = 100.0
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Effects as coefficients of means, by the index of these.
+
+    `now` are those that may be told, by scale; `told` are out. `lost` are scales of which something was
+    told that cannot be laid on these means: areas of it have merged since.
+    """
+
+    now: dict[str, pd.Series]
+    told: tuple[pd.Series, ...]
+    lost: frozenset[str]
+
+
+def told_effects(evaluation: Evaluation, shown: pd.DataFrame) -> tuple[ToldEffect, ...]:
+    """What `remember` keeps of effects that a table shows: rows with name, cohort and wave."""
+    means = evaluation.measures.measures.means
+    found = []
+    rows = shown[["name", "cohort", "wave"]].astype(str).sort_values(["name", "cohort"])
+    for scale, cohort, wave in rows.itertuples(index=False, name=None):
+        made = effect_coefficients(evaluation, scale, cohort)
+        at = {} if made is None else _named(made, means)
+        found.append(ToldEffect(scale, cohort, evaluation.plan.hash, int(wave), at))
+    return tuple(found)
+
+
+def effect_sums(
+    means: pd.DataFrame, evaluation: Evaluation | None, earlier: ToldBefore | None, cohort: str
+) -> Sums:
+    """Effects on a cohort, of an evaluation and of earlier tellings, as sums of the same means.
+
+    An effect told before whose coefficients are these within what rounding to whole points hides is
+    the same effect: after a withdrawal weights differ by little, and the two tell no more than one.
+    """
+    now = _now(evaluation, cohort) if evaluation is not None else {}
+    own = means[(means["cohort"] == cohort) & (means["level"] == "afdeling") & (means["n"] > 0)]
+    index = pd.Series(
+        own.index, pd.MultiIndex.from_frame(own[["scale", "unit", "wave"]].astype(str))
+    )
+    told, lost = [], set()
+    for one in earlier.effects if earlier else ():
+        if one.cohort != cohort or (not one.coefficients and _again(one, evaluation)):
+            continue
+        keys = [(one.scale, unit, str(wave)) for unit, wave in one.coefficients]
+        if not keys or not set(keys) <= set(index.index):
+            lost.add(one.scale)
+            continue
+        made = pd.Series([*one.coefficients.values()], index.loc[keys].to_numpy())
+        if one.scale not in now or not _same(now[one.scale], made):
+            told.append(made)
+    return Sums(now, tuple(told), frozenset(lost))
+
+
+def cohort_effects_that_tell(
+    means: pd.DataFrame,
+    evaluation: Evaluation,
+    earlier: ToldBefore | None,
+    limits: DisclosureLimits,
+) -> set[tuple[str, str]]:
+    """Scales and cohorts whose effect, beside those told before, would give an area's cohort away.
+
+    Areas' means of stayers and newcomers are told nowhere, and one sum of so many unknowns tells none
+    of them. A second sum, after one more wave or by another plan, is attacked with the first and with
+    the study's own means of the cohort.
+    """
+    found = set()
+    for cohort in ("stayer", "newcomer"):
+        sums = effect_sums(means, evaluation, earlier, cohort)
+        before = (
+            {one.scale for one in earlier.effects if one.cohort == cohort} if earlier else set()
+        )
+        for scale in sorted(before - _kept(earlier, evaluation, cohort)):
+            if scale in sums.lost or not _keeps(means, sums, scale, cohort, limits):
+                found.add((scale, cohort))
+    return found
+
+
+def _kept(earlier: ToldBefore | None, evaluation: Evaluation, cohort: str) -> set[str]:
+    """Scales of which nothing was told but this very effect, which is no sum of means alone."""
+    mine = [one for one in earlier.effects if one.cohort == cohort] if earlier else []
+    other = {one.scale for one in mine if one.coefficients or not _again(one, evaluation)}
+    return {one.scale for one in mine} - other
+
+
+def _keeps(
+    means: pd.DataFrame, sums: Sums, scale: str, cohort: str, limits: DisclosureLimits
+) -> bool:
+    """Whether areas' means of a cohort stay uncertain when its effect is told too."""
+    if scale not in sums.now:
+        return False
+    mine = means[(means["scale"] == scale) & (means["cohort"] == cohort) & (means["n"] > 0)]
+    own = mine[mine["level"] == "afdeling"]
+    whole = own.assign(sum=own["w"] * own["mean"]).groupby("wave")[["n", "w", "sum"]].sum()
+    whole = whole.assign(mean=whole["sum"] / whole["w"]).reset_index()
+    whole.index = pd.RangeIndex(len(whole)) + means.index.max() + 1
+    cells = pd.concat([own, whole.assign(unit="all")])[["unit", "wave", "n", "w", "mean"]]
+    cells = cells.assign(n=cells["n"].astype(int))
+    inside = cells["unit"] != "all"
+    told = [one for one in sums.told if set(one.index) <= set(own.index)]
+    parents = {"unit": dict.fromkeys(own["unit"], "all")}
+    try:
+        found = disclose(
+            cells, ["unit", "wave"], parents, mean="mean", weight="w", limits=limits,
+            before=inside & (cells["n"] < limits.mean_n), silent=inside, known=~inside,
+            combinations=[sums.now[scale]], told_combinations=told,
+        )  # fmt: skip
+    except StatisticsError:
+        return False
+    return found.combined == (True,) and bool(found.frame.loc[~inside, "mean"].notna().all())
+
+
+def _now(evaluation: Evaluation, cohort: str) -> dict[str, pd.Series]:
+    effects = evaluation.effects
+    scales = effects.loc[effects["cohort"] == cohort, "scale"].astype(str)
+    made = {scale: effect_coefficients(evaluation, scale, cohort) for scale in scales}
+    return {scale: found for scale, found in made.items() if found is not None}
+
+
+def _again(told: ToldEffect, evaluation: Evaluation | None) -> bool:
+    """Whether it is the very effect that is told again, of which nobody knows what it is a sum of."""
+    if evaluation is None:
+        return False
+    last = max(evaluation.measures.days)
+    return told.plan == evaluation.plan.hash and told.wave == last
+
+
+def _same(one: pd.Series, other: pd.Series) -> bool:
+    apart = one.subtract(other, fill_value=0.0).abs().sum()
+    return bool(_RANGE * apart <= _POINT)
+
+
+def _named(made: pd.Series, means: pd.DataFrame) -> Mapping[tuple[str, int], float]:
+    own = means.loc[made.index, ["unit", "wave"]]
+    keys: Sequence[tuple[str, int]] = [
+        (str(unit), int(wave)) for unit, wave in own.itertuples(index=False, name=None)
+    ]
+    return dict(zip(keys, np.round(made.to_numpy(float), 12).tolist(), strict=True))

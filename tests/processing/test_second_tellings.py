@@ -1,0 +1,250 @@
+"""Told again: after one more wave, by another plan, by other weights, and with the memory of it lost."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from instruments import make_form
+from processing import (
+    AreasDrawn,
+    DatasetError,
+    DisclosureLimits,
+    KnownModel,
+    StatisticsError,
+    Study,
+    ToldBefore,
+    area_results,
+    attack,
+    build_codebook,
+    draw_study,
+    evaluate,
+    feed,
+    plan_of,
+    public_measures,
+    read_study,
+    remember,
+    study_measures,
+    told_before,
+    write_drawn_study,
+    write_feed,
+)
+from processing.effects.effect_means import effect_coefficients
+from processing.measuring.published_tables import relations
+from processing.telling.effects_told import cohort_effects_that_tell, told_effects
+from processing.telling.places_told import adds_up, places_of
+from processing.telling.told_before import ToldEffect
+
+SCALE = "tryghed_t1"
+NO_CELLS = pd.DataFrame(
+    columns=["measure", "name", "level", "unit", "cohort", "wave", "hidden", "n"]
+)
+STAYERS = pd.DataFrame({"name": [SCALE], "cohort": ["stayer"], "wave": [2]})
+PLAN = plan_of(b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\n")
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Ten areas in three waves, five with a plan from the second on; six answered in one at first."""
+    codebook = build_codebook(make_form(["tryghed", "background"], ["da"]), wave_year=2026)
+    columns = {SCALE: codebook.scale(SCALE).columns}
+    days = ("2022-05-01", "2024-05-01", "2026-05-01")
+    areas = AreasDrawn(10, [2] * 5, invited=60, days=days)
+    made = draw_study(KnownModel.simple(columns, loading=0.75), areas, seed=11)
+    tiny = sorted(made.tables[1]["areas"]["area"])[1]
+    for wave in (1, 2):
+        rows, counts = made.waves[wave], made.tables[wave]["dispositions"]
+        left_out = rows.index[rows.area == tiny][6:]
+        made.waves[wave] = rows.drop(left_out).reset_index(drop=True)
+        counts.loc[counts.area == tiny, ["started", "finished"]] = 6
+    return codebook, made
+
+
+@pytest.fixture(scope="module")
+def whole(drawn, tmp_path_factory):
+    codebook, made = drawn
+    return write_drawn_study(made, codebook, tmp_path_factory.mktemp("second") / "again")
+
+
+@pytest.fixture
+def study(whole, tmp_path):
+    """A copy of it that nothing was told of yet."""
+    shutil.copytree(
+        whole.folder.parent, tmp_path / "here", ignore=shutil.ignore_patterns("*-told*")
+    )
+    return read_study(tmp_path / "here" / whole.folder.name)
+
+
+def first_two(study):
+    return Study(study.folder, study.manifest, study.waves[:2])
+
+
+@pytest.fixture(scope="module")
+def before(whole):
+    return evaluate(first_two(whole), PLAN)
+
+
+@pytest.fixture(scope="module")
+def after(whole):
+    return evaluate(whole, PLAN)
+
+
+def told(study, evaluation, earlier=None):
+    return feed(study, evaluation.measures, evaluation, earlier=earlier)
+
+
+def effect_shown(table, cohort="all"):
+    rows = table[(table.measure == "effect") & (table.cohort == cohort) & (table.scale == SCALE)]
+    return bool((rows.hidden == 0).all())
+
+
+def narrowest(evaluation, tables, sums):
+    """The least width of a mean of few, where all that any table shows and these sums are known."""
+    means = evaluation.measures.measures.means
+    cells = means[(means.scale == SCALE) & (means.cohort == "all")].reset_index(names="at")
+    keys = ["level", "unit", "wave"]
+    shown = pd.concat([one[(one.measure == "mean") & (one.cohort == "all")] for one in tables])
+    shown = shown.loc[(shown.hidden == 0) & (shown.scale == SCALE), keys].drop_duplicates()
+    cells = cells.merge(shown.assign(shown=True), on=keys, how="left")
+    cells = cells.assign(place=places_of(cells))
+    parents = {"place": adds_up(evaluation.measures.units)}
+    matrix = relations(cells, ["place", "wave"], parents).matrix
+    size, known = cells.w.to_numpy(), cells.shown.notna().to_numpy()
+    named = pd.MultiIndex.from_frame(cells[["unit", "wave"]])
+    rows, values = [], []
+    for at in sums:
+        made = pd.Series(at).reindex(named).fillna(0).to_numpy()
+        made = np.where(cells.level == "afdeling", made, 0)
+        rows.append(made / size)
+        values.append(float(made @ cells["mean"]))
+    extra = sparse.csr_matrix(np.array(rows).reshape(-1, len(cells)))
+    tied = sparse.bmat([[matrix, None], [extra, -sparse.identity(len(rows))]]).tocsr()
+    all_known = np.append(np.where(known, size * cells["mean"], np.nan), values)
+    small = np.flatnonzero((cells.n < 10) & ~known)
+    assert len(small)
+    low, high = np.zeros(len(all_known)), np.append(100 * size, np.full(len(rows), 100.0))
+    low[len(cells) :] = -100
+    _, least, greatest = attack(tied, all_known, low, high, small)
+    return ((greatest - least) / size[small]).min()
+
+
+def coefficients(evaluation, cohort="all"):
+    made = effect_coefficients(evaluation, SCALE, cohort)
+    of = evaluation.measures.measures.means.loc[made.index]
+    return {
+        (unit, int(wave)): value for unit, wave, value in zip(of.unit, of.wave, made, strict=True)
+    }
+
+
+def test_an_effect_after_one_more_wave_is_attacked_with_the_one_before(study, before, after):
+    early = first_two(study)
+    first = told(early, before)
+    assert effect_shown(first)
+    remember(early, first, before)
+    # Without memory of the effect the second one is told too, and the two solve for what is hidden.
+    memory = told_before(study)
+    careless = told(study, after, replace(memory, effects=()))
+    assert effect_shown(careless)
+    both = [coefficients(before), coefficients(after)]
+    assert narrowest(after, [first, careless], both) < 1e-6
+    # With it further cells are hidden, or the effect.
+    second = told(study, after, memory)
+    sums = both if effect_shown(second) else both[:1]
+    assert narrowest(after, [first, second], sums) >= 20 - 1e-3
+    # The same effect told once more is nothing new.
+    assert effect_shown(told(early, before, memory))
+    # A page of places is counted after an effect was told: it stands beside that too.
+    pages = area_results(study, after.measures, earlier=memory).rename(columns={"name": "scale"})
+    assert narrowest(after, [first, pages.assign(cohort="all")], both[:1]) >= 20 - 1e-3
+
+
+def test_another_plans_effect_is_told_where_the_two_give_nothing_away(study, before):
+    early = first_two(study)
+    first = told(early, before)
+    remember(early, first, before)
+    memory = told_before(study)
+    areas = sorted(set(early.table("areas").area))
+    # Compared without the small one's partner it is another sum of the same hidden means.
+    partner = first.query("measure == 'mean' and level == 'afdeling' and wave == 2 and hidden == 1")
+    others = [area for area in areas[5:] if area not in set(partner.unit)]
+    evaluation = evaluate(early, replace(PLAN, hash="another", comparison=tuple(others)))
+    second = told(early, evaluation, memory)
+    sums = [coefficients(before)]
+    if effect_shown(second):
+        sums.append(coefficients(evaluation))
+    assert narrowest(evaluation, [first, second], sums) >= 20 - 1e-3
+    # The same sum under another plan's name tells nothing that the first did not.
+    renamed = replace(before, plan=replace(PLAN, hash="renamed"))
+    same = told(early, renamed, memory).query("measure == 'effect'").hidden
+    assert same.tolist() == first.query("measure == 'effect'").hidden.tolist()
+
+
+def test_a_second_sum_of_stayers_is_attacked_with_the_first(before):
+    """Areas' means of stayers are told nowhere; of two areas two sums with the whole tell both."""
+    means = before.measures.measures.means
+    limits = DisclosureLimits()
+    memory = ToldBefore(NO_CELLS, told_effects(before, STAYERS))
+    assert cohort_effects_that_tell(means, before, memory, limits) == set()
+    made = coefficients(before, "stayer")
+    # All but the small area's: less the first sum, it is that area's.
+    small = sorted(before.measures.units.area.unique())[1]
+    but_one = {at: value for at, value in made.items() if at != (small, 1)}
+    assert len(but_one) == len(made) - 1
+    known = ToldEffect(SCALE, "stayer", "another", 2, but_one)
+    lost = ToldEffect(SCALE, "stayer", "another", 2, {("merged since", 1): 1.0})
+    for effect in (known, lost):
+        memory = ToldBefore(NO_CELLS, (effect,))
+        assert cohort_effects_that_tell(means, before, memory, limits) == {(SCALE, "stayer")}
+
+
+def test_a_wave_is_told_by_the_weights_it_was_told_by(study, after):
+    found = after.measures
+    path = write_feed(study, feed(study, found), found)
+    memory = told_before(study)
+    heavier = study_measures(study, adults="background_adults")
+    for tell in (feed, area_results):
+        with pytest.raises(StatisticsError, match=r"wave 1: it was told in public by base weights"):
+            tell(study, heavier, earlier=memory)
+    with pytest.raises(StatisticsError, match="--for-evaluator"):
+        remember(study, feed(study, heavier), heavier)
+    # Under an agreement nothing is remembered, and nothing refused.
+    assert len(feed(study, heavier, audience="evaluator", earlier=memory))
+    # A plan that is registered later weights otherwise; in public the first weights stand.
+    last = study.waves[-1]
+    terms = {**last.manifest, "terms": {"adults": "background_adults"}}
+    later = Study(study.folder, study.manifest, (*study.waves[:-1], replace(last, manifest=terms)))
+    assert study_measures(later).base.adults == "background_adults"
+    assert public_measures(later).weight == found.weight
+    assert path.exists()
+
+
+def test_a_memory_that_is_lost_or_changed_is_missed_where_something_public_lies(study, after):
+    found = after.measures
+    table = feed(study, found)
+    folder = write_feed(study, table, found)
+    path = study.folder.with_name(f"{study.folder.name}-told.json")
+    kept = path.read_bytes()
+    said = json.loads(kept)
+    assert json.loads((folder / "manifest.json").read_text())["told"] == said["tellings"][0]["told"]
+    # Told again it is the same file, and another table is a link that covers the first.
+    write_feed(study, table, found)
+    assert path.read_bytes() == kept
+    results = area_results(study, found, earlier=told_before(study))
+    remember(study, results, found)
+    assert len(told_before(study).chain) == 2
+    path.unlink()
+    with pytest.raises(DatasetError, match=r"does not hold what was told in .*-feed"):
+        told_before(study)
+    cell = said["tellings"][0]["cells"][0]
+    cell[6] = 1 - cell[6]
+    path.write_text(json.dumps(said))
+    with pytest.raises(DatasetError, match="changed by hand"):
+        told_before(study)
+    # Where another study's name begins alike, its folder says nothing of this one.
+    path.unlink()
+    folder.rename(folder.with_name(f"{study.folder.name}-2-feed"))
+    assert told_before(study) is None
