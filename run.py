@@ -52,7 +52,7 @@ OFFLINE = """\
 The packages could not be fetched: there is no way to the package index.
 They are needed once. Connect to the network, or name your own index with PIP_INDEX_URL."""
 FULL = """\
-The disk is full. The environment needs about 700 MB for the demo, 1.5 GB for the tests.
+The disk is full. The environment needs about 900 MB for the demo, 1.5 GB for the tests.
 Make room, then run this again."""
 FAULTS = (
     (("No space left on device", "Errno 28"), FULL),

@@ -15,24 +15,29 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from instruments import find, make_form
+from instruments import LIBRARY, find, make_form
 from survey import registers, studies
 from survey.access import add_account
 from survey.contacts import read_contact
 from survey.database import Database
 from survey.demo_earlier import EARLIER, add_earlier_wave
+from survey.demo_paper import PAPER, create_paper_study, fill_paper_study
+from survey.forms import Forms
 from survey.invitations import invite
 from survey.languages import SOURCE, Languages
 from survey.models import Batch, Contact, Invitation, Response, Sheet, Wave
+from survey.printing.orders import Order
+from survey.printing.runs import print_sheets
 from survey.results import count_results, open_results, places_of
+from survey.scanning.deletion import keep_until
 from survey.schema import is_current, upgrade
 from survey.secrets import Keys, make_key_file, read_key_file
 from survey.settings import DATA_FOLDER, DATABASE, KEY_FILE, Settings
-from survey.sheet_stock import add_sheets
 
 STUDY = "demo"
 INSTRUMENTS = ("tryghed", "trivsel", "beboerdemokrati", "background")
 SHEETS = 12
+SHEETS_FOLDER = "sheets"
 # Nobody has these names; an account a role, as each would have in a real study.
 STAFF = {"fieldworker": "kirsten", "researcher": "amina", "coordinator": "jonas"}
 
@@ -40,6 +45,7 @@ _SIGN_INS = "sign-ins.json"
 _KEYS = "keys.json"
 _ACTOR = "demo"
 _DAYS_OPEN = 90
+_PICTURES = 180  # days that pictures of its sheets are kept after it closes
 
 
 class DemoError(Exception):
@@ -152,6 +158,10 @@ def _prepare(folder: Path, say: Callable[[str], None], today: dt.date) -> None:
             _fill(session, settings, say, today)
             say("Letting staff in")
             staff = _let_in(session)
+        _print(database, folder / SHEETS_FOLDER)
+        fill_paper_study(
+            database, settings.keys, folder / SHEETS_FOLDER, say, today=today, actor=_ACTOR
+        )
         # A study's dataset is whole once its freeze is committed.
         say("Opening results for residents")
         count_results(STUDY, settings.data)
@@ -202,7 +212,19 @@ def _fill(session: Session, settings: Settings, say: Callable[[str], None], toda
     studies.open_wave(
         session, wave, form, today=today, accept_unreviewed=form.languages, actor=_ACTOR
     )
-    add_sheets(session, wave, area="9901-002", batch="Bundt 1", number=SHEETS, actor=_ACTOR)
+    keep_until(session, study, closes + dt.timedelta(days=_PICTURES), actor=_ACTOR)
+    with as_file(files("survey") / "demo_study" / "areas.csv") as areas:
+        create_paper_study(session, areas, today=today, closes=closes, actor=_ACTOR)
+
+
+def _print(database: Database, sheets: Path) -> None:
+    """Sheets of the wave that is open, to be printed and keyed."""
+    with database.reading() as session:
+        wave_id = studies.find_wave(session, STUDY, EARLIER + 1).id
+        form = Forms(LIBRARY).of(session, wave_id)
+    order = Order(stock=SHEETS, area="9901-002", batch="Bundt 1")
+    words = Languages().words(SOURCE)
+    print_sheets(database, wave_id, form, words, order, sheets / STUDY, actor=_ACTOR)
 
 
 def _open_first_results(session: Session, data: Path) -> None:
@@ -224,10 +246,11 @@ def _languages() -> list[str]:
 
 
 def _let_in(session: Session) -> list[SignIn]:
-    study = studies.find_study(session, STUDY)
+    study, on_paper = (studies.find_study(session, key) for key in (STUDY, PAPER))
     staff = [SignIn(role, name, secrets.token_urlsafe(9)) for role, name in STAFF.items()]
     for one in staff:
-        add_account(session, one.name, one.password, [(study, one.role)], actor=_ACTOR)
+        roles = [(study, one.role), (on_paper, one.role)]
+        add_account(session, one.name, one.password, roles, actor=_ACTOR)
     return staff
 
 

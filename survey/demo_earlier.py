@@ -105,11 +105,12 @@ def _one(
             codes = sorted(responses.codes)
             answers[column] = codes[0] + codes[-1] - value if column in reversed_columns else value
         else:
-            answers[column] = _by_chance(responses, rng)
+            answers[column] = by_chance(responses, rng)
     return answers
 
 
-def _by_chance(responses: Responses, rng: np.random.Generator) -> Value:
+def by_chance(responses: Responses, rng: np.random.Generator) -> Value:
+    """An answer that a question can have, drawn."""
     if responses.kind is Kind.MULTIPLE:
         return [int(rng.choice(responses.codes))]
     if responses.kind is Kind.RANKING:

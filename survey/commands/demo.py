@@ -20,6 +20,7 @@ from survey.commands.installation import today
 from survey.commands.printing import refusal, refuses
 from survey.database import Database
 from survey.demo import (
+    SHEETS_FOLDER,
     Demo,
     DemoError,
     delete_demo,
@@ -142,6 +143,7 @@ def _welcome(console: Console, ready: Demo, port: int) -> None:
     lines += [
         f"Sheet       {serial or 'none is left to key'}   (a serial for the fieldworker to key)"
     ]
+    lines += [f"            {ready.folder / SHEETS_FOLDER}   (sheets to print, fill in and scan)"]
     lines += [f"Data        {ready.folder}"]
     exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in ready.environ.items())
     lines += [f"Commands    export {exports}", "", "Stop with Ctrl+C.", ""]

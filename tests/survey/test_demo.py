@@ -18,13 +18,32 @@ from sqlalchemy import func, select
 
 from instruments import load_form
 from processing import check, read_wave, summarise
-from survey import access, answering, demo
+from survey import access, answering, demo, studies
 from survey.commands.demo import network_address
 from survey.database import Database
 from survey.demo import DemoError, open_demo
-from survey.models import Area, Freeze, Invitation, Margin, Response, Sheet, Wave, WaveForm
+from survey.demo_paper import PAPER
+from survey.models import (
+    Account,
+    Area,
+    Batch,
+    Freeze,
+    Invitation,
+    Margin,
+    Response,
+    ScanPage,
+    Sheet,
+    Wave,
+    WaveForm,
+)
+from survey.receiving import batch_lines
+from survey.scanning.crops import with_pictures
+from survey.scanning.deciding import open_sheets
 from survey.schema import downgrade
 from survey.serials import could_be_serial
+from survey.settling import both_of, waiting
+from survey.sheet_states import find_sheet
+from survey.verdicts import sheets_needed, standing_of
 
 PROGRAM = Path(sys.executable).with_name("beboerpuls")
 TODAY = dt.date(2026, 11, 22)
@@ -113,7 +132,7 @@ def test_a_demo_holds_a_study_that_asks_with_people_sheets_and_staff(ready, made
 def test_its_wave_speaks_ten_languages_wholly_danish_first(ready):
     _, database = ready
     with database.reading() as session:
-        wave = session.scalars(select(Wave).where(Wave.status == "open")).one()
+        wave = session.scalars(select(Wave).where(Wave.number == 2)).one()
         form = load_form(session.get_one(WaveForm, wave.id).pin)
     assert form.languages[0] == "da"
     assert set(form.languages) == {"da", "ar", "bs", "en", "fa", "pl", "so", "tr", "uk", "ur"}
@@ -132,6 +151,40 @@ def test_a_demo_holds_a_frozen_wave_of_the_year_before_that_can_be_scored(ready)
     assert 0.6 < figures["tryghed_t1"].alpha.raw < 0.95
     # Items behind a route were left out where the route said so.
     assert (dataset.responses(["background_children_number"]) == -2).any().all()
+
+
+def test_its_paper_stands_at_every_step_from_printed_to_settled(ready):
+    made, database = ready
+    keys = made.settings.keys
+    with database.reading() as session:
+        study = studies.find_study(session, PAPER)
+        whole, sampled = session.scalars(
+            select(Batch).where(Batch.wave.has(study_id=study.id)).order_by(Batch.name)
+        )
+        states = {one.name: one.states for one in batch_lines(session, whole.wave)}
+        assert [states["Bundt 1"][one] for one in ("returned", "keyed_twice", "settled")] == [
+            1,
+            1,
+            4,
+        ]
+        assert all(states["Bundt 2"][one] for one in ("returned", "keyed_once", "keyed_twice"))
+        # Large enough to be accepted by its rule, once the rest is keyed.
+        form = load_form(session.get_one(WaveForm, whole.wave_id).pin)
+        assert standing_of(session, sampled).drawn >= sheets_needed(sampled, form)
+        # One sheet waits for a person, with strips to read; one differs, with strips to settle by.
+        pages = session.scalars(select(ScanPage).order_by(ScanPage.number)).all()
+        assert [one.outcome for one in pages] == ["read"] * 3 + ["kept"] * 3
+        [waits] = open_sheets(session, {study.id})
+        assert waits.whole
+        assert waits.unsure >= 3
+        kirsten = session.scalars(select(Account).where(Account.name == "kirsten")).one()
+        first, *_ = waiting(session, kirsten.id, {study.id})
+        sheet = find_sheet(session, first.serial, {study.id})
+        columns = both_of(keys, form, sheet).differences
+        assert len(columns) == 2
+        assert set(columns) <= with_pictures(session, sheet, today=TODAY)
+        printed = {one.stem for one in (made.folder / "sheets").rglob("*.pdf")}
+        assert demo.unkeyed_serial(session) in printed
 
 
 def test_register_counts_of_a_place_agree_with_one_another(ready):
@@ -201,6 +254,9 @@ def test_a_start_that_was_cut_off_leaves_nothing_and_the_next_makes_it_whole(fol
     assert list(folder.parent.iterdir()) == []
     # As a killed process leaves it, which can clear nothing away.
     (folder.parent / "demo-data.preparing").mkdir()
+    # An empty folder of that name is no hindrance.
+    folder.mkdir()
+    demo.delete_demo(folder)
     assert open_demo(folder, lambda _: None, today=TODAY).staff
     assert [path.name for path in folder.parent.iterdir()] == ["demo-data"]
 
@@ -214,12 +270,6 @@ def test_another_folder_is_neither_used_nor_deleted(folder):
     assert (folder / "thesis.odt").exists()
 
 
-def test_an_empty_folder_will_do(folder):
-    folder.mkdir()
-    demo.delete_demo(folder)
-    assert open_demo(folder, lambda _: None, today=TODAY).folder == folder
-
-
 def test_a_demo_of_an_earlier_version_is_brought_up_to_date(ready, folder):
     _, database = ready
     steps = []
@@ -228,6 +278,7 @@ def test_a_demo_of_an_earlier_version_is_brought_up_to_date(ready, folder):
     assert steps == ["Bringing the tables up to date"]
 
 
+@pytest.mark.usefixtures("there")
 def test_the_demo_prints_what_is_needed_and_answers_over_the_network(started, folder):
     port = free_port()
     process, printed = started(port)
