@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from .drawing.known_model import KnownGroup as KnownGroup
     from .drawing.known_model import KnownModel as KnownModel
     from .drawing.known_model import cut_points as cut_points
+    from .drawing.residents import ResidentsDrawn as ResidentsDrawn
     from .drawing.simulation import Careless as Careless
     from .drawing.simulation import Holes as Holes
     from .drawing.simulation import Simulated as Simulated
@@ -283,6 +284,7 @@ _HOMES = {
     "datasets.revoking": ("erase_rows", "revocation_of", "revoke"),
     "datasets.study": ("Study", "join_waves", "read_dataset", "read_study", "write_study"),
     "datasets.tables": ("TABLES",),
+    "drawing.residents": ("ResidentsDrawn",),
     "drawing.drawn_study": (
         "AreasDrawn",
         "DrawnStudy",

@@ -36,6 +36,7 @@ COMMANDS = {
     "report": ("survey.commands.report:report", "Write a study's findings on one page."),
     "feed": ("survey.commands.feed:feed", "Write the table that may leave the house."),
     "detect": ("survey.commands.detect:detect", "Tell what a study could find, beforehand."),
+    "simulate": ("survey.commands.simulate:simulate", "Draw a study whose truth is known."),
     "export": ("survey.commands.datasets:export", "Write labelled files for other programs."),
     "import": ("survey.commands.importing:import_", "Make a dataset of answers from elsewhere."),
 }

@@ -21,6 +21,7 @@ from processing.datasets.study import Study, write_study
 from processing.errors import Problem, stop_if_any
 
 from .known_model import KnownModel
+from .residents import Population, ResidentsDrawn
 from .simulation import answer_items
 
 Array = NDArray[np.float64]
@@ -89,18 +90,24 @@ class DrawnStudy:
 
 
 def draw_study(
-    model: KnownModel, plan: AreasDrawn, people: PeopleDrawn | None = None, *, seed: int
+    model: KnownModel,
+    plan: AreasDrawn,
+    people: PeopleDrawn | None = None,
+    *,
+    seed: int,
+    residents: ResidentsDrawn | None = None,
 ) -> DrawnStudy:
     """Draw a study's answers.
 
     A person's trait in wave t is √ρ·area + √(1 − ρ)·(√π·own + √(1 − π)·new) + effect(exposure), with
     ρ the area share, itself lasting in part, and π the person's stability; items follow by
-    loadings and thresholds. Equal seeds give equal studies. Raises StatisticsError.
+    loadings and thresholds. With `residents`, people are of a sex and age that registers count, which
+    bear on how they feel and whether they answer, and afdelinger lie in boligområder: answers can then
+    be weighted. Equal seeds give equal studies. Raises StatisticsError.
     """
     people = people or PeopleDrawn()
-    stop_if_any(_problems(plan, people))
-    rng = np.random.default_rng(seed)
-    drawn = _Drawing(model, plan, people, rng)
+    stop_if_any(_problems(plan, people) + (residents.problems() if residents else []))
+    drawn = _Drawing(model, plan, people, residents, seed)
     waves, tables, truths = {}, {}, []
     for wave in range(1, len(plan.days) + 1):
         waves[wave], dispositions, truth = drawn.wave(wave)
@@ -150,9 +157,15 @@ class _Drawing:
     """What lasts from wave to wave."""
 
     def __init__(
-        self, model: KnownModel, plan: AreasDrawn, people: PeopleDrawn, rng: np.random.Generator
+        self,
+        model: KnownModel,
+        plan: AreasDrawn,
+        people: PeopleDrawn,
+        residents: ResidentsDrawn | None,
+        seed: int,
     ) -> None:
-        self.model, self.plan, self.people, self.rng = model, plan, people, rng
+        self.model, self.plan, self.people = model, plan, people
+        self.rng = np.random.default_rng(seed)
         self.keys = [f"9{area // 1000:03}-{area % 1000:03}" for area in range(plan.areas)]
         self.root = np.linalg.cholesky(model.phi)
         self.lasting = self._traits(plan.areas) * np.sqrt(people.area_stability)
@@ -164,6 +177,12 @@ class _Drawing:
         self.moved_in = np.full(len(self.area), int(plan.days[0][:4]) - 6)
         self.next = len(self.area)
         self.answered = np.zeros(len(self.area), bool)
+        self.population = None
+        if residents:
+            # A stream of its own, so that they change what people answer and no other draw.
+            own = np.random.default_rng([seed, 1])
+            self.population = Population(residents, self.keys, plan.residents, own)
+            self.population.invite(self.area, np.ones(len(self.area), bool))
 
     def wave(self, wave: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         if wave > 1:
@@ -179,6 +198,8 @@ class _Drawing:
             1 - people.person_stability
         ) * self._traits(len(self.area))
         traits = areas[self.area] + np.sqrt(1 - share) * within + effect[self.area, None]
+        if self.population:
+            traits = traits + self.population.added(self.population.known.effect)[:, None]
         answers = self._answers_given(traits[:, 0])
         paper = self.rng.random(len(answers)) < _at(people.paper, wave)
         other = self.rng.random(len(answers)) < people.other_language
@@ -204,6 +225,7 @@ class _Drawing:
                 "open_link": np.int16(0),
                 "consent_version": np.int16(NOT_ASKED),
                 "background_moved_in": self.moved_in[answers].astype(np.int16),
+                **self._background(answers),
                 **{name: items[:, i].astype(np.int16) for i, name in enumerate(self.model.items)},
             }
         )
@@ -212,9 +234,14 @@ class _Drawing:
         ).assign(mean=areas[:, 0] + effect if factors else effect)
         return rows, self._dispositions(answers), truth
 
+    def _background(self, answers: NDArray[np.intp]) -> dict[str, NDArray[np.int16]]:
+        codes = self.population.codes if self.population else {}
+        return {name: of[answers].astype(np.int16) for name, of in codes.items()}
+
     def tables(self) -> dict[str, pd.DataFrame]:
         treated = np.flatnonzero(self.starts)
         return {
+            **(self.population.tables() if self.population else {}),
             "areas": pd.DataFrame(
                 {
                     "area": self.keys, "name": self.keys, "level": "afdeling",
@@ -249,12 +276,17 @@ class _Drawing:
         self.next += count
         year = int(self.plan.days[wave - 1][:4])
         self.moved_in[new] = np.where(self.rng.random(count) < 0.5, year - 1, year - 9)
+        if self.population:
+            self.population.invite(self.area, new)
 
     def _answers_given(self, trait: Array) -> NDArray[np.intp]:
         """Places of those among the invited who answer."""
         people = self.people
         centre = np.log(people.response / (1 - people.response))
-        odds = np.exp(centre + people.response_slope * trait)
+        log_odds = centre + people.response_slope * trait
+        if self.population:
+            log_odds = log_odds + self.population.added(self.population.known.answer)
+        odds = np.exp(log_odds)
         given = self.rng.random(len(trait)) < odds / (1 + odds)
         if people.panel_loss > 0 and self.answered.any():
             tired = np.log(people.panel_loss / (1 - people.panel_loss))
@@ -296,6 +328,10 @@ def _problems(plan: AreasDrawn, people: PeopleDrawn) -> list[Problem]:
         found.append(
             Problem("starts", f"a plan starts in wave 2 or later, got {wrong[0]}", "Correct it")
         )
+    late = [start for start in plan.starts if start > len(plan.days)]
+    if late:
+        what = f"wave {late[0]} of {len(plan.days)}"
+        found.append(Problem("starts", what, "Give a day for every wave, or an earlier wave"))
     shares = ("area_share", "area_stability", "person_stability", "panel", "other_language")
     if not 0 <= people.panel_loss < 1:
         found.append(
