@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -58,6 +58,10 @@ class Variable:
         return dict(in_language(self.values, language, {}))
 
 
+PERCENT = 100.0
+"""The highest score of all scales but counts."""
+
+
 @dataclass(frozen=True)
 class ScaleEntry:
     """How columns make a score; everything that scoring needs and nothing else."""
@@ -96,6 +100,11 @@ class ScaleEntry:
     def formative(self) -> bool:
         return self.model == "formative"
 
+    @property
+    def highest_score(self) -> float:
+        """100, or of a count how many things are counted."""
+        return float(len(self.columns)) if self.score == "count" else PERCENT
+
     def label(self, language: str) -> str:
         return str(in_language(self.labels, language, self.name))
 
@@ -120,6 +129,17 @@ class Codebook:
     def items(self) -> tuple[Variable, ...]:
         """The variables that hold answers, not paradata."""
         return tuple(variable for variable in self.variables if variable.instrument)
+
+    @cached_property
+    def highest_scores(self) -> Mapping[str, float]:
+        """Scale or variant, as its measure is named -> the highest score there is."""
+        found = {}
+        for scale in self.scales:
+            found[scale.name] = scale.highest_score
+            for variant, left_out in scale.variants.items():
+                kept = tuple(one for one in scale.columns if one not in left_out)
+                found[f"{scale.name}_{variant}"] = replace(scale, columns=kept).highest_score
+        return found
 
     def variable(self, name: str) -> Variable:
         """Return the variable of that name. Raises KeyError."""

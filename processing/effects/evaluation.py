@@ -110,6 +110,7 @@ def evaluate(
     )
     if people is not None:
         stop_if_any(nobody_answered(people, plan.covariates))
+    most = study.codebook.highest_scores
     found: list[dict[str, object]] = []
     inferences, staggered, parted = [], [], []
     for cohort in COHORTS:
@@ -120,7 +121,9 @@ def evaluate(
             one = rows.headline(plan, _sd(measured.measures, scale))
             if one is None:
                 continue
-            told = told_effect(one, plan, scale, cohort, before=before, plans=known.plans)
+            told = told_effect(
+                one, plan, scale, cohort, before=before, plans=known.plans, most=most[scale]
+            )
             found.append(told | rows.told())
             about = {"scale": scale, "cohort": cohort}
             inferences.append(_inferences(one, told).assign(**about))

@@ -18,14 +18,21 @@ POWER = 0.8
 
 
 def told_effect(
-    one: Headline, plan: AnalysisPlan, scale: str, cohort: str, *, before: bool, plans: int
+    one: Headline,
+    plan: AnalysisPlan,
+    scale: str,
+    cohort: str,
+    *,
+    before: bool,
+    plans: int,
+    most: float = 100.0,
 ) -> dict[str, object]:
     """Return the row, by column name.
 
     Columns: scale, cohort, kind, plans (how many were registered in time), primary, estimator,
     estimate in points, in_sd, method (empty: none is trusted), standard_error, df, low, high, p, rows,
     areas, treated, comparison, silent (areas that tell nothing), waves, equivalence_low and
-    equivalence_high (the 90 % interval), equivalent (it lies within the plan's margin),
+    equivalence_high (the 90 % interval), equivalent (it lies within `margin_of` the plan),
     equivalence_p (of two one-sided t tests), detectable (points found with 80 % power), breakdown
     (points by which trends must have parted for the interval to hold zero), trust and pre_period in
     words, pretest (p of no difference in trends before, where areas are enough).
@@ -34,6 +41,7 @@ def told_effect(
     inference: another that stands in for it is exploratory.
     """
     effect = one.told
+    margin = margin_of(plan, most)
     there = [inference.method for inference in effect.inferences]
     trust = trust_as_planned(effect.trust, plan.inference, there)
     trusted = next((i for i in effect.inferences if i.method == trust.method), None)
@@ -65,14 +73,23 @@ def told_effect(
         "waves": effect.waves,
         "equivalence_low": within[0],
         "equivalence_high": within[1],
-        "equivalent": bool(-plan.margin < within[0] and within[1] < plan.margin),
-        "equivalence_p": _equivalence_p(effect, trusted, plan),
+        "equivalent": bool(-margin < within[0] and within[1] < margin),
+        "equivalence_p": _equivalence_p(effect, trusted, margin),
         "detectable": _detectable(effect, trusted, plan),
         "breakdown": breakdown(low, high) if low <= effect.estimate <= high else nan,
         "trust": trust.reason,
         "pre_period": effect.pre_period,
         "pretest": _pretest(one),
     }
+
+
+def margin_of(plan: AnalysisPlan, most: float) -> float:
+    """What counts as none on a scale that goes to `most`.
+
+    A plan's margin is in points of 0–100. Of a count of six acts two points would be a third of all
+    there is, and every effect equivalent to none: the same part of its range is taken.
+    """
+    return plan.margin * most / 100
 
 
 def _pretest(one: Headline) -> float:
@@ -83,10 +100,10 @@ def _pretest(one: Headline) -> float:
     return one.later.pretest if before["method"].eq("CR2").all() else float("nan")
 
 
-def _equivalence_p(effect: Effect, trusted: Inference | None, plan: AnalysisPlan) -> float:
+def _equivalence_p(effect: Effect, trusted: Inference | None, margin: float) -> float:
     if trusted is None or not trusted.standard_error > 0:
         return float("nan")
-    return equivalence(effect.estimate, trusted.standard_error, trusted.df, plan.margin).p
+    return equivalence(effect.estimate, trusted.standard_error, trusted.df, margin).p
 
 
 def _detectable(effect: Effect, trusted: Inference | None, plan: AnalysisPlan) -> float:

@@ -57,6 +57,8 @@ class StudyMeasures:
     """How base weights are made of rows"""
     terms: StudyTerms = field(default_factory=StudyTerms)
     """What the study laid down: from how many answers on anything is told, and more"""
+    unmet: str = ""
+    """Why base weights were taken though there are register counts: shared, uncounted, or nothing"""
 
     @property
     def weighting_columns(self) -> tuple[str, ...]:
@@ -108,7 +110,7 @@ def study_measures(
         adults=terms.adults if adults is None else adults,
         ordered=terms.ordered if ordered is None else tuple(ordered),
     )
-    weight, weights = _weights(dataset, calibrated, terms, workers)
+    weight, weights, unmet = _weights(dataset, calibrated, terms, workers)
     base = weights.design if weights else base_design(dataset, terms.adults or None, workers)
     days = wave_days(dataset, workers)
     tables = _tables(dataset)
@@ -144,7 +146,7 @@ def study_measures(
         level=level,
     )
     return StudyMeasures(
-        found, units, days, tuple(chosen), dataset.hash, weight, weights, base, terms
+        found, units, days, tuple(chosen), dataset.hash, weight, weights, base, terms, unmet
     )
 
 
@@ -235,12 +237,12 @@ def _weight_of(rows: pd.DataFrame, weights: DatasetWeights | None, base: BaseDes
 
 def _weights(
     dataset: Dataset | Study, calibrated: bool | None, terms: StudyTerms, workers: Workers
-) -> tuple[str, DatasetWeights | None]:
-    """How rows are weighted, in words and as weights."""
+) -> tuple[str, DatasetWeights | None, str]:
+    """How rows are weighted, in words and as weights, and why counts are not met."""
     uncalibrated = f"base_weight × {terms.adults}" if terms.adults else "base_weight"
     margins = dataset.table("margins")
     if calibrated is False or (calibrated is None and not len(margins)):
-        return uncalibrated, None
+        return uncalibrated, None, ""
     if not len(margins):
         raise StatisticsError(
             Problem(
@@ -265,12 +267,14 @@ def _weights(
     except SharedAreasError:
         if calibrated:
             raise
-        return f"{uncalibrated}: register counts of groups that share an area cannot be met", None
+        said = "register counts of groups that share an area cannot be met"
+        return f"{uncalibrated}: {said}", None, "shared"
     except UncountedError:
         if calibrated:
             raise
-        return f"{uncalibrated}: register counts are of no {level} in which people answered", None
-    return made.told(), made
+        said = f"register counts are of no {level} in which people answered"
+        return f"{uncalibrated}: {said}", None, "uncounted"
+    return made.told(), made, ""
 
 
 def _nowhere(

@@ -139,7 +139,9 @@ def _score_scale(
     values, answered = _mean_of_items(codes, place, scale, scale.columns, next(room))
     columns: Columns = {
         f"{scale.name}_score": values,
-        f"{scale.name}_headline": _highest(scale) - values if scale.headline_reversed else values,
+        f"{scale.name}_headline": scale.highest_score - values
+        if scale.headline_reversed
+        else values,
         f"{scale.name}_answered": answered,
     }
     for variant, left_out in scale.variants.items():
@@ -148,10 +150,6 @@ def _score_scale(
             codes, place, scale, kept, next(room)
         )
     return columns
-
-
-def _highest(scale: ScaleEntry) -> float:
-    return float(len(scale.columns)) if scale.score == "count" else 100.0
 
 
 def _mean_of_items(

@@ -8,7 +8,7 @@ from .area_page import AreaPage
 from .area_results import favourable
 from .document import Block, Figure, Points, Sentence
 from .figures import Beside, Estimate, beside, forests, narrow_beside
-from .words import count
+from .words import count, number
 
 
 def stands(page: AreaPage) -> list[Block]:
@@ -54,8 +54,33 @@ def stands(page: AreaPage) -> list[Block]:
             narrow_beside(rows, said, page.n),
         ),
         page.rows(head, cells),
+        *_counts(page),
         Sentence(page.t("area_no_ranking"), quiet=True),
     ]
+
+
+def _counts(page: AreaPage) -> list[Block]:
+    """Means of counts, of as many as can be counted; to one decimal, as the feed tells them."""
+    lines = []
+    for one in page.counts:
+        low, high = page.here(one.now)
+        line = page.t(
+            "area_count", scale=page.label(one.name), value=_tenths(page, one.now.value),
+            most=round(page.most(one.name)), low=_tenths(page, low), high=_tenths(page, high),
+            n=count(one.now.n, page.language),
+        )  # fmt: skip
+        if one.before:
+            before = _tenths(page, one.before.value)
+            line += " " + page.t("area_count_before", year=one.before.year, value=before)
+        if one.everywhere:
+            everywhere = _tenths(page, one.everywhere.value)
+            line += " " + page.t("area_count_all", value=everywhere)
+        lines.append(line)
+    return [Points(lines)] if lines else []
+
+
+def _tenths(page: AreaPage, value: float) -> str:
+    return number(value, page.language)
 
 
 def _whole(value: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from processing.datasets.codebook import Codebook
+from processing.datasets.codebook import PERCENT, Codebook
 from processing.datasets.study import Study
 
 from .document import KeyFigure, Table
@@ -53,9 +53,22 @@ class AreaPage:
 
     @property
     def means(self) -> list[PlaceFigure]:
-        """Scales in the order of the codebook; a variant says little by itself."""
+        """Scales of 0–100 in the order of the codebook; a variant says little by itself."""
+        return [one for one in self._scales if self.most(one.name) == PERCENT]
+
+    @property
+    def counts(self) -> list[PlaceFigure]:
+        """Scales that count a few things, which no drawing of 0–100 has room for."""
+        return [one for one in self._scales if self.most(one.name) != PERCENT]
+
+    @property
+    def _scales(self) -> list[PlaceFigure]:
         found = {one.name: one for one in self.told.figures if one.kind == "mean"}
         return [found[scale.name] for scale in self.codebook.scales if scale.name in found]
+
+    def most(self, name: str) -> float:
+        """The highest score of a scale."""
+        return self.codebook.scale(name).highest_score
 
     @property
     def shares(self) -> list[PlaceFigure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from processing.effects.headline import STAGGERED
@@ -15,28 +16,44 @@ from .measured_blocks import each
 
 
 def effects(page: EffectPage) -> list[Block]:
-    """A forest of all scales with their intervals, and a table that tells p by itself and adjusted."""
-    rows = [estimate(page, row, page.name(row.scale)) for row in each(page.every)]
-    if not rows:
+    """A forest of all scales with their intervals, and a table that tells p by itself and adjusted.
+
+    Counts are drawn by themselves: their points are not those of 0–100.
+    """
+    if not len(page.every):
         return [Sentence(page.t("lead_none"))]
+    rows = [estimate(page, row, page.name(row.scale)) for row in each(page.every)]
+    note = page.t("effects_note", level=page.level)
     cells = [
         (
-            page.name(row.scale), page.n(row.estimate, signed=True), page.bounds(row.low, row.high),
-            page.p(row.p), page.p(row.p_adjusted), page.n(row.in_sd, 2, signed=True),
+            page.name(row.scale), page.v(row.scale, row.estimate, signed=True),
+            page.interval(row.scale, row.low, row.high), page.p(row.p), page.p(row.p_adjusted), page.n(row.in_sd, 2, signed=True),
             f"{row.treated} + {row.comparison}", page.planned(row.kind),
         )
         for row in each(page.every)
     ]  # fmt: skip
     head = ("scale", "effect", "interval_head", "p_alone", "p_adjusted", "in_sd", "areas")
     return [
-        Figure(
-            page.t("effects_caption"),
-            page.t("effects_note", level=page.level),
-            *forests(rows, told(page, rows), page.tick),
-        ),
+        *apart(page, [*page.every["scale"]], rows, "effects_caption", note),
         page.table(head, cells),
         Sentence(_many(page), quiet=True),
     ]
+
+
+def apart(
+    page: EffectPage, scales: Sequence[str], rows: Sequence[Estimate], caption: str, note: str
+) -> list[Block]:
+    """A forest of points and one of counts, where there are any; `scales` has a name a row."""
+    drawn: list[Block] = []
+    for counted in (False, True):
+        mine = [
+            row for row, scale in zip(rows, scales, strict=True) if page.is_count(scale) == counted
+        ]
+        if mine:
+            unit = page.t("unit_count" if counted else "unit_points")
+            drawing = forests(mine, told(page, mine, 2 if counted else 1), page.tick)
+            drawn.append(Figure(page.t(caption, unit=unit), note, *drawing))
+    return drawn
 
 
 def estimate(page: EffectPage, row: Any, label: str, *, painted: bool | None = None) -> Estimate:
@@ -47,19 +64,19 @@ def estimate(page: EffectPage, row: Any, label: str, *, painted: bool | None = N
         low=row.low,
         high=row.high,
         painted=bool(row.primary) if painted is None else painted,
-        strong=page.n(row.estimate, signed=True),
-        said=page.bounds(row.low, row.high),
+        strong=page.v(row.scale, row.estimate, signed=True),
+        said=page.interval(row.scale, row.low, row.high),
     )
 
 
-def told(page: EffectPage, rows: list[Estimate]) -> str:
+def told(page: EffectPage, rows: Sequence[Estimate], digits: int = 1) -> str:
     """A forest in words."""
     return "; ".join(
         page.t("effects_alt_untested", scale=row.label, value=row.strong)
         if math.isnan(row.low)
         else page.t(
-            "effects_alt", scale=row.label, value=row.strong, low=page.end(row.low),
-            high=page.end(row.high),
+            "effects_alt", scale=row.label, value=row.strong, low=page.end(row.low, digits),
+            high=page.end(row.high, digits),
         )
         for row in rows
     )  # fmt: skip
@@ -84,7 +101,8 @@ def trusted(page: EffectPage) -> list[Block]:
         (
             f"{page.name(row.scale)}: {_method(page, one, row.estimator)}",
             page.n(one.standard_error, 2) if math.isfinite(one.standard_error) else "",
-            page.n(one.df, 1) if math.isfinite(one.df) else "", page.bounds(one.low, one.high),
+            page.n(one.df, 1) if math.isfinite(one.df) else "",
+            page.interval(row.scale, one.low, one.high),
             page.p(one.p), page.t("yes" if one.trusted else "no"), page.planned(one.kind),
         )
         for row in each(page.leading)
@@ -148,20 +166,24 @@ def _alone(page: EffectPage, row: Any) -> int:
 
 def power(page: EffectPage) -> list[Block]:
     """How small an effect the study could have found, and whether a real one can be ruled out."""
-    margin = page.n(page.found.plan.margin)
     rows = []
     for row in each(page.every):
         known = math.isfinite(row.equivalence_low) and math.isfinite(row.equivalence_high)
+        margin = page.amount(row.scale, page.margin(row.scale))
         said = page.t("equivalent_yes" if row.equivalent else "equivalent_no", margin=margin)
         rows.append(
             (
                 page.name(row.scale),
-                page.n(row.detectable) if math.isfinite(row.detectable) else page.t("untested"),
-                page.bounds(row.equivalence_low, row.equivalence_high),
+                page.v(row.scale, row.detectable)
+                if math.isfinite(row.detectable)
+                else page.t("untested"),
+                page.interval(row.scale, row.equivalence_low, row.equivalence_high),
                 said if known else page.t("untested"),
                 page.planned(row.kind),
             )
         )
-    words = page.t("power_words", margin=margin, level=page.level)
+    words = page.t("power_words", margin=page.n(page.found.plan.margin), level=page.level)
+    if any(page.is_count(scale) for scale in page.every["scale"]):
+        words += " " + page.t("power_counts")
     head = ("scale", "detectable", "equivalence_interval", "equivalent")
     return [Sentence(words), page.table(head, rows)]

@@ -11,7 +11,9 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
+from processing.datasets.codebook import PERCENT
 from processing.effects.evaluation import Evaluation
+from processing.effects.told_effect import margin_of
 
 from .document import Table
 from .measured_blocks import Measured, each
@@ -99,14 +101,9 @@ class EffectPage(Measured):
             return self.t("untested")
         return f"< {self.n(0.001, 3)}" if p < 0.001 else self.n(p, 3)
 
-    def bounds(self, low: float, high: float, digits: int = 1) -> str:
-        if math.isnan(low) or math.isnan(high):
-            return self.t("no_interval")
-        return f"[{self.end(low, digits)}; {self.end(high, digits)}]"
-
-    def end(self, value: float, digits: int = 1) -> str:
-        """An end of an interval; the search for it stops at a bound, and then it is told as open."""
-        return self.n(value, digits) if math.isfinite(value) else "−∞" if value < 0 else "∞"
+    def margin(self, scale: object) -> float:
+        """What the plan counts as none: so much of 0–100, and as large a part of a count's range."""
+        return margin_of(self.found.plan, self.most.get(str(scale), PERCENT))
 
     def method(self, row: Any) -> str:
         if not row.method:

@@ -39,7 +39,7 @@ def evidence_document(
             Section(
                 t("source"),
                 [
-                    Sentence(t("source_measures", dataset=study.hash[:12], weight="1")),
+                    Sentence(t("source_measures", dataset=study.hash[:12], weight=t("unweighted"))),
                     *([Command(command)] if command else []),
                 ],
             ),

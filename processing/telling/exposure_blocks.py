@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .document import Block, Figure, Sentence
-from .effect_blocks import estimate, told
+from .effect_blocks import apart, estimate, told
 from .effect_page import EffectPage
 from .figures import Estimate, forests
 from .measured_blocks import each
@@ -32,9 +32,9 @@ def exposure(page: EffectPage) -> list[Block]:
         ]  # fmt: skip
         parts += [
             Figure(
-                page.t("exposure_caption", scale=page.name(scale)),
+                page.t("exposure_caption", scale=page.name(scale), unit=page.unit(scale)),
                 page.t("exposure_note", level=page.level),
-                *forests(drawn, told(page, drawn), page.tick),
+                *forests(drawn, told(page, drawn, page.digits(scale)), page.tick),
             ),
             page.table(
                 ("exposure", "effect", "interval_head", "p_alone", "areas"), cells, folded=True
@@ -59,6 +59,7 @@ def stayers(page: EffectPage) -> list[Block]:
     """Stayers beside all residents: what is left where nobody moved in."""
     found = page.found.effects
     rows: list[Estimate] = []
+    scales: list[str] = []
     cells = []
     for scale in page.leading["scale"]:
         mine = found[found["scale"] == scale]
@@ -66,6 +67,7 @@ def stayers(page: EffectPage) -> list[Block]:
             for row in each(mine[mine["cohort"] == cohort]):
                 label = f"{page.name(scale)}: {page.t(f'cohort_{cohort}')}"
                 rows.append(estimate(page, row, label, painted=cohort == "all"))
+                scales.append(scale)
                 cells.append(
                     (
                         label, rows[-1].strong, rows[-1].said, page.p(row.p),
@@ -78,10 +80,6 @@ def stayers(page: EffectPage) -> list[Block]:
     head = ("scale", "effect", "interval_head", "p_alone", "p_adjusted", "areas")
     return [
         Sentence(page.t("stayers_words")),
-        Figure(
-            page.t("stayers_caption"),
-            page.t("stayers_note", level=page.level),
-            *forests(rows, told(page, rows), page.tick),
-        ),
+        *apart(page, scales, rows, "stayers_caption", page.t("stayers_note", level=page.level)),
         page.table(head, cells, folded=True),
     ]

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from processing.datasets.codebook import PERCENT
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
 from processing.measuring.disclosure_limits import DisclosureLimits
@@ -19,16 +20,17 @@ from .effects_told import cohort_effects_that_tell
 from .moderators import as_moderators
 from .places_told import silent_in
 from .told_before import ToldBefore
-from .told_means import PERCENT, change_rows, mean_rows, spans, told_means
+from .told_means import change_rows, mean_rows, told_means
 from .weighting_told import refuse_reweighted
 
 COLUMNS = (
-    "study", "measure", "scale", "scale_version", "status", "level", "unit", "cohort", "wave",
+    "study", "measure", "scale", "scale_version", "highest_score", "status", "level", "unit", "cohort", "wave",
     "wave_before", "year", "plan", "estimate", "standard_error", "low", "high", "p", "n",
     "response_rate", "weight", "method", "kind", "hidden", "audience", "dataset", "analysis_plan",
     "analysis_plans",
 )  # fmt: skip
-"""`measure` is mean, change, effect or moderator; estimates are points of 0–100, high is favourable.
+"""`measure` is mean, change, effect or moderator; estimates are points of 0–100, or of a
+count how many: `highest_score` says of what; high is favourable.
 `unit` is the area's key where the level is afdeling, `plan` the keys of the plans that cover the
 unit in the wave, with a semicolon between. `hidden` is 1 where n, estimate and all made from it are
 blank, so that no small cell can be worked out. `audience` is public or evaluator. `analysis_plans`
@@ -106,7 +108,7 @@ def feed(
         for scale in scales.values()
         for variant in scale.variants
     }
-    known = statuses or {}
+    known, most = statuses or {}, study.codebook.highest_scores
     versions = _versions(study)
     stem = whole["scale"].map(lambda name: owner.get(name, name))
     whole = whole.assign(
@@ -118,6 +120,7 @@ def feed(
         # What was found of a whole scale was not found of the scale without one of its items.
         status=whole["scale"].map(lambda name: known.get(name, "candidate")),
         year=whole["wave"].map(lambda wave: int(found.days[int(wave)][:4])),
+        highest_score=whole["scale"].map(most),
         plan=[
             plans.get((level, unit, wave), "")
             for level, unit, wave in zip(whole["level"], whole["unit"], whole["wave"], strict=True)
@@ -128,7 +131,7 @@ def feed(
         analysis_plan=evaluation.plan.hash if evaluation else "",
     )
     if public:
-        whole = rounded(whole, [name for name, span in spans(study).items() if span < PERCENT])
+        whole = rounded(whole, [name for name, highest in most.items() if highest < PERCENT])
     if cooperation is not None:
         beside = feed(
             cooperation, study_measures(cooperation), limits=limits, audience=audience,

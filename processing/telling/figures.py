@@ -218,8 +218,8 @@ def trend(
 
 
 def places(
-    rows: Sequence[Place], said: str, write: Callable[[float], str], *, few: str,
-    overall: float, overall_said: str, head: tuple[str, str, str],
+    rows: Sequence[Place], said: str, write: Callable[[float], str], *,
+    value: Callable[[float], str], few: str, overall: float, overall_said: str, head: tuple[str, str, str],
 ) -> str:  # fmt: skip
     """Measured and estimated means of places, one above the other, in the order given."""
     line = 27
@@ -254,9 +254,9 @@ def places(
         if math.isfinite(e):
             parts.append(_across(scale(c), scale(d), y + 10, "paint-line thick", 0))
             parts.append(_mark(scale(e), y + 10, painted=True))
-        value = write(e) if math.isfinite(e) else write(m)
+        told = value(e) if math.isfinite(e) else value(m)
         kind = "reserve strong end" if row.unreliable else "quiet end"
-        parts.append(f'<text class="strong end" x="{left + 550}" y="{y + 10}">{value}</text>')
+        parts.append(f'<text class="strong end" x="{left + 550}" y="{y + 10}">{told}</text>')
         parts.append(
             f'<text class="quiet end" x="{left + 606}" y="{y + 10}">{escape(row.n)}</text>'
         )

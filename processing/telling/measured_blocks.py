@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from processing.datasets.codebook import Codebook
+from processing.datasets.codebook import PERCENT, Codebook
 from processing.datasets.study import Study
 from processing.measuring.fay_herriot import fay_herriot
 from processing.measuring.study_measures import StudyMeasures
@@ -19,6 +20,7 @@ from processing.measuring.study_measures import StudyMeasures
 from .document import Block, Command, Figure, Sentence, Table
 from .figures import Place, places
 from .small_cells import SmallCells
+from .weights_told import weights_told
 from .words import count, number, words
 
 RELIABLE = 0.7
@@ -36,11 +38,20 @@ def measure_names(codebook: Codebook, language: str) -> dict[str, str]:
         label = scale.label(language)
         # A scale of problems is told the other way round: high is favourable everywhere.
         turned = scale.headline_reversed
-        found[scale.name] = said["turned"].format(scale=label) if turned else label
+        label = said["turned"].format(scale=label) if turned else label
+        most = codebook.highest_scores
+        found[scale.name] = _with_range(label, most[scale.name], said)
         for variant, left_out in scale.variants.items():
             items = ", ".join(codebook.variable(one).label(language) for one in left_out)
-            found[f"{scale.name}_{variant}"] = said["variant"].format(scale=label, items=items)
+            name = f"{scale.name}_{variant}"
+            label_of = said["variant"].format(scale=scale.label(language), items=items)
+            found[name] = _with_range(label_of, most[name], said)
     return found
+
+
+def _with_range(label: str, most: float, said: Mapping[str, str]) -> str:
+    """A count's label with its range: beside scales of 0–100 it would be read as one of them."""
+    return label if most == PERCENT else said["counted"].format(scale=label, most=round(most))
 
 
 @dataclass(frozen=True)
@@ -58,8 +69,52 @@ class Measured:
     def n(self, value: float, digits: int = 1, *, signed: bool = False) -> str:
         return number(value, self.language, digits, signed=signed)
 
+    @cached_property
+    def most(self) -> Mapping[str, float]:
+        """Each measure's highest score: 100, or of a count how many things are counted."""
+        return self.study.codebook.highest_scores
+
+    def is_count(self, scale: object) -> bool:
+        return self.most.get(str(scale), PERCENT) != PERCENT
+
+    def digits(self, scale: object) -> int:
+        """One decimal of 100, two of a handful."""
+        return 2 if self.is_count(scale) else 1
+
+    def v(self, scale: object, value: float, *, signed: bool = False) -> str:
+        """A figure on a measure's own scale."""
+        return self.n(value, self.digits(scale), signed=signed)
+
+    def amount(self, scale: object, value: float, *, signed: bool = False) -> str:
+        """The same in words: points are of 0–100, and of a count there are none."""
+        told = self.v(scale, value, signed=signed)
+        return told if self.is_count(scale) else self.t("points", value=told)
+
+    def unit(self, scale: object) -> str:
+        return self.t("unit_count" if self.is_count(scale) else "unit_points")
+
+    def bounds(self, low: float, high: float, digits: int = 1) -> str:
+        if math.isnan(low) or math.isnan(high):
+            return self.t("no_interval")
+        return f"[{self.end(low, digits)}; {self.end(high, digits)}]"
+
+    def interval(self, scale: object, low: float, high: float) -> str:
+        """An interval on a measure's own scale."""
+        return self.bounds(low, high, self.digits(scale))
+
+    def ends(self, scale: object, low: float, high: float) -> str:
+        """The same in a sentence."""
+        digits = self.digits(scale)
+        ends = self.t("from_to", low=self.end(low, digits), high=self.end(high, digits))
+        return ends if self.is_count(scale) else self.t("points", value=ends)
+
+    def end(self, value: float, digits: int = 1) -> str:
+        """An end of an interval; the search for it stops at a bound, and then it is told as open."""
+        return self.n(value, digits) if math.isfinite(value) else "−∞" if value < 0 else "∞"
+
     def tick(self, value: float) -> str:
-        return self.n(value, 0 if float(value).is_integer() else 1)
+        digits = next((d for d in (0, 1) if float(value) == round(float(value), d)), 2)
+        return self.n(value, digits)
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -103,12 +158,17 @@ class Measured:
             rows,
             self.t("places_alt", scale=self.name(scale), count=len(rows)),
             self.tick,
+            value=lambda mean: self.v(scale, mean),
             few=self.t("places_few"),
             overall=overall,
-            overall_said=self.t("places_all", value=self.n(overall)),
+            overall_said=self.t("places_all", value=self.v(scale, overall)),
             head=(self.t("estimated"), "n", "λ"),
         )
-        caption = self.t("places_caption", scale=self.name(scale))
+        caption = self.t(
+            "places_caption",
+            scale=self.name(scale),
+            range="" if self.is_count(scale) else ", 0–100",
+        )
         notes = [self.t("places_words")]
         if not here["shown"].all():
             notes.append(f"{self.t('places_hidden')} {self.t('places_anew')}")
@@ -157,7 +217,7 @@ class Measured:
             "source_words" if plan else "source_measures",
             dataset=self.measured.dataset[:12],
             plan=plan[:12],
-            weight=self.measured.weight,
+            weight=weights_told(self.measured, self.study.codebook, self.language),
         )
         return [Sentence(told), *([Command(command)] if command else [])]
 

@@ -42,12 +42,12 @@ def measures_document(
                 "Name a scale that was asked",
             )
         )
-    t = page.t
+    t, counted, most = page.t, page.is_count(scale), round(page.most[scale])
     waves = ", ".join(str(wave) for wave in sorted(measured.days))
     return Document(
         language=language,
         title=t("measures_title", scale=page.name(scale)),
-        where=f"{study.study}. {t('where', waves=waves)}",
+        where=f"{study.study}. {t('where_count' if counted else 'where', waves=waves, most=most)}",
         heading=t("measures_title", scale=page.name(scale)),
         lead=page.lead(),
         key_figures=page.key_figures(),
@@ -76,10 +76,20 @@ class _Scale(Measured):
         return self._of("stayer")
 
     def _of(self, cohort: str) -> pd.DataFrame:
+        found = self._every(cohort)
+        return found[self.cells.may_show(found)]
+
+    def _every(self, cohort: str) -> pd.DataFrame:
         means = self.measured.measures.means
         mine = (means["scale"] == self.scale) & (means["level"] == "study")
-        found = means[mine & (means["cohort"] == cohort)].sort_values("wave")
-        return found[self.cells.may_show(found)]
+        return means[mine & (means["cohort"] == cohort)].sort_values("wave")
+
+    def hidden(self) -> str:
+        """Waves whose figure is not shown, which is another thing than that there are none."""
+        left_out = sorted(set(self._every("all")["wave"]) - set(self.whole["wave"]))
+        if not left_out:
+            return ""
+        return self.t("measures_hidden", waves=", ".join(str(wave) for wave in left_out))
 
     @cached_property
     def changes(self) -> pd.DataFrame:
@@ -94,15 +104,17 @@ class _Scale(Measured):
     def lead(self) -> str:
         last = self.whole.iloc[-1]
         told = self.t(
-            "measures_lead", wave=last["wave"], value=self.n(last["mean"]),
-            low=self.n(last["low"]), high=self.n(last["high"]),
+            "measures_lead", wave=last["wave"], value=self.mine(last["mean"]),
+            most=round(self.most[self.scale]), low=self.mine(last["low"]),
+            high=self.mine(last["high"]),
         )  # fmt: skip
         if not len(self.changes):
-            return told
+            return f"{told} {self.hidden()}".strip()
         row = self.changes.iloc[-1]
         return f"{told} " + self.t(
-            "measures_change", before=row["wave_1"], change=self.n(row["change"], signed=True),
-            low=self.n(row["low"], signed=True), high=self.n(row["high"], signed=True),
+            "measures_change", before=row["wave_1"],
+            change=self.amount(self.scale, row["change"], signed=True),
+            interval=self.ends(self.scale, row["low"], row["high"]),
         )  # fmt: skip
 
     def key_figures(self) -> list[KeyFigure]:
@@ -110,7 +122,7 @@ class _Scale(Measured):
         found = [
             KeyFigure(
                 self.t("measures_mean"),
-                self.n(last["mean"]),
+                self.mine(last["mean"]),
                 self._between(last["low"], last["high"]),
             )
         ]
@@ -120,11 +132,12 @@ class _Scale(Measured):
             found.append(
                 KeyFigure(
                     self.t("measures_changed"),
-                    self.n(row["change"], signed=True),
+                    self.mine(row["change"], signed=True),
                     self.t("measures_since", before=row["wave_1"], interval=between),
                 )
             )
-        for side in ("below", "above"):
+        # The points at which shares are parted are of 0–100.
+        for side in () if self.is_count(self.scale) else ("below", "above"):
             ends = (100 * last[f"share_{side}_low"], 100 * last[f"share_{side}_high"])
             few = self.cells.limits.count
             if not few <= last["n"] * last[f"share_{side}"] <= last["n"] - few:
@@ -141,25 +154,29 @@ class _Scale(Measured):
     def trends(self) -> list[Block]:
         waves = [*self.whole["wave"]]
         if len(waves) < 2:
-            return [Sentence(self.t("lead_none"))]
+            return [Sentence(self.hidden() or self.t("lead_none"))]
         lines = [self._line("measures_all", self.whole, painted=True)]
         if [*self.stayers["wave"]] == waves:
             lines.append(self._line("measures_stayers", self.stayers, painted=False))
-        told = [", ".join(self.n(mean) for mean, _, _ in line.points) for line in lines]
+        told = [", ".join(self.mine(mean) for mean, _, _ in line.points) for line in lines]
         said = self.t("measures_trend_alt", all=told[0], stayers=told[-1])
         days = [self.measured.days[int(wave)][:4] for wave in waves]
         drawing = trend(lines, days, said, self.tick)
         return [
             Figure(
                 self.t("measures_trend"), self.t("measures_trend_note", level=self.percent), drawing
-            )
+            ),
+            *([Sentence(self.hidden(), quiet=True)] if self.hidden() else []),
         ]
 
     def _line(self, key: str, rows: pd.DataFrame, *, painted: bool) -> Line:
         points = [(row.mean, row.low, row.high) for row in each(rows)]
-        return Line(f"{self.t(key)} {self.n(points[-1][0])}", points, painted=painted)
+        return Line(f"{self.t(key)} {self.mine(points[-1][0])}", points, painted=painted)
 
-    def _between(self, low: float, high: float, digits: int = 1) -> str:
+    def mine(self, value: float, *, signed: bool = False) -> str:
+        return self.v(self.scale, value, signed=signed)
+
+    def _between(self, low: float, high: float, digits: int | None = None) -> str:
         if not (math.isfinite(low) and math.isfinite(high)):
             return ""
-        return f"[{self.n(low, digits)}; {self.n(high, digits)}]"
+        return self.bounds(low, high, self.digits(self.scale) if digits is None else digits)

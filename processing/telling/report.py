@@ -65,11 +65,12 @@ def report_document(
         frozenset(validated),
     )
     waves = ", ".join(str(wave) for wave in sorted(found.measures.days))
+    counted = any(page.is_count(scale) for scale in page.every["scale"])
     t = page.t
     return Document(
         language=language,
         title=t("title", study=study.study),
-        where=f"{study.study}. {t('where', waves=waves)}",
+        where=f"{study.study}. {t('where_counts' if counted else 'where', waves=waves)}",
         heading=t("heading"),
         lead=lead(page),
         key_figures=_key_figures(page, first(page.leading)),
@@ -111,7 +112,7 @@ def lead(page: EffectPage) -> str:
 def _found(page: EffectPage, row: Any) -> str:
     said = {
         "scale": page.name(row.scale),
-        "change": page.n(abs(row.estimate)),
+        "change": page.amount(row.scale, abs(row.estimate)),
         "more": page.t("more" if row.estimate >= 0 else "less"),
         "treated": row.treated,
         "comparison": row.comparison,
@@ -119,11 +120,12 @@ def _found(page: EffectPage, row: Any) -> str:
     if not math.isfinite(row.p_adjusted):
         return page.t("lead_untested", **said)
     low, high = page.adjusted(row)
-    said |= {"low": page.end(low), "high": page.end(high), "p": page.p(row.p_adjusted)}
+    said |= {"interval": page.ends(row.scale, low, high), "p": page.p(row.p_adjusted)}
     if row.p_adjusted < page.alpha:
         return page.t("lead_moved", **said)
-    said["change"] = page.n(row.estimate, signed=True)
-    small = page.t("lead_small", margin=page.n(page.found.plan.margin)) if row.equivalent else ""
+    said["change"] = page.amount(row.scale, row.estimate, signed=True)
+    margin = page.amount(row.scale, page.margin(row.scale))
+    small = page.t("lead_small", margin=margin) if row.equivalent else ""
     return " ".join([page.t("lead_unsure", **said), small]).strip()
 
 
@@ -137,7 +139,7 @@ def _key_figures(page: EffectPage, row: Any) -> list[KeyFigure]:
         page.t(
             "interval" if page.adjusts(row) else "interval_alone",
             level=page.level,
-            interval=page.bounds(low, high),
+            interval=page.interval(row.scale, low, high),
         )
         if tested
         else page.t("untested")
@@ -146,7 +148,7 @@ def _key_figures(page: EffectPage, row: Any) -> list[KeyFigure]:
     planned = page.t("confirmatory" if row.kind == "confirmatory" else "exploratory")
     name = page.name(row.scale)
     return [
-        KeyFigure(name, page.t("points", value=page.n(row.estimate, signed=True)), interval),
+        KeyFigure(name, page.amount(row.scale, row.estimate, signed=True), interval),
         KeyFigure(page.t("in_sd"), page.n(row.in_sd, 2, signed=True), in_sd),
         KeyFigure(page.t("p"), page.p(row.p_adjusted), page.t("p_note", method=page.method(row))),
         KeyFigure(
@@ -210,8 +212,8 @@ def _shift(page: EffectPage) -> list[str]:
         page.t(
             "limit_mode",
             shift=page.n(shift, 0, signed=True),
-            fixed=page.n(last.change_at_first_mix, signed=True),
-            change=page.n(last.change, signed=True),
+            fixed=page.amount(row.scale, last.change_at_first_mix, signed=True),
+            change=page.amount(row.scale, last.change, signed=True),
         )
     ]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from processing.datasets.codebook import PERCENT
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
 from processing.measuring.disclosure import disclose
@@ -19,7 +20,6 @@ from .effects_told import effect_sums
 from .places_told import PAGES, adds_up, places_of, silent_in, torn
 from .told_before import ToldBefore, masks
 
-PERCENT = 100.0
 _UNKNOWN = "unknown"
 
 
@@ -57,7 +57,7 @@ def told_means(
     before, known = masks(means, earlier, "mean")
     silent = silent_in(means, response)
     # A count of few things is as secret within its own range as points are within theirs.
-    scaled = means["mean"] * PERCENT / means["scale"].map(spans(study))
+    scaled = means["mean"] * PERCENT / means["scale"].map(study.codebook.highest_scores)
     cells = means.assign(before=before, known=known, silent=silent, mean=scaled)
     marks = ["before", "known", "silent"]
     cells = cells.loc[~means["place"].isin(split), [*keys, "n", "w", "mean", *marks]]
@@ -82,17 +82,6 @@ def told_means(
     told = told.assign(hidden=told["hidden"].fillna(1).astype(int))
     may = {name for name, shown in zip(sums.now, made.combined, strict=True) if shown}
     return ToldMeans(told, frozenset(may) - sums.lost)
-
-
-def spans(study: Study) -> dict[str, float]:
-    """Scale or variant -> its highest score."""
-    found = {}
-    for scale in study.codebook.scales:
-        left_out = {"": (), **{f"_{name}": out for name, out in scale.variants.items()}}
-        for ending, out in left_out.items():
-            size = float(len(scale.columns) - len(out))
-            found[f"{scale.name}{ending}"] = size if scale.score == "count" else PERCENT
-    return found
 
 
 def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

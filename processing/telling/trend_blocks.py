@@ -24,7 +24,8 @@ def trends(page: EffectPage) -> list[Block]:
         waves = sorted(page.measured.days)
         lines = [
             Line(
-                page.t("with_plan" if treated else "without") + f" {page.n(part['mean'].iloc[-1])}",
+                page.t("with_plan" if treated else "without")
+                + f" {page.v(scale, part['mean'].iloc[-1])}",
                 [(row.mean, row.low, row.high) for row in each(part)],
                 painted=bool(treated),
             )
@@ -35,7 +36,7 @@ def trends(page: EffectPage) -> list[Block]:
             continue
         told = {
             key: ", ".join(
-                page.n(m) for line in lines if line.painted is own for m, _, _ in line.points
+                page.v(scale, m) for line in lines if line.painted is own for m, _, _ in line.points
             )
             for key, own in (("treated", True), ("others", False))
         }
