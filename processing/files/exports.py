@@ -46,7 +46,7 @@ def export(
     *,
     language: str = "da",
     scores: bool = True,
-    texts_apart: bool = False,
+    texts_apart: bool = True,
 ) -> Exported:
     """Write a dataset's answers, and by default its scores, as one labelled file.
 
@@ -67,7 +67,8 @@ def export(
     scores
         Whether the columns of `score` follow the answers.
     texts_apart
-        Whether what people wrote is left out, and written beside as CSV with its language.
+        Whether what people wrote is left out, and written beside as CSV with its language: a text
+        may tell who somebody is, and the codes alone do not say in which language it is.
 
     Raises
     ------

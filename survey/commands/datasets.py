@@ -241,7 +241,10 @@ def _number(value: float) -> float | None:
 )
 @click.option("--scores/--no-scores", default=True, help="Put scores after the answers, or not.")
 @click.option(
-    "--texts-apart", is_flag=True, help="What people wrote goes into a file of its own, as CSV."
+    "--texts-apart/--texts-among",
+    default=True,
+    show_default=True,
+    help="What people wrote goes into a file of its own with its language, as CSV, or among the codes.",
 )
 @as_json
 def export(

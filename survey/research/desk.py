@@ -95,7 +95,7 @@ def _file(dataset: Dataset, wanted: str, language: str) -> Response:
     folder = tempfile.TemporaryDirectory()
     try:
         # What people wrote is never among the codes here: it may name somebody.
-        exported = export(dataset, form, folder.name, language=language, texts_apart=True)
+        exported = export(dataset, form, folder.name, language=language)
         beside = _BESIDE.get(wanted, "")
         path = next((one for one in exported.files if one.name.endswith(beside)), None)
         if path is None:

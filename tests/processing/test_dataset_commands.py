@@ -146,7 +146,10 @@ def test_an_export_tells_its_files(run, frozen, tmp_path):
     told = json.loads(
         run("export", "--json", "--format", "csv", "--out", tmp_path, frozen.folder).stdout
     )
-    assert [Path(path).suffix for path in told["files"]] == [".csv", ".csv"]
+    names = ["proeve_wave1_da.csv", "proeve_wave1_da_codebook.csv", "proeve_wave1_da_open_text.csv"]
+    assert [Path(path).name for path in told["files"]] == names
+    run("export", "--texts-among", "--format", "csv", "--out", tmp_path / "one", frozen.folder)
+    assert not list((tmp_path / "one").glob("*open_text*"))
     assert run("export", "--format", "csv", "--language", "sv", frozen.folder).exit_code == 2
 
 

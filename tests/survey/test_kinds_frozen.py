@@ -76,7 +76,7 @@ def test_what_a_route_closed_is_not_shown_and_stands_as_given_beside(frozen):
 
 
 def test_a_researchers_file_says_what_places_and_months_are(frozen, tmp_path):
-    (path,) = export(frozen, "sav", tmp_path / "kinds.sav", language="da").files
+    path, _ = export(frozen, "sav", tmp_path / "kinds.sav", language="da").files
     frame, said = pyreadstat.read_sav(path, user_missing=True)
     assert said.column_names_to_labels["kinds_wishes_3"] == "Vigtigst: Renere trapper"
     labels = said.variable_value_labels["kinds_wishes_3"]

@@ -732,7 +732,7 @@ def test_a_settled_sheet_reaches_the_dataset_with_its_text_apart_and_in_its_lang
         "ar",
         "Mer ljus, tack",
     )
-    exported = export(frozen.dataset, "csv", tmp_path / "files", texts_apart=True)
+    exported = export(frozen.dataset, "csv", tmp_path / "files")
     answers, _, texts = (path.read_text(encoding="utf-8") for path in exported.files)
     assert "ljus" not in answers
     assert "mini_comment_missing" in answers
