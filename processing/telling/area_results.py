@@ -25,13 +25,14 @@ from .weighting_told import refuse_reweighted
 
 RESULT_COLUMNS = (
     "measure", "name", "level", "unit", "wave", "wave_before", "year", "estimate", "low", "high",
-    "n", "invited", "hidden", "here_low", "here_high",
+    "n", "invited", "hidden", "here_low", "here_high", "p",
 )  # fmt: skip
 """`measure` is answered, share, mean or change. Shares are 0–100, means points of 0–100. Of means
 `here_low` and `here_high` are the interval of who lives there now, with the finite-population
-correction, where the dwellings are known."""
+correction, where the dwellings are known. Of changes `p` is that of `measures`: by t with the answers
+of both waves less the areas in each, and less the people who answered both."""
 
-_FIGURES = ["estimate", "low", "high", "n", "here_low", "here_high"]
+_FIGURES = ["estimate", "low", "high", "n", "here_low", "here_high", "p"]
 _LEVELS = 5
 
 

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
-from scipy import stats
 
 from processing.effects.multiplicity import holm
 
 _ALPHA = 0.05
-"""The intervals of `area_results` are at 95 %."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,8 @@ class Moved:
     high: float
     surely: int = 0
     """1 for a rise, -1 for a fall, 0 where it may be chance, all the place's changes considered."""
+    p: float = math.nan
+    """Of this change by itself, as `measures` tests it; nan where the table does not say."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +96,14 @@ def place_results(
 def _surely(figures: Sequence[PlaceFigure]) -> list[PlaceFigure]:
     """The figures with what is more than chance among all changes that are told (Holm).
 
-    Of so many intervals one would else leave zero out by chance. The p of a change is read back from
-    its 95 % interval, by t with as many degrees of freedom as there are answers less two.
+    Of so many intervals one would else leave zero out by chance. A change whose p the table does not
+    tell, as one that was counted before it did, may be chance.
     """
-    changes = {
-        place: (one.moved, one.now.n + one.before.n - 2)
+    p = {
+        place: 1.0 if math.isnan(one.moved.p) else one.moved.p
         for place, one in enumerate(figures)
-        if one.moved is not None and one.before is not None
+        if one.moved is not None
     }
-    p = {place: _p(moved, df) for place, (moved, df) in changes.items()}
     sure = dict(zip(p, holm([*p.values()]), strict=True)) if p else {}
     return [
         replace(one, moved=replace(one.moved, surely=(1 if one.moved.value > 0 else -1)))
@@ -112,14 +111,6 @@ def _surely(figures: Sequence[PlaceFigure]) -> list[PlaceFigure]:
         else one
         for place, one in enumerate(figures)
     ]
-
-
-def _p(moved: Moved, df: int) -> float:
-    t = stats.t(max(df, 1))
-    half = (moved.high - moved.low) / 2
-    if not half > 0:
-        return 1.0
-    return float(2 * t.sf(abs(moved.value) / half * t.ppf(1 - _ALPHA / 2)))
 
 
 def _figure(row: pd.Series, mine: pd.DataFrame, whole: pd.DataFrame) -> PlaceFigure:
@@ -141,7 +132,12 @@ def _figure(row: pd.Series, mine: pd.DataFrame, whole: pd.DataFrame) -> PlaceFig
         before=None if before is None else _estimated(before),
         moved=None
         if moved is None
-        else Moved(float(moved["estimate"]), float(moved["low"]), float(moved["high"])),
+        else Moved(
+            float(moved["estimate"]),
+            float(moved["low"]),
+            float(moved["high"]),
+            p=float(moved.get("p", math.nan)),
+        ),
         everywhere=_estimated(everywhere.iloc[0])
         if len(everywhere) and row["level"] != "study"
         else None,

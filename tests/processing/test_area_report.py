@@ -19,6 +19,7 @@ from processing import (
     as_page,
     as_pdf,
     evaluate,
+    place_results,
     plan_of,
     report_document,
     study_measures,
@@ -82,16 +83,33 @@ def test_a_change_is_named_only_where_all_changes_together_leave_chance_out(draw
     study, _, table = drawn
     table = table.copy()
     mine = (table.unit == "9000-001") & (table.measure == "change")
-    table.loc[mine, ["estimate", "low", "high", "hidden"]] = [2.0, -3.0, 7.0, 0]
+    table.loc[mine, ["estimate", "low", "high", "p", "hidden"]] = [2.0, -3.0, 7.0, 0.4, 0]
     first = mine & (table.name == "tryghed_t1")
-    table.loc[first, ["estimate", "low", "high"]] = [5.0, 0.1, 9.9]
+    table.loc[first, ["estimate", "low", "high", "p"]] = [5.0, 0.1, 9.9, 0.045]
     said = plain(area_report_document(study, table, "afdeling", "9000-001", confidence=0.9))
     assert "er ingen af de 4 tal ændret så meget" in said
     assert "90 %-interval" in said
     assert "i 90 ud af 100" in said
-    table.loc[first, ["estimate", "low", "high"]] = [9.0, 4.0, 14.0]
+    table.loc[first, ["estimate", "low", "high", "p"]] = [9.0, 4.0, 14.0, 0.0005]
     said = plain(area_report_document(study, table, "afdeling", "9000-001"))
     assert "er disse tal ændret: Oplevet tryghed (+9)" in said
+
+
+def test_the_p_of_a_change_is_that_of_the_measures_and_nothing_hidden_has_one(drawn):
+    _, found, table = drawn
+    changes = table[(table.measure == "change") & (table.hidden == 0)]
+    keys = ["scale", "level", "unit", "wave_1", "wave_2"]
+    known = found.measures.changes.query("cohort == 'all'").set_index(keys)["p"]
+    at = changes.rename(columns={"name": "scale", "wave_before": "wave_1", "wave": "wave_2"})
+    assert len(at)
+    assert at["p"].tolist() == known.loc[list(at[keys].itertuples(index=False, name=None))].tolist()
+    assert table.loc[table.hidden == 1, "p"].isna().all()
+    one = at[at.level == "afdeling"].iloc[0]
+    told = place_results(table, "afdeling", one.unit, 2)
+    assert {f.name: f.moved.p for f in told.figures if f.moved}[one.scale] == one.p
+    # A table that was counted before it told p calls no change sure.
+    bare = place_results(table.drop(columns="p"), "afdeling", one.unit, 2)
+    assert not any(figure.moved.surely for figure in bare.figures if figure.moved)
 
 
 def test_no_drawing_tells_finer_than_the_words_do(drawn):
