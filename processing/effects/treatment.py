@@ -11,6 +11,7 @@ import pandas as pd
 
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError
+from processing.measuring.places import plans_in_force
 from processing.measuring.study_measures import StudyMeasures
 
 from .analysis_plan import AnalysisPlan
@@ -60,11 +61,10 @@ def treatment(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> Trea
     """
     kinds = study.table("plans")[["plan", "kind"]].drop_duplicates()
     wanted = set(kinds.loc[kinds["kind"].isin(plan.treatment), "plan"])
-    units = measured.units
-    covered = units[(units["level"] == "plan") & units["unit"].isin(wanted)]
-    covered = covered[["wave", "area", "unit"]].rename(columns={"unit": "plan"})
-    began = _began(study, covered, measured.days)
-    areas = units[units["level"] == "afdeling"]
+    # Of all waves, as places are: periods that a later wave corrected stand there as they were.
+    covered = plans_in_force(_periods(study), measured.days)
+    began = _began(study, covered[covered["plan"].isin(wanted)], measured.days)
+    areas = measured.units[measured.units["level"] == "afdeling"]
     joined = areas.merge(began, on=["wave", "area"], how="left")
     joined = joined.assign(treated=joined["years"].notna().astype(int))
     by = joined.groupby(["unit", "wave"], as_index=False)[["treated", "years"]].max()
@@ -93,13 +93,17 @@ def of_frame(by: pd.DataFrame) -> Treatment:
 
 def _began(study: Study, covered: pd.DataFrame, days: Mapping[int, str]) -> pd.DataFrame:
     """Wave and area with whole years since the first of its plans began; 0 where no day is known."""
-    dated = study.table("area_plan")[["area", "plan", "valid_from"]].drop_duplicates()
+    dated = _periods(study)[["area", "plan", "valid_from"]].drop_duplicates()
     joined = covered.merge(dated, on=["area", "plan"], how="left")
     day = pd.to_datetime(joined["wave"].map(dict(days)))
     since = pd.to_datetime(joined["valid_from"])
     # Of an area's periods under one plan only those that have begun count.
     joined = joined.assign(years=_whole_years(since, day).where(since <= day).fillna(0.0))
     return pd.DataFrame(joined.groupby(["wave", "area"], as_index=False)[["years"]].max())
+
+
+def _periods(study: Study) -> pd.DataFrame:
+    return study.table("area_plan").drop(columns="wave").drop_duplicates()
 
 
 def _whole_years(since: pd.Series[Any], day: pd.Series[Any]) -> pd.Series[float]:

@@ -21,7 +21,8 @@ def places(tables: Mapping[str, pd.DataFrame], days: Mapping[int, str]) -> pd.Da
     Areas that merged or split are followed through `area_succession`: all that are tied by it,
     before and after, are one unit, since what was asked of one half cannot be told from the other.
     It bears the key of its latest area, or their keys joined by +. An area may lie in many groups
-    and plans at once. Raises StatisticsError where an area that answered is not in `areas`.
+    and plans at once. A plan that has not begun yet is there with the areas that it covers first, so
+    that it has a before; `plans_in_force` tells which have begun. Raises StatisticsError where an area that answered is not in `areas`.
     """
     lineage = _lineages(tables)
     rows: list[pd.DataFrame] = []
@@ -30,26 +31,45 @@ def places(tables: Mapping[str, pd.DataFrame], days: Mapping[int, str]) -> pd.Da
         every = pd.DataFrame({"area": areas})
         rows.append(every.assign(level="afdeling", unit=areas.map(lambda a: lineage.get(a, a))))
         rows.append(every.assign(level="study", unit="study"))
-        for name, unit, level in (
-            ("area_group", "area_group", None),
-            ("area_plan", "plan", "plan"),
-        ):
-            table = _on(tables.get(name), day)
-            if table is not None and len(table):
-                rows.append(
-                    pd.DataFrame(
-                        {
-                            "area": table["area"].astype(str),
-                            "level": level or table["level"].fillna("group"),
-                            "unit": table[unit].astype(str),
-                        }
-                    )
+        groups = _on(tables.get("area_group"), day)
+        if groups is not None and len(groups):
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "area": groups["area"].astype(str),
+                        "level": groups["level"].fillna("group"),
+                        "unit": groups["area_group"].astype(str),
+                    }
                 )
+            )
         for part in rows:
             if "wave" not in part:
                 part["wave"] = wave
+    covered = plans_in_force(tables.get("area_plan"), days)
+    both = pd.concat([covered, _before(covered, days)], ignore_index=True)
+    rows.append(both.rename(columns={"plan": "unit"}).assign(level="plan"))
     whole = pd.concat(rows, ignore_index=True)[list(UNITS)]
     return whole.drop_duplicates().sort_values(list(UNITS), ignore_index=True)
+
+
+def plans_in_force(area_plan: pd.DataFrame | None, days: Mapping[int, str]) -> pd.DataFrame:
+    """A row for each wave, plan and area that the plan covers on the wave's day: wave, plan, area."""
+    there = [
+        table[["plan", "area"]].astype(str).assign(wave=wave)
+        for wave, day in sorted(days.items())
+        if (table := _on(area_plan, day)) is not None
+    ]
+    columns = ["wave", "plan", "area"]
+    return pd.concat(there)[columns] if there else pd.DataFrame(columns=columns)
+
+
+def _before(covered: pd.DataFrame, days: Mapping[int, str]) -> pd.DataFrame:
+    """The areas that each plan covers in its first wave, in the waves before that one."""
+    first = covered.groupby("plan")["wave"].transform("min")
+    begins = covered[covered["wave"] == first].rename(columns={"wave": "first"})
+    waves = pd.DataFrame({"wave": sorted(days)})
+    every = begins.merge(waves, how="cross")
+    return every.loc[every["wave"] < every["first"], ["wave", "plan", "area"]]
 
 
 def must_know(units: pd.DataFrame, areas: pd.Series) -> None:

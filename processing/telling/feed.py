@@ -12,6 +12,7 @@ from processing.datasets.codebook import PERCENT
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
 from processing.measuring.disclosure_limits import DisclosureLimits
+from processing.measuring.places import plans_in_force
 from processing.measuring.study_measures import StudyMeasures, study_measures
 from processing.measuring.study_terms import study_terms
 
@@ -97,7 +98,7 @@ def feed(
             again = pd.MultiIndex.from_frame(effects[["scale", "cohort"]]).isin([*telling])
             effects = effects.assign(hidden=np.maximum(effects["hidden"], again))
         parts.append(effects)
-    plans = _plans(found.units)
+    plans = _plans(study, found)
     whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
     if evaluation is None:
         whole["analysis_plans"] = np.nan
@@ -221,11 +222,11 @@ def _versions_of(
     return ";".join(dict.fromkeys(one for one in told if one))
 
 
-def _plans(units: pd.DataFrame) -> dict[tuple[str, str, int], str]:
+def _plans(study: Study, found: StudyMeasures) -> dict[tuple[str, str, int], str]:
     """Level, unit and wave -> the keys of the plans that cover any area of it; not of the study."""
-    covered = units[units["level"] == "plan"][["wave", "area", "unit"]]
-    others = units[~units["level"].isin(["study"])]
-    pairs = others.merge(covered.rename(columns={"unit": "plan"}), on=["wave", "area"])
+    covered = plans_in_force(study.table("area_plan").drop(columns="wave"), found.days)
+    others = found.units[~found.units["level"].isin(["study"])]
+    pairs = others.merge(covered, on=["wave", "area"])
     by = pairs.groupby(["level", "unit", "wave"])["plan"]
     joined = by.agg(lambda plans: ";".join(sorted(set(plans)))).reset_index()
     keys = zip(joined["level"], joined["unit"], joined["wave"], strict=True)

@@ -412,6 +412,10 @@ def test_measures_of_a_dataset_know_its_units_response_and_panel(make_study):
     changes = found.measures.changes.query("level == 'study' and cohort == 'all'")
     both = set(drawn.waves[1].panel) & set(drawn.waves[2].panel)
     assert changes.pairs.iloc[0] == len(both)
+    # A plan that starts in the second wave has a before: its areas, as they stood.
+    plans = found.measures.changes.query("level == 'plan' and cohort == 'all'")
+    own = drawn.waves[1][drawn.waves[1].area.isin([f"9000-{area:03}" for area in range(6)])]
+    assert plans.n_1.tolist() == [own.tryghed_t1_stairs.ge(0).sum()]
     assert found.days == {1: "2024-05-01", 2: "2026-05-01"}
     assert found.dataset == study.hash
 
@@ -532,6 +536,13 @@ def test_only_the_areas_that_the_plan_compares_with_are_compared_with(make_study
     assert set(found.effects.comparison) == {10}
     assert set(found.effects.treated) == {8}
     assert found.treatment.named == ("9000-003",)
+    with pytest.raises(StatisticsError) as refused:
+        evaluate(study, plan_of(PLAN + b"comparison: [9000-003]\n"))
+    assert str(refused.value) == (
+        "plan, treatment: 8 areas become treated between the waves and 0 do not: where that leaves too"
+        " few with answers before and after, in either arm, there is no comparison. Compare with more"
+        " areas, or tell changes with beboerpuls measures."
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from processing import Points, StatisticsError, area_sums, measures, overlap, places, weigh
 from processing.measuring.margin_regression import MarginRegression
 from processing.measuring.overlap import pseudonyms
+from processing.measuring.places import plans_in_force
 from processing.measuring.running_sums import Coded, RunningSums
 from processing.measuring.spot_keys import SpotKeys
 
@@ -169,10 +170,10 @@ def test_areas_that_merged_and_plans_that_began_are_followed_on_the_waves_days()
         ),
         "area_plan": pd.DataFrame(
             {
-                "area": ["0667-001", "0667-001", "0667-003"],
-                "plan": ["A", "B", "B"],
-                "valid_from": ["2020-01-01", "2025-06-01", None],
-                "valid_to": ["2024-12-31", None, None],
+                "area": ["0667-001", "0667-001", "0667-003", "0667-002"],
+                "plan": ["A", "B", "B", "C"],
+                "valid_from": ["2020-01-01", "2025-06-01", None, "2025-01-01"],
+                "valid_to": ["2024-12-31", None, None, None],
             }
         ),
     }
@@ -184,7 +185,19 @@ def test_areas_that_merged_and_plans_that_began_are_followed_on_the_waves_days()
         ("A", 1): ["0667-001"],
         ("B", 1): ["0667-003"],
         ("B", 2): ["0667-001", "0667-003"],
+        # Not begun yet: the areas that it covers first, before.
+        ("C", 1): ["0667-002"],
+        ("C", 2): ["0667-002"],
     }
+    days = {1: "2024-05-01", 2: "2026-05-01"}
+    in_force = plans_in_force(tables["area_plan"], days)
+    assert sorted(in_force.itertuples(index=False, name=None)) == [
+        (1, "A", "0667-001"),
+        (1, "B", "0667-003"),
+        (2, "B", "0667-001"),
+        (2, "B", "0667-003"),
+        (2, "C", "0667-002"),
+    ]
 
 
 def test_the_response_rate_is_finished_of_all_invited(study):
