@@ -243,6 +243,7 @@ if TYPE_CHECKING:
     from .telling.told_before import told_before as told_before
     from .telling.weighting_told import public_measures as public_measures
     from .telling.weights_document import weights_document as weights_document
+    from .telling.why_hidden import why_hidden as why_hidden
     from .traits.dif import Dif as Dif
     from .traits.dif import DifItem as DifItem
     from .traits.dif import DifLimits as DifLimits
@@ -383,6 +384,7 @@ _HOMES = {
     "telling.remembering": ("remember", "told_in"),
     "telling.told_before": ("ToldBefore", "memory_of", "told_before"),
     "telling.weighting_told": ("public_measures",),
+    "telling.why_hidden": ("why_hidden",),
     "telling.weights_document": ("weights_document",),
     "telling.report": ("report", "report_document"),
     "telling.small_cells": ("SmallCells", "small_cells"),

@@ -28,7 +28,9 @@ from survey.languages import SOURCE, Languages
 from survey.models import Batch, Contact, Invitation, Response, Sheet, Wave
 from survey.printing.orders import Order
 from survey.printing.runs import print_sheets
-from survey.results import count_results, open_results, places_of
+from survey.result_counts import count_results
+from survey.result_places import places_of
+from survey.results import open_results
 from survey.scanning.deletion import keep_until
 from survey.schema import is_current, upgrade
 from survey.secrets import Keys, make_key_file, read_key_file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from survey.jobs import not_computed
 from survey.models import Study
-from survey.results import ResultsError, count_results, note_counted, told_last
+from survey.result_counts import ResultsError, count_results, note_counted, told_last
 from survey.worker import Work
 
 

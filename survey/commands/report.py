@@ -17,7 +17,7 @@ from survey.commands.datasets import (
     unchanged,
 )
 from survey.commands.examples import Command
-from survey.results import shared_items
+from survey.result_counts import shared_items
 
 if TYPE_CHECKING:
     from processing import Document, Study

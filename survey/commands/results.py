@@ -9,19 +9,9 @@ import click
 from survey.commands.examples import Group
 from survey.commands.installation import installation
 from survey.commands.printing import as_json, counted, print_json, print_table, refusal, refuses
-from survey.results import (
-    NotOpenedError,
-    Place,
-    ResultsError,
-    close_results,
-    count_results,
-    find_opened,
-    note_counted,
-    open_results,
-    places_of,
-    told_last,
-    why_not,
-)
+from survey.result_counts import ResultsError, count_results, note_counted, told_last
+from survey.result_places import Place, places_of, why_not
+from survey.results import NotOpenedError, close_results, find_opened, open_results
 from survey.studies import StudyError, find_study, find_wave
 
 _study = click.argument("study")

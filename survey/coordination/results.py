@@ -13,17 +13,9 @@ from survey.coordination.desk import blueprint
 from survey.coordination.own_waves import own_wave
 from survey.jobs import order_job
 from survey.models import OpenedResult, Wave
-from survey.results import (
-    FIRST_FIGURES,
-    LONGEST_WORDS,
-    MOST_FIGURES,
-    Place,
-    ResultsError,
-    close_results,
-    labels_of,
-    open_results,
-    places_of,
-)
+from survey.result_counts import FIRST_FIGURES, ResultsError, labels_of
+from survey.result_places import Place, places_of
+from survey.results import LONGEST_WORDS, MOST_FIGURES, close_results, open_results
 from survey.staff import me, needs_role
 from survey.web import language, parts, reading, words, writing
 

@@ -12,11 +12,11 @@ from werkzeug.exceptions import NotFound
 from processing import Codebook, Estimated, PlaceFigure
 from survey.errors import not_found
 from survey.resident.views import blueprint
+from survey.result_counts import favourable_answers
 from survey.results import (
     NotOpenedError,
     TakenDownError,
     Told,
-    favourable_answers,
     opened_results,
     results_are_open,
     told_results,

@@ -14,7 +14,7 @@ PLAN = "primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
 
 @pytest.fixture
 def study(evaluated, database):
-    study = evaluated(AreasDrawn(12, [2] * 6, effects=[0.9]))
+    study = evaluated(AreasDrawn(12, [2] * 6, effects=[0.9]), few=4)
     count_findings("bopuls", study.data)
     count_effects("bopuls", study.data, PLAN)
     with database.writing() as session:

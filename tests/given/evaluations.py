@@ -20,7 +20,7 @@ from processing import (
 )
 from survey.forms import pin_of
 from survey.models import Area, Freeze, Study, Wave, WaveForm
-from survey.results import count_results
+from survey.result_counts import count_results
 
 LANGUAGES = ("da", "ar", "bs", "en", "fa", "pl", "so", "tr", "uk", "ur")
 DAYS = (dt.date(2024, 5, 1), dt.date(2026, 5, 1))

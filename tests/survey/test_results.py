@@ -9,19 +9,9 @@ from processing import AreasDrawn, erase_rows, revoke
 from processing.telling.told_before import chained
 from survey import audit
 from survey.models import Freeze, OpenedResult, Wave
-from survey.results import (
-    NotOpenedError,
-    ResultsError,
-    TakenDownError,
-    close_results,
-    count_results,
-    figures_of,
-    note_counted,
-    open_results,
-    places_of,
-    told_last,
-    told_results,
-)
+from survey.result_counts import ResultsError, count_results, figures_of, note_counted, told_last
+from survey.result_places import places_of
+from survey.results import NotOpenedError, TakenDownError, close_results, open_results, told_results
 
 
 @pytest.fixture
@@ -53,9 +43,13 @@ def test_a_place_of_few_answers_and_one_that_protects_it_cannot_be_opened(databa
     blank = [place for place in places(database, counted) if place.answered is None]
     assert "9000-000" in {place.unit for place in blank}
     assert len(blank) >= 2, "one hidden count is the total less the others"
-    assert [place.unit for place in blank if place.few] == ["9000-000"]
+    # Each with its own reason, and the place it protects by name.
+    few = next(place for place in blank if place.unit == "9000-000")
+    others = [place for place in blank if place != few]
+    assert (few.why, few.protects, few.least) == ("few", (), 10)
+    assert {(place.why, place.protects) for place in others} == {("protects", (few.name,))}
     for place in blank:
-        why = ": too few answered" if place.few else ": it would give away a place where too few"
+        why = f"give away {few.name}, where too few answered" if place in others else "under 10"
         with pytest.raises(ResultsError, match=why):
             opens(place.unit)
 

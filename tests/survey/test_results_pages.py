@@ -8,7 +8,8 @@ from inspection import Page
 
 from processing import AreasDrawn
 from survey.models import Freeze, OpenedResult, Wave
-from survey.results import close_results, open_results, places_of
+from survey.result_places import places_of
+from survey.results import close_results, open_results
 
 HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}\u202e../"
 RIGHT_TO_LEFT = {"ar", "fa", "ur"}
