@@ -57,10 +57,10 @@ class EffectPage(Measured):
         return primary if len(primary) else self.every.head(1)
 
     @property
-    def first_scale(self) -> str:
-        """The one that is told of place by place."""
+    def leading_scales(self) -> list[str]:
+        """Those that are told of place by place: primary measures, or the first there is."""
         means = self.measured.measures.means
-        return str(self.leading["scale"].iloc[0] if len(self.every) else means["scale"].iloc[0])
+        return [*self.leading["scale"]] if len(self.every) else [str(means["scale"].iloc[0])]
 
     @property
     def level(self) -> str:

@@ -8,23 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from processing.datasets.codebook import PERCENT, Codebook
 from processing.datasets.study import Study
-from processing.measuring.fay_herriot import fay_herriot
 from processing.measuring.study_measures import StudyMeasures
 
-from .document import Block, Command, Figure, Sentence, Table
-from .figures import Place, places
+from .document import Block, Command, Sentence, Table
+from .place_names import PlaceNames
 from .small_cells import SmallCells
 from .weights_told import weights_told
 from .words import count, number, words
-
-RELIABLE = 0.7
-FEWEST_TO_SHRINK = 5
 
 
 def measure_names(codebook: Codebook, language: str) -> dict[str, str]:
@@ -124,69 +118,17 @@ class Measured:
     def name(self, scale: object) -> str:
         return self.names.get(str(scale), str(scale))
 
-    def places(self, scale: str) -> list[Block]:
-        """A scale's measured and shrunk means at the first level of which there are several units."""
-        means = self.measured.measures.means
-        levels = [one for one in ("boligområde", "plan", "afdeling") if one in set(means["level"])]
-        last = means["wave"].max()
-        mine = means[
-            (means["scale"] == scale) & (means["wave"] == last) & (means["cohort"] == "all")
-        ]
-        level = next((one for one in levels if (mine["level"] == one).sum() > 1), "study")
-        whole = mine[mine["level"] == "study"]
-        if not self.cells.may_show(whole).all():
-            return [Sentence(self.t("places_none"))]
-        here = mine[mine["level"] == level]
-        here = here.assign(shown=self.cells.may_show(here)).sort_values("unit")
-        if not here["shown"].all():
-            here = _shrunk_anew(here, self.measured.measures.level)
-        overall = float(whole["mean"].iloc[0])
-        rows = [
-            Place(
-                label=self._place(row.unit),
-                shown=row.shown,
-                measured=(row.mean, row.low, row.high),
-                estimated=(row.shrunk, row.shrunk_low, row.shrunk_high),
-                n=count(row.n, self.language),
-                reliability=self.n(row.reliability, 2) if math.isfinite(row.reliability) else "",
-                unreliable=row.reliability < RELIABLE,
-            )
-            for row in each(here)
-        ]
-        rows.sort(key=lambda row: row.label)
-        drawing = places(
-            rows,
-            self.t("places_alt", scale=self.name(scale), count=len(rows)),
-            self.tick,
-            value=lambda mean: self.v(scale, mean),
-            few=self.t("places_few"),
-            overall=overall,
-            overall_said=self.t("places_all", value=self.v(scale, overall)),
-            head=(self.t("estimated"), "n", "λ"),
-        )
-        caption = self.t(
-            "places_caption",
-            scale=self.name(scale),
-            range="" if self.is_count(scale) else ", 0–100",
-        )
-        notes = [self.t("places_words")]
-        if not here["shown"].all():
-            notes.append(f"{self.t('places_hidden')} {self.t('places_anew')}")
-        if here["shown"].any() and (here.loc[here["shown"], "reliability"] == 0).all():
-            notes.append(self.t("places_at_bound"))
-        return [
-            Figure(caption, self.t("places_note", level=self.percent), drawing),
-            *(Sentence(note, quiet=True) for note in notes),
-        ]
-
     @property
     def percent(self) -> str:
         """The level of all intervals of measures, as 95."""
         return self.n(100 * self.measured.measures.level, 0)
 
-    def _place(self, unit: str) -> str:
-        areas = self.study.table("areas").drop_duplicates("area", keep="last").set_index("area")
-        return str(areas["name"].get(unit, unit))
+    def place(self, level: str, unit: str) -> str:
+        return self.place_names.of(level, unit)
+
+    @cached_property
+    def place_names(self) -> PlaceNames:
+        return PlaceNames(self.study)
 
     def response(self) -> list[Block]:
         """Answers, response and modes, wave by wave."""
@@ -228,27 +170,6 @@ def _enough(n: pd.Series, fewest: int) -> pd.Series:
     if few.sum() == 1 and (~few).any():
         few = few | (n.index == n[~few].idxmin())
     return ~few
-
-
-def _shrunk_anew(rows: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Shrunk means and λ of the shown places from the shown ones alone.
-
-    What others are drawn towards is a mean of all: with λ beside it, it would tell a hidden one.
-    """
-    usable = rows["shown"] & (rows["n"] > 1)
-    anew = rows.assign(reliability=np.nan, shrunk=np.nan, shrunk_low=np.nan, shrunk_high=np.nan)
-    mine = rows[usable]
-    weights = mine["n"] - 1
-    pooled = float((weights * mine["sd"] ** 2).sum() / max(weights.sum(), 1))
-    if len(mine) < FEWEST_TO_SHRINK or not pooled > 0:
-        return anew
-    model = fay_herriot(mine["mean"], pooled / mine["effective_n"])
-    reach = float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(model.mse)
-    names = ["reliability", "shrunk", "shrunk_low", "shrunk_high"]
-    anew.loc[usable, names] = np.column_stack(
-        [model.kept, model.shrunk, model.shrunk - reach, model.shrunk + reach]
-    )
-    return anew
 
 
 def each(frame: pd.DataFrame) -> Any:

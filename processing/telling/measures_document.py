@@ -13,8 +13,9 @@ from processing.errors import Problem, StatisticsError
 from processing.measuring.study_measures import StudyMeasures
 
 from .document import Block, Document, Figure, KeyFigure, Section, Sentence
-from .figures import Line, trend
+from .figures import Line, trends
 from .measured_blocks import Measured, each
+from .place_blocks import place_by_place
 from .small_cells import SmallCells, small_cells
 
 
@@ -53,7 +54,7 @@ def measures_document(
         key_figures=page.key_figures(),
         sections=[
             Section(t("trends"), page.trends()),
-            Section(t("places"), page.places(scale)),
+            Section(t("places"), place_by_place(page, [scale])),
             Section(t("measures_composition"), page.response()),
             Section(t("source"), [Sentence(t("measures_analysis")), *page.source(command)]),
         ],
@@ -159,13 +160,12 @@ class _Scale(Measured):
         if [*self.stayers["wave"]] == waves:
             lines.append(self._line("measures_stayers", self.stayers, painted=False))
         told = [", ".join(self.mine(mean) for mean, _, _ in line.points) for line in lines]
-        said = self.t("measures_trend_alt", all=told[0], stayers=told[-1])
+        alone = "_alone" if len(lines) == 1 else ""
+        said = self.t(f"measures_trend_alt{alone}", all=told[0], stayers=told[-1])
         days = [self.measured.days[int(wave)][:4] for wave in waves]
-        drawing = trend(lines, days, said, self.tick)
+        note = self.t(f"measures_trend_note{alone}", level=self.percent)
         return [
-            Figure(
-                self.t("measures_trend"), self.t("measures_trend_note", level=self.percent), drawing
-            ),
+            Figure(self.t(f"measures_trend{alone}"), note, *trends(lines, days, said, self.tick)),
             *([Sentence(self.hidden(), quiet=True)] if self.hidden() else []),
         ]
 

@@ -18,6 +18,7 @@ from .exposure_blocks import exposure, stayers
 from .measured_blocks import each
 from .page_html import as_page
 from .parted_blocks import parted
+from .place_blocks import place_by_place
 from .plan_blocks import plan
 from .small_cells import SmallCells, small_cells
 from .trend_blocks import trends
@@ -82,7 +83,7 @@ def report_document(
             Section(t("parted"), [*parted(page)]),
             Section(t("power"), power(page)),
             Section(t("trends"), trends(page)),
-            Section(t("places"), page.places(page.first_scale)),
+            Section(t("places"), place_by_place(page, page.leading_scales)),
             Section(t("response"), page.response()),
             Section(t("limits"), _limits(page)),
             Section(t("plan"), plan(page)),

@@ -8,7 +8,8 @@ from scipy import stats
 
 from .document import Block, Figure, Sentence
 from .effect_page import EffectPage
-from .figures import Line, trend
+from .figures import Line
+from .figures import trends as drawings
 from .measured_blocks import each
 
 
@@ -49,7 +50,7 @@ def trends(page: EffectPage) -> list[Block]:
             note += " " + page.t("trends_left_out", areas=left_out)
         days = [page.measured.days[int(wave)][:4] for wave in waves]
         said = page.t("trends_alt", **told)
-        parts.append(Figure(page.name(scale), note, trend(lines, days, said, page.tick)))
+        parts.append(Figure(page.name(scale), note, *drawings(lines, days, said, page.tick)))
     return parts
 
 

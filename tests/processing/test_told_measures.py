@@ -24,6 +24,8 @@ from processing import (
     write_drawn_study,
 )
 from processing.telling.document import Figure, Points, Table
+from processing.telling.measured_blocks import Measured
+from processing.telling.place_blocks import place_by_place
 from processing.telling.weights_told import weights_told
 
 PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\nmargin: 5\n"
@@ -106,6 +108,41 @@ def test_a_wave_that_is_not_shown_is_not_told_as_one_that_is_not_there(study, fo
     said = str(measures_document(study, found.measures, "tryghed_t1", cells=less))
     assert "Tallet for bølge 1 vises ikke" in said
     assert "kun én bølge" not in said
+
+
+def test_every_primary_measure_is_told_place_by_place_at_every_level(study, found):
+    both = replace(found, effects=found.effects.assign(primary=found.effects["cohort"] == "all"))
+    document = report_document(study, both, language="en")
+    part = next(one.blocks for one in document.sections if one.heading == "Place by place")
+    assert [one.caption.split(",")[0] for one in part if isinstance(one, Figure)] == [
+        "Oplevet tryghed", f"{_label(study)} (count",
+    ]  # fmt: skip
+    assert all(one.narrow for one in part if isinstance(one, Figure))
+    areas = [one for one in part if isinstance(one, Table) and one.head[0] == "Afdeling"]
+    assert len(areas) == 2
+    means = found.measures.measures.means.set_index(["scale", "level", "unit", "cohort", "wave"])
+    row = means.loc[("tryghed_t1", "afdeling", "9000-003", "all", 2)]
+    name = study.table("areas").set_index("area")["name"].iloc[3]
+    told = next(cells for cells in areas[0].rows if cells[0] == name)
+    assert told[:4] == [
+        name, str(int(row["n"])), f"{row['mean']:.1f}", f"[{row['low']:.1f}; {row['high']:.1f}]",
+    ]  # fmt: skip
+    assert told[4] == f"{row['shrunk']:.1f}"
+
+
+def test_places_too_few_to_be_drawn_together_are_not_called_estimated(study, found):
+    means = found.measures.measures.means
+    kept = means[(means["level"] == "study") | means["unit"].isin(["9000-001", "9000-002"])]
+    blank = dict.fromkeys(["shrunk", "shrunk_low", "shrunk_high", "reliability"], float("nan"))
+    few = replace(
+        found.measures, measures=replace(found.measures.measures, means=kept.assign(**blank))
+    )
+    page = Measured(study, few, "en", small_cells(study, found.measures))
+    figure, table, _ = place_by_place(page, ["tryghed_t1"])
+    assert "measured, with its 95% interval" in figure.note
+    assert "estimated" not in figure.svg + figure.note
+    assert 'class="paint"' not in figure.svg
+    assert list(table.head) == ["Afdeling", "Answers", "Measured", "Interval"]
 
 
 def test_weights_are_told_in_the_readers_language_by_their_labels(study):
