@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from processing.errors import StatisticsError
+
 from .analysis_plan import AnalysisPlan
 from .evaluation import Evaluation
 from .headline import STAGGERED, by_start
@@ -76,8 +78,9 @@ def _of_starts(rows: pd.DataFrame, plan: AnalysisPlan) -> Array | None:
     found = np.zeros(len(rows))
     for _, cell in rows.groupby(["start", "wave"]):
         inside = rows.index.isin(cell.index)
-        effects = by_start(rows.assign(y=inside.astype(float)), plan, (), base="universal")
-        if effects is None:
+        try:
+            effects = by_start(rows.assign(y=inside.astype(float)), plan, (), base="universal")
+        except StatisticsError:
             return None
         share = weight[inside] / weight[inside].sum()
         found[inside] = float(effects.overall["estimate"].iloc[0]) * share

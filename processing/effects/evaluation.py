@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -54,6 +54,8 @@ class Evaluation:
     registered: bool
     registration: Registration
     treatment: Treatment
+    left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Starts of which nothing is told: scale, cohort, start, areas (keys), waves, whole and why."""
 
     def __str__(self) -> str:
         lines = [
@@ -113,6 +115,7 @@ def evaluate(
     most = study.codebook.highest_scores
     found: list[dict[str, object]] = []
     inferences, staggered, parted = [], [], []
+    left_out: list[dict[str, object]] = []
     for cohort in COHORTS:
         for scale in measured.scales:
             rows = _rows(study, measured, people, compared, scale, cohort, plan)
@@ -127,6 +130,7 @@ def evaluate(
             found.append(told | rows.told())
             about = {"scale": scale, "cohort": cohort}
             inferences.append(_inferences(one, told).assign(**about))
+            left_out += [asdict(left) | about for left in one.left_out]
             if one.later is not None:
                 staggered.append(_by_exposure(one, told).assign(**about))
                 if cohort == "all" and np.isfinite(one.later.pretest):
@@ -145,6 +149,7 @@ def evaluate(
         registered=before,
         registration=known,
         treatment=compared,
+        left_out=pd.DataFrame(left_out),
     )
 
 
@@ -177,9 +182,15 @@ def _no_comparison(compared: Treatment) -> StatisticsError:
 
 
 def _inferences(one: Headline, told: dict[str, object]) -> pd.DataFrame:
-    """Every estimator and method; of the plan's kind is the one that is told."""
+    """Every estimator and method; of the plan's kind is the one that is told.
+
+    What is not had has a row too, that says why (`note`).
+    """
     frames = [effect.to_frame() for effect in (one.told, one.beside) if effect is not None]
-    whole = pd.concat(frames, ignore_index=True)
+    without = {"outcome": "y", "estimator": one.told.estimator, "estimate": one.told.estimate}
+    rows = [without | {"method": name, "note": why} for name, why in one.withheld.items()]
+    whole = pd.concat([*frames, pd.DataFrame(rows)], ignore_index=True)
+    whole = whole.assign(note=whole["note"].fillna("") if rows else "")
     mine = (whole["estimator"] == one.told.estimator) & (whole["method"] == told["method"])
     return whole.assign(trusted=mine, kind=np.where(mine, str(told["kind"]), "exploratory"))
 
@@ -272,11 +283,11 @@ def _rows(
 
 def _parted(rows: _Rows, scale: str, plan: AnalysisPlan) -> list[pd.DataFrame]:
     """What is left of the first effect where trends may have parted as before, by both bounds."""
-    effects = by_start(rows.means, plan, rows.shares, base="universal")
-    # These intervals take estimates to be normal: with few areas they are no surer than CR2's.
-    if effects is None or not effects.by_exposure["method"].eq("CR2").all():
-        return []
     try:
+        effects = by_start(rows.means, plan, rows.shares, base="universal")
+        # These intervals take estimates to be normal: with few areas they are no surer than CR2's.
+        if not effects.by_exposure["method"].eq("CR2").all():
+            return []
         study = effects.event_study()
         return [
             parted_trends(study, kind, level=plan.level, seed=plan.seed)
@@ -285,7 +296,8 @@ def _parted(rows: _Rows, scale: str, plan: AnalysisPlan) -> list[pd.DataFrame]:
             for kind in BOUNDS
         ]
     except StatisticsError:
-        # No two waves before, or so many waves that the inequalities cannot be gone through.
+        # No two waves before, so many waves that the inequalities cannot be gone through, or areas
+        # that cannot be compared from one base.
         return []
 
 

@@ -13,11 +13,27 @@ from processing.errors import StatisticsError
 from .analysis_plan import AnalysisPlan
 from .cluster_variance import Variance
 from .difference import Effect, by_randomisation, by_t, difference_in_differences, pre_period
+from .left_out import LeftOut
 from .staggered import StaggeredEffects, staggered_effects
 from .start_cells import Base
 from .trust import Trust, which_to_trust
 
 STAGGERED = "doubly robust, staggered"
+_ONE_REGRESSION = (
+    "not for effects by start: it is of one regression, and these are means of many comparisons"
+)
+_NOT_DRAWN = (
+    "not here: starts are not drawn anew where covariates are named, since other starts would leave areas"
+    " that nobody resembles"
+)
+WITHHELD = {
+    "CR1": _ONE_REGRESSION,
+    "CR3": _ONE_REGRESSION,
+    "wild bootstrap": _ONE_REGRESSION,
+    "randomisation": _NOT_DRAWN,
+    "randomisation of coefficients": _NOT_DRAWN,
+}
+"""What is not had of effects by start, and why."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,19 @@ class Headline:
     beside: Effect | None
     later: StaggeredEffects | None
     stands_in: bool = False
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Starts that the effects by start leave out."""
+        return self.later.left_out if self.later else ()
+
+    @property
+    def withheld(self) -> dict[str, str]:
+        """Methods that `told` has no figures of, and why; of two-way effects all are there."""
+        if self.told.estimator != STAGGERED:
+            return {}
+        there = {one.method for one in self.told.inferences}
+        return {name: why for name, why in WITHHELD.items() if name not in there}
 
 
 def headline(
@@ -55,36 +84,40 @@ def headline(
     if means["unit"].nunique() < 3 or not changing.any() or means["wave"].nunique() < 2:
         return None
     plain = _two_way(rows, plan, covariates, sd)
-    later = by_start(means, plan, shares)
+    later, why = None, ""
+    try:
+        later = by_start(means, plan, shares)
+    except StatisticsError as error:
+        why = "; ".join(one.what for one in error.problems)
     starting = means[means["unit"].isin(changing.index[changing])]
     if starting["start"].nunique() < 2:
         return Headline(plain, None, later) if plain else None
     if later is not None:
-        return Headline(_of_starts(means, later, plan, sd), plain, later)
+        return Headline(_of_starts(means, later, plan, sd, drawn=not shares), plain, later)
     if plain is None:
         return None
     reason = (
         "No inference is trusted: plans start in different waves, two-way effects mix late starters "
-        "with early ones, and areas cannot be compared by start."
+        f"with early ones, and areas cannot be compared by start. {why}."
     )
     return Headline(replace(plain, trust=Trust("", reason)), None, None, stands_in=True)
 
 
 def by_start(
     means: pd.DataFrame, plan: AnalysisPlan, shares: Sequence[str], *, base: Base = "varying"
-) -> StaggeredEffects | None:
-    """Effects by start, exposure and years, of areas' means; None where areas cannot be compared."""
+) -> StaggeredEffects:
+    """Effects by start, exposure and years, of areas' means.
+
+    Raises StatisticsError where areas cannot be compared.
+    """
     never = (means.groupby("unit")["start"].max() == 0).any()
-    try:
-        return staggered_effects(
-            means, "y", "start", area="unit", wave="wave", covariates=shares, years="years",
-            weights="weight" if plan.weighting == "answers" else None,
-            against="never" if never else "not yet",
-            base=base, level=plan.level, seed=plan.seed,
-            draws=plan.draws if base == "varying" else 0,
-        )  # fmt: skip
-    except StatisticsError:
-        return None
+    return staggered_effects(
+        means, "y", "start", area="unit", wave="wave", covariates=shares, years="years",
+        weights="weight" if plan.weighting == "answers" else None,
+        against="never" if never else "not yet",
+        base=base, level=plan.level, seed=plan.seed,
+        draws=plan.draws if base == "varying" else 0,
+    )  # fmt: skip
 
 
 def _two_way(
@@ -107,7 +140,7 @@ def _two_way(
 
 
 def _of_starts(
-    means: pd.DataFrame, later: StaggeredEffects, plan: AnalysisPlan, sd: float
+    means: pd.DataFrame, later: StaggeredEffects, plan: AnalysisPlan, sd: float, *, drawn: bool
 ) -> Effect:
     """The mean over treated area-waves, with CR2 and randomisation of starts."""
     row = later.overall.iloc[0]
@@ -118,13 +151,19 @@ def _of_starts(
         variance = Variance("CR2", float(row["standard_error"]) ** 2, df)
         inferences = (by_t("CR2", estimate, variance, plan.level), *inferences)
     possible = later.randomised.assignments if later.randomised else 0
+    trust = _told_alone(which_to_trust(treated, comparison, df, possible), int(row["alone"]))
+    if not (trust.method or drawn):
+        said = (
+            "Starts are not drawn anew where covariates are named: other starts would leave areas"
+        )
+        trust = replace(trust, reason=f"{trust.reason} {said} that nobody resembles.")
     waves = np.sort(means["wave"].unique())
     starts = np.searchsorted(waves, means.loc[means["start"] > 0, "start"])
     return Effect(
         outcome="y",
         estimate=estimate,
         inferences=inferences,
-        trust=_told_alone(which_to_trust(treated, comparison, df, possible), int(row["alone"])),
+        trust=trust,
         rows=len(means),
         waves=len(waves),
         areas=means["unit"].nunique(),

@@ -8,7 +8,7 @@ be growing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from .areas_by_start import Areas, Array, laid_out, lay_out
 from .cluster_variance import Variance
 from .difference import by_t
 from .event_study import EventStudy
+from .left_out import LeftOut, cells_and_left_out, unseen_starts
 from .randomisation import Randomisation
 from .randomised_starts import randomised_starts
 from .start_cells import (
@@ -29,7 +30,6 @@ from .start_cells import (
     Mean,
     alone_in,
     by_years,
-    cell_of,
     mean_of,
     mean_of_means,
 )
@@ -70,6 +70,8 @@ class StaggeredEffects:
     covariance: Array = field(default_factory=lambda: np.zeros((0, 0)), repr=False)
     pretest: float = float("nan")
     randomised: Randomisation | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    """Starts of which nothing is told, or nothing in some waves, with the reason."""
 
     def event_study(self) -> EventStudy:
         """Effects by exposure against the wave before the start, for `parted_trends`.
@@ -121,7 +123,7 @@ class StaggeredEffects:
             f"exposure {row.exposure:+d}: {row.estimate:.3g} (SE {row.standard_error:.3g})"
             for row in self.by_exposure.itertuples()
         ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *map(str, self.left_out)])
 
 
 def staggered_effects(
@@ -150,7 +152,8 @@ def staggered_effects(
     `start` is the wave of the start, missing or 0 for never; areas that start in the first wave have
     no before and are left out. `years` are those since the plan began, in treated rows. An area that
     misses a wave is left out of the comparisons that need it: so are waves after a plan's end, where
-    they are not in the frame. With `covariates`, taken from the earlier of the two waves that are
+    they are not in the frame. Starts that nothing can be told of, as the last one where every area is
+    treated in the end, are named (`left_out`). With `covariates`, taken from the earlier of the two waves that are
     compared, each comparison is doubly robust (see `doubly_robust`). Without, the mean over treated
     area-waves is also held against what other assignments of starts would show (`randomised`; not
     with `draws` of 0, nor is the band).
@@ -163,19 +166,19 @@ def staggered_effects(
     run = laid_out(frame, [years] if years else [], panel, area, wave, blank=True)
     groups = [g for g in np.unique(panel.starts[~panel.never]) if g > panel.times[0]]
     stop_if_any(_problems(groups, panel, start, against))
-    cells = [
-        cell
-        for g in groups
-        for t in range(len(panel.times))
-        if (cell := cell_of(panel, g, t, against, base, known)) is not None
-    ]
+    cells, left_out = cells_and_left_out(panel, groups, against, base, known)
+    left_out = [*unseen_starts(frame, panel, area, start), *left_out]
     later = [cell for cell in cells if cell.exposure >= 0]
     if not later:
         raise StatisticsError(
-            Problem(start, "no area is seen both before and after its start", "There is no change")
+            *(
+                Problem(start, str(one).rstrip("."), "There is no effect by start")
+                for one in left_out
+            )
         )
     parts = by_years(panel, later, run, known, against)
-    return _told(panel, cells, parts, covariates, against, base, level, draws, seed)
+    told = _told(panel, cells, parts, covariates, against, base, level, draws, seed)
+    return replace(told, left_out=tuple(left_out))
 
 
 def _told(

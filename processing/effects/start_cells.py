@@ -72,7 +72,7 @@ def cell_of(
     base = first - 1 if t >= first or kind == "universal" else t - 1
     if base < 0 or t == base:
         return None
-    change = panel.wide[:, t] - panel.wide[:, base]
+    change = change_of(panel, t, base)
     seen = ~np.isnan(change)
     treated = (panel.starts == g) & seen
     treated = treated if among is None else treated & among
@@ -85,6 +85,12 @@ def cell_of(
     estimate, influence = _compared(panel, change, treated, others, known, min(t, base))
     wave = float(panel.times[t])
     return Cell(float(g), wave, t - first, estimate, influence, treated, others, t, base)
+
+
+def change_of(panel: Areas, t: int, base: int) -> Array:
+    """Each area's change between two waves, nan where it was not seen in both."""
+    change: Array = panel.wide[:, t] - panel.wide[:, base]
+    return change
 
 
 def _compared(

@@ -35,10 +35,12 @@ def told_effect(
     equivalence_high (the 90 % interval), equivalent (it lies within `margin_of` the plan),
     equivalence_p (of two one-sided t tests), detectable (points found with 80 % power), breakdown
     (points by which trends must have parted for the interval to hold zero), trust and pre_period in
-    words, pretest (p of no difference in trends before, where areas are enough).
+    words, pretest (p of no difference in trends before, where areas are enough), left_out (starts that
+    nothing is told of, in words).
 
     Confirmatory is what the plan names, of all residents, registered in time, and by the plan's own
-    inference: another that stands in for it is exploratory.
+    inference: another that stands in for it is exploratory, and so is a mean without starts that its
+    covariates leave nobody to compare with.
     """
     effect = one.told
     margin = margin_of(plan, most)
@@ -46,6 +48,7 @@ def told_effect(
     trust = trust_as_planned(effect.trust, plan.inference, there)
     trusted = next((i for i in effect.inferences if i.method == trust.method), None)
     as_planned = plan.inference in {"trusted", trust.method} and not one.stands_in
+    as_planned = as_planned and all(left.why != "covariates" for left in one.left_out)
     named = scale in plan.scales and cohort == "all"
     nan = float("nan")
     within = trusted.within if trusted else (nan, nan)
@@ -80,6 +83,7 @@ def told_effect(
         "trust": trust.reason,
         "pre_period": effect.pre_period,
         "pretest": _pretest(one),
+        "left_out": " ".join(map(str, one.left_out)),
     }
 
 

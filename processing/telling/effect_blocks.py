@@ -103,13 +103,23 @@ def trusted(page: EffectPage) -> list[Block]:
             page.n(one.standard_error, 2) if math.isfinite(one.standard_error) else "",
             page.n(one.df, 1) if math.isfinite(one.df) else "",
             page.interval(row.scale, one.low, one.high),
-            page.p(one.p), page.t("yes" if one.trusted else "no"), page.planned(one.kind),
+            page.t("withheld") if one.note else page.p(one.p),
+            page.t("yes" if one.trusted else "no"), page.planned(one.kind),
         )
         for row in each(page.leading)
         for one in each(mine[mine["scale"] == row.scale])
     ]  # fmt: skip
     head = ("method", "standard_error", "df", "interval_head", "p_alone", "trusted")
-    return [Points([*reasons]), page.table(head, cells)]
+    return [Points([*reasons, *_withheld(page)]), page.table(head, cells)]
+
+
+def _withheld(page: EffectPage) -> list[str]:
+    """Why a method has no figures among the primary measures."""
+    found = page.found.inferences
+    mine = found[(found["cohort"] == "all") & found["scale"].isin(page.leading["scale"])]
+    without = set(mine.loc[mine["note"] != "", "method"])
+    told = [page.t("withheld_regression")] if "CR3" in without else []
+    return [*told, page.t("withheld_drawn")] if "randomisation" in without else told
 
 
 _METHODS = {

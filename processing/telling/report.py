@@ -176,11 +176,29 @@ def _left_out(page: EffectPage) -> list[str]:
         told.append(page.t("limit_always", areas=len(compared.always)))
     if compared.ended:
         told.append(page.t("limit_ended", areas=len(compared.ended)))
+    told += _starts(page, row)
     if row is not None and row.silent:
         told.append(page.t("limit_silent", areas=row.silent))
     if page.found.registration.plans > 1:
         told.append(page.t("limit_plans", plans=page.found.registration.plans))
     return told
+
+
+def _starts(page: EffectPage, row: Any) -> list[str]:
+    """Areas that start together and are in no effect by start, or not in some waves."""
+    found = page.found.left_out
+    if row is None or not len(found):
+        return []
+    mine = found[(found["scale"] == row.scale) & (found["cohort"] == "all")]
+    return [
+        page.t(
+            f"limit_start_{one.why}", start=f"{one.start:g}", areas=", ".join(one.areas),
+            waves=""
+            if one.whole
+            else page.t("limit_start_waves", waves=", ".join(f"{wave:g}" for wave in one.waves)),
+        )
+        for one in each(mine)
+    ]  # fmt: skip
 
 
 def _before(page: EffectPage) -> str:

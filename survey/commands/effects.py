@@ -146,6 +146,12 @@ def _print_left_out(found: Evaluation) -> None:
     if compared.ended:
         areas = counted(len(compared.ended), "area")
         click.echo(f"Left out: waves after the plan ended, of {areas}.")
+    if len(found.left_out):
+        mine = found.effects[found.effects["cohort"] == "all"]
+        for words in dict.fromkeys(mine["left_out"]):
+            if words:
+                scales = ", ".join(mine.loc[mine["left_out"] == words, "scale"])
+                click.echo(f"{words} ({scales})")
     if compared.named:
         click.echo(
             f"Named to compare with, and not compared with, having plans themselves: "

@@ -258,8 +258,65 @@ def test_where_starts_cannot_be_compared_two_way_effects_stand_in_without_a_test
     one = headline(means, means, plan_of(PLAN), covariates=[], shares=["telling"], sd=20.0)
     assert one.told.trusted is None
     assert "mix late starters with early ones" in one.told.trust.reason
+    assert "areas that start in wave 4 (a10, a11," in one.told.trust.reason
+    assert "covariates tell them from all others" in one.told.trust.reason
     told = told_effect(one, plan_of(PLAN), "tryghed_t1", "all", before=True, plans=1)
     assert (told["kind"], told["method"]) == ("exploratory", "")
+
+
+def test_starts_that_nothing_can_be_told_of_are_named_with_the_reason():
+    plan = plan_of(PLAN)
+    # Every area is treated in the end: from wave 4 on nobody is left to compare with.
+    every = _growing([2] * 8 + [3] * 8 + [4] * 2)
+    one = headline(every, every, plan, covariates=[], shares=[], sd=20.0)
+    told = {(left.start, left.whole): (left.waves, left.why) for left in one.left_out}
+    assert told == {
+        (2, False): ((4, 5), "nobody"),
+        (3, False): ((4, 5), "nobody"),
+        (4, True): ((4, 5), "nobody"),
+    }
+    assert told_effect(one, plan, "t", "all", before=True, plans=1)["left_out"].endswith(
+        "Left out: areas that start in wave 4 (a16, a17); no area that was untreated then was seen in the"
+        " same waves."
+    )
+    # One start was not seen in the wave before it, another in one wave alone.
+    means = _growing([2] * 8 + [3] * 8 + [4] + [5] + [0] * 8)
+    means = means[~((means.unit == "a16") & (means.wave == 3))]
+    means = means[~((means.unit == "a17") & (means.wave > 1))]
+    seen = headline(means, means, plan, covariates=[], shares=[], sd=20.0)
+    assert [(left.start, left.areas, left.whole, left.why) for left in seen.left_out] == [
+        (5, ("a17",), True, "unseen"),
+        (4, ("a16",), True, "unseen"),
+    ]
+    assert (
+        told_effect(seen, plan, "tryghed_t1", "all", before=True, plans=1)["kind"] == "confirmatory"
+    )
+
+
+def test_a_lone_area_that_covariates_tell_from_all_others_is_named_and_the_rest_explores():
+    plan = plan_of(PLAN)
+    means = _growing([2] * 10 + [3] * 10 + [4] + [0] * 20)
+    share = np.random.default_rng(2).normal(0.5, 0.1, 41)
+    share[20] = 0.95
+    means["share"] = share[means.unit.str[1:].astype(int)]
+    one = headline(means, means, plan, covariates=["share"], shares=["share"], sd=20.0)
+    assert [(left.start, left.areas, left.why) for left in one.left_out] == [
+        (4, ("a20",), "covariates")
+    ]
+    row = told_effect(one, plan, "tryghed_t1", "all", before=True, plans=1)
+    assert (row["estimator"], row["method"], row["treated"], row["kind"]) == (
+        "doubly robust, staggered", "CR2", 20, "exploratory",
+    )  # fmt: skip
+    assert row["low"] < 4 * np.mean([1, 2, 3, 4, 1, 2, 3]) < row["high"]
+    # What is not had of effects by start says why, and too few areas with covariates too.
+    assert set(one.withheld) == {
+        "CR1", "CR3", "wild bootstrap", "randomisation", "randomisation of coefficients",
+    }  # fmt: skip
+    assert "where covariates are named" in one.withheld["randomisation"]
+    few = means[means.unit.isin([f"a{area}" for area in (0, 1, 2, 10, 11, 12, *range(21, 30))])]
+    small = headline(few, few, plan, covariates=["share"], shares=["share"], sd=20.0)
+    assert small.told.trust.method == ""
+    assert "Starts are not drawn anew where covariates are named" in small.told.trust.reason
 
 
 def test_lines_leave_out_what_the_effect_does_and_primary_scales_without_p_count():
@@ -337,6 +394,10 @@ def test_plans_that_start_apart_show_their_effect_by_exposure(model, form_codebo
     assert (told.always_treated, told.ended, told.treated) == (1, 1, 59)
     by = evaluated.inferences.query("scale == 'tryghed_t1' and cohort == 'all'")
     assert set(by[by.estimator == "two-way fixed effects"].kind) == {"exploratory"}
+    mine = by[by.estimator == told.estimator].set_index("method")
+    assert mine.loc[["CR1", "CR3", "wild bootstrap"]].p.isna().all()
+    assert mine.loc["CR3"].note.startswith("not for effects by start")
+    assert (mine.loc[["CR2", "randomisation"]].note == "").all()
     # The same row stands among the effects by exposure, and nothing else there is confirmatory.
     over = evaluated.staggered.query("kind == 'confirmatory' and scale == 'tryghed_t1'")
     assert over.over.tolist() == ["treated area-waves"]
