@@ -9,7 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from instruments import Form
-from processing import AnalysisPlan, StatisticsError, build_codebook, misfits_of_plan, plan_of
+from processing import (
+    AnalysisPlan,
+    Problem,
+    StatisticsError,
+    build_codebook,
+    misfits_of_plan,
+    plan_of,
+)
 from survey import audit
 from survey.models import Area, AuditEntry, Plan, Study
 
@@ -29,8 +36,8 @@ def register_plan(
     misfits = misfits_of_plan(
         plan,
         [build_codebook(form) for form in forms],
-        kinds=set(session.scalars(select(Plan.kind).where(Plan.study_id == study.id))),
-        areas=set(session.scalars(select(Area.key).where(Area.study_id == study.id))),
+        kinds=_kinds(session, study),
+        areas=_areas(session, study),
     )
     if misfits:
         raise StatisticsError(*misfits)
@@ -38,8 +45,49 @@ def register_plan(
         audit.note(
             session, actor, REGISTERED, study.key,
             sha256=plan.hash, primary=list(plan.primary), terms=plan.terms.to_dict(),
+            treatment=list(plan.treatment), comparison=list(plan.comparison),
         )  # fmt: skip
     return plan
+
+
+def unchecked(session: Session, study: Study, plan: AnalysisPlan) -> list[str]:
+    """What a plan names and the study cannot say yet whether it has, in words."""
+    told = []
+    if not _kinds(session, study):
+        kinds = ", ".join(plan.treatment)
+        told.append(
+            f"The study has no plans yet: whether any is of the kind {kinds} is told when they are"
+            " loaded, with beboerpuls study plans"
+        )
+    if plan.comparison and not _areas(session, study):
+        told.append(
+            "The study has no areas yet: whether those to compare with are among them is told when they"
+            " are loaded, with beboerpuls study areas"
+        )
+    return told
+
+
+def unmet(session: Session, study: Study) -> list[Problem]:
+    """What the plan that was registered last names and the study, as it is loaded now, does not have.
+
+    A file may come in parts, so that this is no reason to refuse one.
+    """
+    entries = _registrations(session, study, None)
+    if not entries:
+        return []
+    said = entries[-1].detail
+    named = AnalysisPlan(
+        (), tuple(said.get("treatment", ())), comparison=tuple(said.get("comparison", ()))
+    )
+    return misfits_of_plan(named, kinds=_kinds(session, study), areas=_areas(session, study))
+
+
+def _kinds(session: Session, study: Study) -> set[str]:
+    return set(session.scalars(select(Plan.kind).where(Plan.study_id == study.id)))
+
+
+def _areas(session: Session, study: Study) -> set[str]:
+    return set(session.scalars(select(Area.key).where(Area.study_id == study.id)))
 
 
 def registered_plans(

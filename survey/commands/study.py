@@ -16,7 +16,7 @@ from instruments import DefinitionError
 from processing import StatisticsError
 from survey import invitations as inviting
 from survey import place_files, registers, studies
-from survey.analysis_plans import register_plan
+from survey.analysis_plans import register_plan, unchecked, unmet
 from survey.commands.examples import Group
 from survey.commands.installation import installation
 from survey.commands.printing import as_json, counted, print_json, print_table, refusal, refuses
@@ -29,6 +29,8 @@ from survey.secrets import shown_code
 from survey.studies import StudyError
 
 _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+# What an analysis plan names of a study: kinds of plans, and areas to compare with.
+_NAMED = {"areas", "plans"}
 _replace = click.option("--replace", is_flag=True, help="Take out what FILE does not name.")
 
 
@@ -96,15 +98,18 @@ def _loader(
         with installation() as here, here.database.writing() as session:
             found = studies.find_study(session, study_key)
             loaded = load(session, found, file, replace=replace, actor=here.actor)
-        _print_loaded(loaded, as_json)
+            # A misspelt kind is told while the file can be corrected, not when effects are computed.
+            notes = [f"{one}" for one in unmet(session, found)] if name in _NAMED else []
+        _print_loaded(loaded, as_json, notes)
 
     command.help = f"{about}\n\nColumns: {', '.join(columns)}."
     command.epilog = f"beboerpuls study {name} bopuls {example}"
 
 
-def _print_loaded(loaded: Loaded, as_json: bool) -> None:
+def _print_loaded(loaded: Loaded, as_json: bool, notes: Sequence[str] = ()) -> None:
+    """What came of a file; `notes` are what the analysis plan names and the study lacks now."""
     if as_json:
-        print_json(asdict(loaded))
+        print_json({**asdict(loaded), **({"notes": [*notes]} if notes else {})})
     else:
         same = loaded.rows - loaded.added - loaded.changed
         out = f", {loaded.removed} taken out" if loaded.removed else ""
@@ -112,6 +117,8 @@ def _print_loaded(loaded: Loaded, as_json: bool) -> None:
             f"{counted(loaded.rows, 'row')}: {loaded.added} added, {loaded.changed} changed, "
             f"{same} as before{out}."
         )
+        for note in notes:
+            click.echo(f"Note, the registered analysis {note}", err=True)
 
 
 def _names(kind: str) -> list[str]:
@@ -267,11 +274,15 @@ def analysis_plan(study_key: str, file: Path, as_json: bool) -> None:
         forms = [here.form_of(session, wave) for wave in found.waves if wave.status != "planned"]
         plan = register_plan(session, found, content, forms=forms, actor=here.actor)
         frozen = [wave.number for wave in found.waves if wave.status == "frozen"]
+        notes = unchecked(session, found, plan)
     if as_json:
-        print_json({"study": study_key, "sha256": plan.hash, "waves_frozen_before": frozen})
+        told = {"study": study_key, "sha256": plan.hash, "waves_frozen_before": frozen}
+        print_json({**told, **({"notes": notes} if notes else {})})
         return
     click.echo(f"Registered plan {plan.hash}")
     click.echo(f"Primary: {', '.join(plan.primary)}")
+    for note in notes:
+        click.echo(f"Note: {note}.", err=True)
     if frozen:
         waves = ", ".join(map(str, frozen))
         click.echo(

@@ -53,7 +53,18 @@ def test_a_wave_names_the_plans_that_were_there_before_it_was_frozen(commands, t
     )
     told = commands.json("study", "analysis-plan", "puls", plan)
     sha256 = hashlib.sha256(content).hexdigest()
+    # No plans are loaded yet: their kinds are looked at when they are.
+    assert "no plans yet" in told.pop("notes")[0]
     assert told == {"study": "puls", "sha256": sha256, "waves_frozen_before": []}
+    plans = tmp_path / "plans.csv"
+    plans.write_text("plan,name,kind\nhp1,Planen,Helhedsplan\n")
+    said = commands.works("study", "plans", "puls", plans)
+    assert (
+        "Note, the registered analysis plan, treatment helhedsplan: the study has no plan of that kind."
+        " Choose among Helhedsplan." in said
+    )
+    plans.write_text("plan,name,kind\nhp1,Planen,helhedsplan\n")
+    assert "Note" not in commands.works("study", "plans", "puls", plans)
     commands.works("wave", "close", "puls", 1, answer="y")
     commands.works("wave", "freeze", "puls", 1)
     said = commands.works("study", "analysis-plan", "puls", later)
