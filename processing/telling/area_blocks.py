@@ -6,8 +6,9 @@ import numpy as np
 
 from .area_page import AreaPage
 from .area_results import favourable
+from .beside_figures import Beside, besides
 from .document import Block, Figure, Points, Sentence
-from .figures import Beside, Estimate, beside, forests, narrow_beside
+from .forest_figures import Estimate, forests
 from .words import count, number
 
 
@@ -50,8 +51,7 @@ def stands(page: AreaPage) -> list[Block]:
         Figure(
             page.t("area_stands_caption", place=page.place),
             page.t("area_stands_note"),
-            beside(rows, said, page.n),
-            narrow_beside(rows, said, page.n),
+            *besides(rows, said, page.n),
         ),
         page.rows(head, cells),
         *_counts(page),

@@ -11,7 +11,7 @@ from processing.effects.staggered import OVER_WAVES
 
 from .document import Block, Figure, Points, Sentence
 from .effect_page import EffectPage
-from .figures import Estimate, forests
+from .forest_figures import Estimate, forests
 from .measured_blocks import each
 
 

@@ -8,7 +8,7 @@ from processing.judging.comparisons import Comparison
 
 from .document import Block, Figure, Points, Sentence, Table
 from .evidence_page import EvidencePage
-from .figures import Estimate, forests
+from .forest_figures import Estimate, forests
 from .structure_figures import loadings, narrow_loadings
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from .document import Block, Figure, Sentence
 from .effect_blocks import apart, estimate, told
 from .effect_page import EffectPage
-from .figures import Estimate, forests
+from .forest_figures import Estimate, forests
 from .measured_blocks import each
 
 

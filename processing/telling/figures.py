@@ -6,37 +6,17 @@ Each is SVG whose classes the product's stylesheet knows; text alternatives stan
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
 LINE = 34
 LABEL = 14 * 0.56  # the width of a sign, about
-ABOUT = 52  # half of what the name of a value takes below its line
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A row of a forest: NaN is what nothing is known of, an infinite end one that is open."""
-
-    label: str
-    value: float
-    low: float
-    high: float
-    painted: bool
-    said: str  # the value and interval in words
-    strong: str = ""
-
-
-@dataclass(frozen=True)
-class Beside:
-    """A mean of ours with its interval, and that of all, on 0–100."""
-
-    label: str
-    ours: tuple[float, float, float]
-    theirs: float | None
-    said: str
-    n: str
+SENTENCE = 17  # from one line of words to the next
+WIDE = 688  # the column of a desk page on the narrowest screen that is no phone
+NARROW = 320
+LABEL_SIGNS = 30  # on a line of a label beside a wide drawing; longer ones take two
 
 
 @dataclass(frozen=True)
@@ -57,118 +37,58 @@ class Line:
     painted: bool
 
 
-def forest(
-    rows: Sequence[Estimate],
-    said: str,
-    write: Callable[[float], str],
-    *,
-    about: float = 0.0,
-    about_said: str = "",
-) -> str:
-    """Estimates with their intervals about zero, or about another value that is named."""
-    left = max(len(row.label) for row in rows) * LABEL + 16
-    width, height = left + 420, LINE * len(rows) + 30
-    low, high, step = _reach(rows, about)
-    scale = Scale(low, high, left, left + 300)
-    parts = _axis(scale, step, height - 26, write, about, about_said)
-    for index, row in enumerate(rows):
-        y = 20 + LINE * index
-        parts.append(f'<text x="0" y="{y + 5}">{escape(row.label)}</text>')
-        parts += _interval(row, y, scale)
-        parts.append(
-            f'<text class="strong end" x="{left + 360}" y="{y + 5}">{escape(row.strong)}</text>'
-        )
-        parts.append(f'<text class="quiet" x="{left + 372}" y="{y + 5}">{escape(row.said)}</text>')
-    return svg(width + 40, height, said, parts)
+def label_width(labels: Sequence[str]) -> float:
+    """The room that labels take beside a wide drawing."""
+    longest = max((len(one) for label in labels for one in wrapped(label)), default=0)
+    return longest * LABEL + 16
 
 
-def _reach(rows: Sequence[Estimate], about: float) -> tuple[float, float, float]:
-    """Where the scale begins and ends, and its step: all ends that are known, and what they are about."""
-    ends = [v for row in rows for v in (row.value, row.low, row.high) if math.isfinite(v)]
-    return ticks(min([*ends, about]), max([*ends, about]))
+def wrapped(label: str, signs: int = LABEL_SIGNS, lines: int = 2) -> list[str]:
+    """A label on lines of so many signs; what does not fit the last is in the drawing's words."""
+    found = textwrap.wrap(label, signs, break_long_words=True) or [""]
+    if len(found) <= lines:
+        return found
+    return [
+        *found[: lines - 1],
+        textwrap.shorten(" ".join(found[lines - 1 :]), signs, placeholder="…"),
+    ]
 
 
-def _axis(
-    scale: Scale,
-    step: float,
-    bottom: float,
-    write: Callable[[float], str],
-    about: float,
-    about_said: str,
-) -> list[str]:
-    """Upright lines at round figures, the one that all is held against dashed."""
-    parts = []
-    for t in steps(scale.low, scale.high, step):
-        if math.isclose(t, about, abs_tol=1e-9):
-            continue
-        # Figures beside the named one would be written over it.
-        near = about_said and abs(scale(t) - scale(about)) < ABOUT
-        parts.append(_upright(scale(t), bottom, "" if near else write(t), dashed=False))
-    return [*parts, _upright(scale(about), bottom, about_said or write(about), dashed=True)]
+def label_at(label: str, y: float) -> list[str]:
+    """A label whose middle stands at `y`, left of a wide drawing."""
+    lines = wrapped(label)
+    top = y + 5 - SENTENCE / 2 * (len(lines) - 1)
+    return [
+        f'<text x="0" y="{top + SENTENCE * place:g}">{escape(line)}</text>'
+        for place, line in enumerate(lines)
+    ]
 
 
-def forests(
-    rows: Sequence[Estimate],
-    said: str,
-    write: Callable[[float], str],
-    *,
-    about: float = 0.0,
-    about_said: str = "",
-) -> tuple[str, str]:
-    """The same forest for a page and for a phone."""
-    return (
-        forest(rows, said, write, about=about, about_said=about_said),
-        narrow_forest(rows, said, write, about=about, about_said=about_said),
-    )
+def label_above(label: str, beside: str, words: str, y: float) -> tuple[list[str], float]:
+    """A label above a narrow drawing's line and at its end `beside`, of which `words` are the signs.
 
-
-def narrow_forest(
-    rows: Sequence[Estimate],
-    said: str,
-    write: Callable[[float], str],
-    *,
-    about: float = 0.0,
-    about_said: str = "",
-) -> str:
-    """A forest whose labels stand above their lines, so that it fits a phone."""
-    line, bottom = 2 * LINE - 12, (2 * LINE - 12) * len(rows) + 4
-    low, high, step = _reach(rows, about)
-    scale = Scale(low, high, 14, 306)
-    parts = _axis(scale, step, bottom, write, about, about_said)
-    for index, row in enumerate(rows):
-        y = 16 + line * index
-        # The ground behind the words: the lines of the scale would run through them.
-        value = f'<tspan class="strong">{escape(row.strong)}</tspan> {escape(row.said)}'
-        parts.append(f'<rect class="blank" x="0" y="{y - 14}" width="320" height="20"/>')
-        parts.append(
-            f'<text x="0" y="{y}">{escape(shortened(row.label, row.strong + row.said))}</text>'
-        )
-        parts.append(f'<text class="end" x="320" y="{y}">{value}</text>')
-        parts += _interval(row, y + 22, scale)
-    return svg(320, bottom + 26, said, parts)
+    Returns the parts and the height of the lines they take. The ground is behind the words: the lines
+    of the scale would run through them.
+    """
+    room = int(NARROW / LABEL) - len(words) - 2
+    lines = wrapped(label, int(NARROW / LABEL), 3)
+    if len(lines[-1]) > room:
+        lines.append("")
+    height = SENTENCE * len(lines)
+    parts = [f'<rect class="blank" x="0" y="{y - 14:g}" width="{NARROW}" height="{height + 3}"/>']
+    parts += [
+        f'<text x="0" y="{y + SENTENCE * place:g}">{escape(line)}</text>'
+        for place, line in enumerate(lines)
+        if line
+    ]
+    parts.append(f'<text class="end" x="{NARROW}" y="{y + height - SENTENCE:g}">{beside}</text>')
+    return parts, height
 
 
 def shortened(label: str, beside: str) -> str:
     """A label that leaves room for what stands beside it; all of it is in the drawing's words."""
-    room = int((320 - (len(beside) + 2) * LABEL) / LABEL)
+    room = int((NARROW - (len(beside) + 2) * LABEL) / LABEL)
     return label if len(label) <= room else label[: room - 1].rstrip() + "…"
-
-
-def _interval(row: Estimate, y: float, scale: Scale) -> list[str]:
-    """A row's line and mark; an end that is open runs out into an arrow at the edge."""
-    parts = []
-    if not (math.isnan(row.low) or math.isnan(row.high)):
-        kind, weight = ("paint-line", 4) if row.painted else ("ink-line", 2)
-        a, b = max(scale(row.low), scale.first), min(scale(row.high), scale.last)
-        parts.append(line_across(a, b, y, kind, weight))
-        for end, x, way in ((row.low, a, 7), (row.high, b, -7)):
-            if math.isinf(end):
-                parts.append(
-                    f'<path class="{kind}" d="M{x + way:.1f} {y - 5}L{x:.1f} {y}L{x + way:.1f} {y + 5}"/>'
-                )
-    if math.isfinite(row.value):
-        parts.append(mark(scale(row.value), y, painted=row.painted))
-    return parts
 
 
 def trends(
@@ -212,48 +132,6 @@ def _trend(
         for i, wave in enumerate(waves)
     ]
     return parts, scale
-
-
-def beside(rows: Sequence[Beside], said: str, write: Callable[[float], str]) -> str:
-    """Means on 0–100, each beside that of all, in the order given."""
-    left = max(len(row.label) for row in rows) * LABEL + 16
-    bottom = LINE * len(rows) + 4
-    scale = Scale(0, 100, left, left + 400)
-    parts = [_upright(scale(t), bottom, write(t), dashed=False) for t in (0, 25, 50, 75, 100)]
-    for index, row in enumerate(rows):
-        y = 20 + LINE * index
-        mean, low, high = row.ours
-        parts.append(f'<text x="0" y="{y + 5}">{escape(row.label)}</text>')
-        parts.append(line_across(scale(max(low, 0)), scale(min(high, 100)), y, "paint-line", 4))
-        parts.append(mark(scale(mean), y, painted=True))
-        if row.theirs is not None:
-            parts.append(mark(scale(row.theirs), y + 9, painted=False, size=8))
-        parts.append(
-            f'<text class="strong end" x="{left + 450}" y="{y + 5}">{escape(row.said)}</text>'
-        )
-        parts.append(f'<text class="quiet end" x="{left + 510}" y="{y + 5}">{escape(row.n)}</text>')
-    return svg(left + 520, bottom + 26, said, parts)
-
-
-def narrow_beside(rows: Sequence[Beside], said: str, write: Callable[[float], str]) -> str:
-    """The same with each label above its line, so that it fits a phone."""
-    line = 2 * LINE - 12
-    bottom = line * len(rows) + 4
-    scale = Scale(0, 100, 8, 312)
-    parts = [_upright(scale(t), bottom, write(t), dashed=False) for t in (0, 25, 50, 75, 100)]
-    for index, row in enumerate(rows):
-        y = 16 + line * index
-        mean, low, high = row.ours
-        parts.append(f'<rect class="blank" x="0" y="{y - 14}" width="320" height="20"/>')
-        parts.append(f'<text x="0" y="{y}">{escape(shortened(row.label, row.said))}</text>')
-        parts.append(f'<text class="strong end" x="320" y="{y}">{escape(row.said)}</text>')
-        parts.append(
-            line_across(scale(max(low, 0)), scale(min(high, 100)), y + 20, "paint-line", 4)
-        )
-        parts.append(mark(scale(mean), y + 20, painted=True))
-        if row.theirs is not None:
-            parts.append(mark(scale(row.theirs), y + 29, painted=False, size=8))
-    return svg(320, bottom + 26, said, parts)
 
 
 def spread(rows: Sequence[Spread], said: str) -> str:
@@ -305,7 +183,7 @@ def steps(low: float, high: float, step: float) -> list[float]:
     return [round(low + step * i, 9) + 0.0 for i in range(round((high - low) / step) + 1)]
 
 
-def _upright(x: float, bottom: float, text: str, *, dashed: bool) -> str:
+def upright(x: float, bottom: float, text: str, *, dashed: bool) -> str:
     kind = "ink-line dashed" if dashed else "rule"
     return (
         f'<path class="{kind}" d="M{x:.1f} 0V{bottom}"/>'

@@ -8,7 +8,7 @@ from typing import Any
 from .document import Block, Figure, Sentence
 from .effect_blocks import told
 from .effect_page import EffectPage
-from .figures import Estimate, forests
+from .forest_figures import Estimate, forests
 from .measured_blocks import each
 
 _VIOLATIONS = (0.0, 0.5, 1.0, 1.5, 2.0)

@@ -7,13 +7,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from .figures import LABEL, Scale, line_across, mark, shortened, steps, svg, ticks
+from .figures import (
+    NARROW,
+    WIDE,
+    Scale,
+    label_at,
+    label_width,
+    line_across,
+    mark,
+    shortened,
+    steps,
+    svg,
+    ticks,
+)
 
-WIDTH = 760
-"""What a section of the desk has room for at 1 100 pixels."""
-_NARROW = 320
 _COLUMNS = 200  # of the value, n and λ, to the right of the drawing
-_LONGEST = 38  # signs of a place's name beside the drawing
 
 
 @dataclass(frozen=True)
@@ -52,10 +60,9 @@ def places(rows: Sequence[Place], overall: float, words: PlaceWords) -> tuple[st
 
 
 def _wide(rows: Sequence[Place], overall: float, words: PlaceWords) -> str:
-    line, top = 27, 34
-    longest = min(max(len(row.label) for row in rows), _LONGEST)
-    left = longest * LABEL + 16
-    right, bottom = WIDTH - _COLUMNS, top + line * len(rows) + 10
+    line, top = 34, 34
+    left = label_width([row.label for row in rows])
+    right, bottom = WIDE - _COLUMNS, top + line * len(rows) + 10
     scale, step = _scale(rows, overall, left, right)
     parts = _lines(scale, step, overall, words, top, bottom)
     ends = (right + 84, right + 140, right + 196)
@@ -65,8 +72,7 @@ def _wide(rows: Sequence[Place], overall: float, words: PlaceWords) -> str:
     ]
     for index, row in enumerate(rows):
         y = 49 + line * index
-        label = row.label if len(row.label) <= longest else row.label[: longest - 1] + "…"
-        parts.append(f'<text x="0" y="{y + 10}">{escape(label)}</text>')
+        parts += label_at(row.label, y + 5)
         if not row.shown:
             parts.append(
                 f'<text class="quiet" x="{left + 4}" y="{y + 10}">{escape(words.few)}</text>'
@@ -84,31 +90,31 @@ def _wide(rows: Sequence[Place], overall: float, words: PlaceWords) -> str:
                 strict=True,
             )
         ]
-    return svg(WIDTH, bottom + 26, words.said, parts)
+    return svg(WIDE, bottom + 26, words.said, parts)
 
 
 def _narrow(rows: Sequence[Place], overall: float, words: PlaceWords) -> str:
     """Each label above its lines, with the value and n beside it."""
     line, top = 46, 26
     bottom = top + line * len(rows) + 4
-    scale, step = _scale(rows, overall, 14, _NARROW - 14)
+    scale, step = _scale(rows, overall, 14, NARROW - 14)
     parts = _lines(scale, step, overall, words, top, bottom)
     for index, row in enumerate(rows):
         y = top + 18 + line * index
         value = words.value(row.told) if row.shown else ""
         rest = f" {words.head[1]} {row.n}" if row.shown else words.few
         # The ground behind the words: the lines of the scale would run through them.
-        parts.append(f'<rect class="blank" x="0" y="{y - 14}" width="{_NARROW}" height="20"/>')
+        parts.append(f'<rect class="blank" x="0" y="{y - 14}" width="{NARROW}" height="20"/>')
         label = shortened(row.label, value + rest)
         parts.append(f'<text x="0" y="{y}">{escape(label)}</text>')
         parts.append(
-            f'<text class="quiet end" x="{_NARROW}" y="{y}">'
+            f'<text class="quiet end" x="{NARROW}" y="{y}">'
             + (f'<tspan class="strong">{escape(value)}</tspan>' if row.shown else "")
             + f"{escape(rest)}</text>"
         )
         if row.shown:
             parts += _drawn(row, y + 14, scale)
-    return svg(_NARROW, bottom + 26, words.said, parts)
+    return svg(NARROW, bottom + 26, words.said, parts)
 
 
 def _scale(rows: Sequence[Place], overall: float, left: float, right: float) -> tuple[Scale, float]:

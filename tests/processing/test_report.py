@@ -24,7 +24,7 @@ from processing import (
     small_cells,
     write_drawn_study,
 )
-from processing.telling import figures, words
+from processing.telling import figures, forest_figures, words
 from processing.telling.effect_page import EffectPage
 from processing.telling.report import lead
 
@@ -225,9 +225,9 @@ def test_an_end_that_the_search_did_not_reach_is_told_as_open(drawn):
         study, found.measures, "da", small_cells(study, found.measures), found, frozenset()
     )
     assert page.bounds(-math.inf, 3.0) == "[−∞; 3,0]"
-    row = figures.Estimate("a", 1.0, -math.inf, 3.0, True, "")
-    assert "nan" not in figures.forest([row], "words", str)
-    assert figures.forest([row], "words", str).count("L") == 2
+    row = forest_figures.Estimate("a", 1.0, -math.inf, 3.0, True, "")
+    assert "nan" not in forest_figures.forest([row], "words", str)
+    assert forest_figures.forest([row], "words", str).count("L") == 2
 
 
 def test_where_no_difference_between_places_is_found_that_is_told(drawn):
@@ -305,3 +305,23 @@ def test_figures_are_written_as_the_language_writes_them():
     assert found.attempted
     assert found.failed == 0
     assert words.number(-0.04, "da", 1, signed=True) == "0,0"
+
+
+def test_no_drawing_is_wider_than_its_column(told):
+    page, _ = told(AreasDrawn(24, [2] * 12), language="en")
+    wide, narrow = (
+        [int(width) for width in re.findall(rf'<div class="{kind}"><svg width="(\d+)"', page)]
+        for kind in ("wide", "narrow")
+    )
+    assert len(wide) == len(narrow)
+    assert max(wide) <= figures.WIDE
+    assert max(narrow) <= figures.NARROW
+
+
+def test_a_long_label_takes_two_lines_and_loses_no_word_that_has_room():
+    long = "planer, der har løbet i under et år"
+    assert figures.wrapped(long) == ["planer, der har løbet i under", "et år"]
+    row = forest_figures.Estimate(long, 1.0, 0.0, 2.0, True, "[0; 2]", "+1")
+    for drawing in forest_figures.forests([row, row], "words", str):
+        assert "under et år" in " ".join(re.findall(r">([^<]+)<", drawing))
+        assert "…" not in drawing
