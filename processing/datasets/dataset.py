@@ -270,9 +270,10 @@ def _blaming(path: Path) -> Iterator[None]:
 def read_wave(folder: Path | str) -> Dataset:
     """Open a wave's folder; nothing but its manifest is read yet.
 
-    Raises DatasetError where the folder is no wave's dataset.
+    What is made of it lies beside the folder itself, by whatever name it is called, as `.` or through
+    a link. Raises DatasetError where the folder is no wave's dataset.
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()
     manifest = read_manifest(folder)
     if manifest["kind"] != "wave":
         raise DatasetError(

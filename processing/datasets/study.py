@@ -218,8 +218,11 @@ def _refuse_strangers(folder: Path, study: str | None, waves: list[Dataset]) -> 
 
 
 def read_study(folder: Path | str) -> Study:
-    """Open a study's folder. Raises DatasetError where it is none or a wave is not what it lists."""
-    folder = Path(folder)
+    """Open a study's folder, by whatever name it is called, as `.` or through a link.
+
+    Raises DatasetError where it is none or a wave is not what it lists.
+    """
+    folder = Path(folder).resolve()
     manifest = read_manifest(folder)
     if manifest["kind"] != "study":
         raise DatasetError(

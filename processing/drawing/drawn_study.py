@@ -6,6 +6,7 @@ that is there, with these areas and this response?
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,28 @@ class AreasDrawn:
     invited: int = 60
     residents: int = 170
 
+    def problems(self) -> list[Problem]:
+        """All that could not be drawn."""
+        found = []
+        if self.areas < 1 or self.invited < 1:
+            what = "there are no areas or nobody is invited"
+            found.append(Problem("plan", what, "Give one or more"))
+        if len(self.starts) > self.areas:
+            what = f"{len(self.starts)} starts for {self.areas} areas"
+            found.append(Problem("starts", what, "Give fewer"))
+        if early := [start for start in self.starts if start < 2]:
+            what = f"a plan starts in wave 2 or later, got {early[0]}"
+            found.append(Problem("starts", what, "Correct it"))
+        if late := [start for start in self.starts if start > len(self.days)]:
+            what = f"wave {late[0]} of {len(self.days)}"
+            found.append(Problem("starts", what, "Give a day for every wave, or an earlier wave"))
+        if list(self.days) != sorted(set(self.days)):
+            what = "each wave is later than the one before"
+            found.append(Problem("days", what, "Put them in order"))
+        if unknown := [one for one in self.effects if not math.isfinite(one)]:
+            found.append(Problem("effects", f"a number, got {unknown[0]}", "Give a finite one"))
+        return found
+
 
 @dataclass(frozen=True)
 class PeopleDrawn:
@@ -72,6 +95,30 @@ class PeopleDrawn:
     """Share answering in another language,"""
     language_effect: float = 0.0
     """and what that adds."""
+
+    def problems(self) -> list[Problem]:
+        """All that is no share, or no number."""
+        shares = ("area_share", "area_stability", "person_stability", "panel", "other_language")
+        given = {name: [getattr(self, name)] for name in shares} | {"paper": self.paper}
+        found = [
+            Problem(name, f"a share, got {one}", "Give 0 to 1")
+            for name, values in given.items()
+            for one in values
+            if not 0 <= one <= 1
+        ]
+        if not 0 <= self.panel_loss < 1:
+            what = f"a share below 1, got {self.panel_loss}"
+            found.append(Problem("panel_loss", what, "Give 0 to 0.99"))
+        if not 0 < self.response < 1:
+            found.append(
+                Problem("response", f"a share, got {self.response}", "Give between 0 and 1")
+            )
+        numbers = ("response_slope", "panel_loss_slope", "paper_effect", "language_effect")
+        return found + [
+            Problem(name, f"a number, got {getattr(self, name)}", "Give a finite one")
+            for name in numbers
+            if not math.isfinite(getattr(self, name))
+        ]
 
 
 @dataclass(frozen=True)
@@ -106,7 +153,7 @@ def draw_study(
     be weighted. Equal seeds give equal studies. Raises StatisticsError.
     """
     people = people or PeopleDrawn()
-    stop_if_any(_problems(plan, people) + (residents.problems() if residents else []))
+    stop_if_any(plan.problems() + people.problems() + (residents.problems() if residents else []))
     drawn = _Drawing(model, plan, people, residents, seed)
     waves, tables, truths = {}, {}, []
     for wave in range(1, len(plan.days) + 1):
@@ -313,35 +360,3 @@ def _blank(kind: str, rows: int) -> pd.Series:
     if kind == "string":
         return pd.Series([""] * rows, dtype=object)
     return pd.Series(np.full(rows, NOT_ASKED, np.float64 if kind == "double" else np.int16))
-
-
-def _problems(plan: AreasDrawn, people: PeopleDrawn) -> list[Problem]:
-    found = []
-    if plan.areas < 1 or plan.invited < 1:
-        found.append(Problem("plan", "there are no areas or nobody is invited", "Give one or more"))
-    if len(plan.starts) > plan.areas:
-        found.append(
-            Problem("starts", f"{len(plan.starts)} starts for {plan.areas} areas", "Give fewer")
-        )
-    wrong = [start for start in plan.starts if start < 2]
-    if wrong:
-        found.append(
-            Problem("starts", f"a plan starts in wave 2 or later, got {wrong[0]}", "Correct it")
-        )
-    late = [start for start in plan.starts if start > len(plan.days)]
-    if late:
-        what = f"wave {late[0]} of {len(plan.days)}"
-        found.append(Problem("starts", what, "Give a day for every wave, or an earlier wave"))
-    shares = ("area_share", "area_stability", "person_stability", "panel", "other_language")
-    if not 0 <= people.panel_loss < 1:
-        found.append(
-            Problem("panel_loss", f"a share below 1, got {people.panel_loss}", "Give 0 to 0.99")
-        )
-    found += [
-        Problem(name, f"a share, got {getattr(people, name)}", "Give 0 to 1")
-        for name in shares
-        if not 0 <= getattr(people, name) <= 1
-    ]
-    if not 0 < people.response < 1:
-        found.append(Problem("response", f"a share, got {people.response}", "Give between 0 and 1"))
-    return found

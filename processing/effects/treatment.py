@@ -92,13 +92,17 @@ def of_frame(by: pd.DataFrame) -> Treatment:
 
 
 def _began(study: Study, covered: pd.DataFrame, days: Mapping[int, str]) -> pd.DataFrame:
-    """Wave and area with whole years since the first of its plans began; 0 where no day is known."""
-    dated = _periods(study)[["area", "plan", "valid_from"]].drop_duplicates()
+    """Wave and area with whole years since the first of its plans began; 0 where no day is known.
+
+    A period that ended before the wave tells nothing: an area may have had the plan before.
+    """
+    dated = _periods(study)[["area", "plan", "valid_from", "valid_to"]].drop_duplicates()
     joined = covered.merge(dated, on=["area", "plan"], how="left")
     day = pd.to_datetime(joined["wave"].map(dict(days)))
     since = pd.to_datetime(joined["valid_from"])
-    # Of an area's periods under one plan only those that have begun count.
-    joined = joined.assign(years=_whole_years(since, day).where(since <= day).fillna(0.0))
+    until = pd.to_datetime(joined["valid_to"])
+    running = (since <= day) & (until.isna() | (until >= day))
+    joined = joined.assign(years=_whole_years(since, day).where(running).fillna(0.0))
     return pd.DataFrame(joined.groupby(["wave", "area"], as_index=False)[["years"]].max())
 
 

@@ -385,7 +385,9 @@ def test_plans_that_start_apart_show_their_effect_by_exposure(model, form_codebo
         dated = tables["area_plan"].set_index("area")
         dated.loc["9000-000", "valid_from"] = "2019-01-01"
         dated.loc["9000-001", "valid_to"] = "2025-01-01"
-        tables["area_plan"] = dated.reset_index()
+        # A third had the same plan long ago, which says nothing of how long this one has run.
+        ago = dated.loc[["9000-002"]].assign(valid_from="2008-01-01", valid_to="2012-12-31")
+        tables["area_plan"] = pd.concat([ago, dated]).reset_index()
     named = {wave: [plan.hash] for wave in (2, 3, 4)}
     study = write_drawn_study(drawn, form_codebook, tmp_path / "apart", analysis_plans=named)
     evaluated = evaluate(study, plan)

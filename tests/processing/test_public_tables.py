@@ -334,10 +334,17 @@ def test_who_was_hidden_before_is_hidden_again_and_who_was_shown_protects_nobody
     assert second.area[kept].tolist() == ["a", "b"]
 
 
-def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(first):
+def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(
+    first, tmp_path, monkeypatch
+):
     path = remember(first.study, first.results, first.measured)
     assert path.parent == first.study.folder.parent
     before = told_before(first.study).cells
+    # It is the same study by any name.
+    (tmp_path / "another").symlink_to(first.study.folder)
+    monkeypatch.chdir(first.study.folder)
+    for name in (tmp_path / "another", "."):
+        pd.testing.assert_frame_equal(told_before(read_study(name)).cells, before)
     again = first.results.assign(hidden=1)
     remember(first.study, again, first.measured)
     pd.testing.assert_frame_equal(told_before(first.study).cells, before)

@@ -53,7 +53,9 @@ def test_a_drawn_study_can_be_weighted_and_measured_as_a_real_one(run, tmp_path)
     [
         (("--start", "2-3", "--start", "x"), "2-3, x: no wave and number of areas"),
         (("--start", "4:1", "--day", "2024-05-01", "--day", "2026-05-01"), "starts: wave 4 of 2"),
-        (("--response", "1.5"), "response: a share, got 1.5"),
+        (("--response", "1.5", "--paper", "2"), "response: a share, got 1.5"),
+        (("--paper", "1.5", "--effect", "nan"), "paper: a share, got 1.5"),
+        (("--day", "2026-05-01", "--day", "2024-05-01"), "each wave is later than the one before"),
         (("--areas", "2"), "12 starts for 2 areas"),
     ],
 )
