@@ -40,7 +40,7 @@ class KeyedByYouError(SheetError):
 
 
 class KeyedByOthersError(SheetError):
-    """The sheet has been keyed as often as its batch demands."""
+    """The sheet has been keyed as often as its batch demands, or as this person may key it."""
 
 
 class NotHandedToYouError(SheetError):
@@ -208,9 +208,16 @@ def _refuse(session: Session, sheet: Sheet, by: _By) -> None:
     demanded = 1 if by.keyed_by == SCANNER else passes_demanded(session, sheet)
     if sheet.state == "settled" or number > demanded:
         raise KeyedByOthersError(sheet.serial)
+    if by.keyed_by == "person" and not _handed(session, sheet, number, by):
+        # Whoever was to make the pass that somebody else has made meanwhile is told that, and no more.
+        missed = number > 1 and _handed(session, sheet, number - 1, by)
+        raise (KeyedByOthersError if missed else NotHandedToYouError)(sheet.serial)
+
+
+def _handed(session: Session, sheet: Sheet, number: int, by: _By) -> bool:
+    """Whether a pass was handed to somebody, or to nobody in particular."""
     named = handed_to(session, sheet.batch, number)
-    if by.keyed_by == "person" and named and by.keyer_id not in named:
-        raise NotHandedToYouError(sheet.serial)
+    return not named or by.keyer_id in named
 
 
 def _name(session: Session, by: _By) -> str:

@@ -73,6 +73,8 @@ function goBack() {
     return;
   }
   const atReview = state.mode === "review";
+  // Of several ticks a wrong number goes alone.
+  if (!atReview && state.notice?.wrong !== undefined && state.chosen.length) return (state.notice = null);
   if (!atReview && untaken()) return enterField(state.draft.at);
   state.returning = false;
   if (atReview) enterField(state.draft.at);
@@ -116,7 +118,7 @@ function offer(value) {
   goOn();
 }
 
-const notAllowed = (received, range) => ({
+const notAllowed = (received, range = "") => ({
   stop: true,
   title: say("received", { received }),
   text: say("allowed", { allowed: range }),
@@ -167,8 +169,7 @@ function pressEnter() {
   else if (state.digits && isChoice(field())) takeCode(state.digits);
   else if (state.digits) offerNumber();
   else if (state.chosen.length) offer(state.chosen);
-  else if (takesSeveral(field()) && !(stored < 0)) offer(-8);
-  else if (stored !== undefined || closed().has(field().column)) goOn();
+  else if (!Array.isArray(stored) && (stored !== undefined || closed().has(field().column))) goOn();
   else state.notice = { stop: true, title: say("nothing_keyed"), text: say("nothing_keyed_help") };
 }
 
@@ -186,15 +187,15 @@ function pressInField(key) {
   else if (/^\d$/.test(key) && field().kind !== "text") pressDigit(key);
   else if (key === "Enter") pressEnter();
   else if (key === "+") goBack();
-  else if (key === ",") [state.mode, state.notice, state.pending] = ["reasons", null, undefined];
+  else if (key === ",") [state.mode, state.from, state.notice, state.pending] = ["reasons", "field", null, undefined];
   else if (key === "Backspace") state.digits = state.digits.slice(0, -1);
   else return false;
   return true;
 }
 
 function pressAfterComma(key) {
-  state.mode = "field";
-  if (key in AFTER_COMMA) offer(AFTER_COMMA[key]);
+  state.mode = state.from;
+  if (key in AFTER_COMMA && state.from === "field") offer(AFTER_COMMA[key]);
   else if (key === "0") ways.aside();
   else if (key === "*") switchSound();
   else if (key === "+") [state.mode, state.digits, state.notice] = ["jump", "", null];
@@ -205,7 +206,7 @@ function pressInJump(key) {
   if (/^\d$/.test(key)) state.digits = (state.digits + key).slice(0, String(fields.length).length);
   else if (key === "Backspace") state.digits = state.digits.slice(0, -1);
   else if (key === "Enter") jump(state.digits);
-  else if (key === "+" || key === "Escape") enterField(state.draft.at);
+  else if (key === "+" || key === "Escape") state.from === "review" ? review() : enterField(state.draft.at);
   return true;
 }
 
@@ -214,7 +215,7 @@ function jump(typed) {
   const at = typed ? fields.findIndex(({ number }) => number === Number(typed)) : firstUnkeyed();
   if (at >= 0) enterField(at);
   else if (!typed) review();
-  else state.notice = notAllowed(typed, `1–${fields.length}`);
+  else state.notice = { ...notAllowed(typed), text: say("jump_allowed", { allowed: `1–${fields.length}` }) };
 }
 
 const mainMove = () => part(firstUnkeyed() < 0 || state.sparing ? "save" : "go-unkeyed");
@@ -222,8 +223,7 @@ const mainMove = () => part(firstUnkeyed() < 0 || state.sparing ? "save" : "go-u
 function pressInReview(key) {
   if (key === "+") goBack();
   else if (key === "-") state.sparing = firstUnkeyed() >= 0;
-  else if (key === ",")
-    [state.mode, state.digits, state.notice, state.sparing] = ["jump", "", null, false];
+  else if (key === ",") [state.mode, state.from, state.sparing] = ["reasons", "review", false];
   else if (key !== "Enter") return false;
   else mainMove().click();
   return true;
@@ -291,7 +291,7 @@ function runLetter(key) {
     key
   ];
   if (sign) return press(sign);
-  state.mode = "reasons";
+  [state.mode, state.from] = ["reasons", "field"];
   return press(afterComma);
 }
 
@@ -348,7 +348,7 @@ function listen() {
     press("+");
   });
   part("go-jump").addEventListener("click", () => {
-    state.mode = "reasons";
+    [state.mode, state.from] = ["reasons", "field"];
     press("+");
   });
   part("go-unkeyed").addEventListener("click", () => fromReview(firstUnkeyed()));

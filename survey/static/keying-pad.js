@@ -28,10 +28,9 @@ function captions() {
   if (state.mode === "jump")
     return { ...digitCaptions(new Set("0123456789")), "+": words.pad_cancel, Enter: words.pad_go };
   if (state.mode === "reasons") {
+    const reasons = { 7: reasonWord(-5), 8: reasonWord(-3), 9: reasonWord(-4) };
     return {
-      7: reasonWord(-5),
-      8: reasonWord(-3),
-      9: reasonWord(-4),
+      ...(state.from === "field" ? reasons : {}),
       0: words.pad_aside,
       "*": words[soundIsOn() ? "pad_sound_off" : "pad_sound_on"],
       "+": words.pad_jump,
@@ -61,7 +60,7 @@ function captions() {
 
 function reviewCaptions() {
   if (state.sparing) return { "+": words.pad_cancel, Enter: words.pad_save };
-  const usual = { "+": words.pad_back, ",": words.pad_jump };
+  const usual = { "+": words.pad_back, ",": words.pad_more };
   if (firstUnkeyed() < 0) return { ...usual, Enter: words.pad_save };
   return { ...usual, Enter: words.pad_first_unkeyed, "-": words.pad_spare };
 }

@@ -17,6 +17,7 @@ import {
   sheet,
   shown,
   state,
+  untaken,
   words,
 } from "./keying-sheet.js";
 
@@ -55,7 +56,7 @@ function drawField(hidden) {
 function goOnWords(now, hidden) {
   if (state.mode === "jump") return "go";
   if (state.pending !== undefined) return "keep_and_go_on";
-  return hidden.has(now.column) ? "skip" : "next_field";
+  return hidden.has(now.column) && !untaken() ? "skip" : "next_field";
 }
 
 function rangeWords({ kind, lowest, highest, ends }) {

@@ -26,6 +26,7 @@ export function takeUp(given, draft) {
       languages: {},
     },
     mode: "field", // or "reasons" after the comma, "jump", "review"
+    from: "field", // or "review": where the comma was pressed
     digits: "", // typed in this field, not yet an answer
     chosen: [], // options ticked in this field, not yet an answer
     pending: undefined, // a doubted value that Enter keeps

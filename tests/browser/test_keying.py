@@ -165,7 +165,10 @@ def test_a_field_closed_by_an_answer_is_skipped_and_can_still_be_keyed(karen, da
     key(karen, "++")
     at(karen, 9)
     expect(karen.locator("#notice")).to_contain_text("Springes over efter felt 8")
-    key(karen, "2\n")
+    expect(karen.locator("#go-on")).to_have_text("Spring over")
+    key(karen, "2")
+    expect(karen.locator("#go-on")).to_have_text("Næste felt")
+    key(karen, "\n")
     expect(karen.locator("#notice")).to_contain_text("skulle springes over efter felt 8")
     key(karen, "\n")
     at(karen, 11)
@@ -192,7 +195,7 @@ def test_one_jumps_to_a_question_by_its_number_and_back_to_the_first_empty(karen
     key(karen, ",+\n")
     at(karen, 3)
     key(karen, ",+99\n")
-    expect(karen.locator("#notice")).to_contain_text("Tilladt: 1–11")
+    expect(karen.locator("#notice")).to_contain_text("Felterne har numrene 1–11")
 
 
 def test_the_end_tells_what_is_empty_and_leads_there_before_it_saves(karen, database, keys):
@@ -354,6 +357,14 @@ def test_every_key_of_the_drawing_is_readable_and_large_enough(karen, width):
         )
         assert sizes
         assert all(size >= 14 and fits for size, fits in sizes)
+    expect(karen.locator(".pad button:visible")).to_have_count(16)
+    # What stands in the field is read whole, also where it is a word.
+    whole = "one => one.scrollWidth <= one.clientWidth"
+    for sign in (",", *"-*/"):
+        key(karen, sign)
+        if sign != ",":
+            key(karen, "+")
+            assert karen.locator("#value").evaluate(whole), sign
     for box in karen.locator("button:visible, input:visible").all():
         size = box.bounding_box()
         assert min(size["width"], size["height"]) >= 44

@@ -142,6 +142,26 @@ def test_a_hard_error_is_told_by_a_word_a_filled_slat_and_no_way_on(karen, sheet
     at(karen, 5)
 
 
+def test_a_slip_among_several_ticks_takes_none_of_them(karen, sheet):
+    key(karen, sheet.serial + "\n,+9\n")
+    key(karen, "\n")  # nothing keyed: as in every other field it is no answer
+    expect(karen.locator("#notice")).to_contain_text("Intet tastet")
+    key(karen, "139")
+    expect(karen.locator("#notice")).to_contain_text("Modtaget: 9")
+    key(karen, "+")
+    expect(karen.locator("#notice")).to_have_text("")
+    expect(karen.locator("#value")).to_have_value("1, 3")
+    key(karen, "\n")
+    expect(karen.locator("#rows li").nth(8)).to_contain_text("1, 3")
+
+
+def test_the_comma_leads_the_same_way_from_a_field_and_from_the_end(keyed_through):
+    key(keyed_through, ",7")  # no reason without a field, and no number
+    expect(keyed_through.locator("#review")).to_be_visible()
+    key(keyed_through, ",+4\n")
+    at(keyed_through, 4)
+
+
 def test_plus_takes_a_wrong_value_away_and_leaves_the_field_before_alone(karen, sheet):
     key(karen, sheet.serial + "\n" + "1234" + "1800\n")
     expect(karen.locator("#notice")).to_contain_text("Fejl. Modtaget: 1800")

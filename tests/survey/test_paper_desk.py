@@ -265,9 +265,14 @@ def test_the_sample_is_drawn_of_what_is_back_before_the_first_sheet_is_keyed(
 
 def test_a_pass_that_was_handed_to_others_is_refused(paper_wave, karen, bo, gerda, twice):
     (sheet,) = paper_wave.sheets(twice, 1)
+    paper_wave.do(batches.hand_out, twice, 1, [karen.id, bo.id], actor="Bodil")
+    with pytest.raises(paper.NotHandedToYouError):
+        paper_wave.key(sheet, gerda)
+    paper_wave.do(batches.hand_out, twice, 1, [karen.id, gerda.id], actor="Bodil")
     paper_wave.do(batches.hand_out, twice, 2, [bo.id], actor="Bodil")
     paper_wave.key(sheet, karen)
-    with pytest.raises(paper.NotHandedToYouError):
+    # It was hers as much as Karen's: nobody took it from her, it is done.
+    with pytest.raises(paper.KeyedByOthersError):
         paper_wave.key(sheet, gerda)
     paper_wave.key(sheet, bo)
     assert paper_wave.state(sheet) == "settled"
