@@ -16,6 +16,7 @@ _DAMM = (
     (2, 5, 8, 1, 4, 3, 6, 7, 9, 0),
 )
 _SHORTEST_SERIAL = 2
+_PRINTED = 7  # signs that a sheet bears at least
 _LONGEST_SERIAL = 18
 
 
@@ -27,13 +28,21 @@ def make_serial(number: int, digits: int = 6) -> str:
 
 def could_be_serial(typed: str) -> bool:
     """Whether it is digits and the check digit agrees."""
-    serial = normalise_serial(typed)
+    serial = _joined(typed)
     digits = serial.isascii() and serial.isdecimal()
     return digits and _SHORTEST_SERIAL <= len(serial) <= _LONGEST_SERIAL and _damm(serial) == 0
 
 
 def normalise_serial(typed: str) -> str:
-    """Without the blanks and dashes that people put between groups."""
+    """Without the blanks and dashes that people put between groups, with the zeros that they leave out.
+
+    The check digit is the same with zeros in front.
+    """
+    serial = _joined(typed)
+    return serial.zfill(_PRINTED) if could_be_serial(serial) else serial
+
+
+def _joined(typed: str) -> str:
     return "".join(sign for sign in typed if not sign.isspace() and sign not in "-–.")
 
 

@@ -11,49 +11,84 @@ const told = document.querySelector("#camera-told");
 const CODE = /^BP:(\d+):\d+\/\d+:[0-9A-F]+$/;
 // The code stays before the camera a while after it was read; another sheet comes no sooner.
 const SAME_AGAIN = 3000;
-const LOOKS_EVERY = 150;
+// A camera that nobody shows anything to is put out: each look of the server costs a view sent to it.
+const PATIENCE = 60000;
 
 let last = { serial: "", at: 0 };
-let sending = false;
+let waiting = 0;
+let done = Promise.resolve();
 
-async function send() {
-  if (sending) return;
-  sending = true;
+// One after another, in the order in which they were named: who is quicker than the line types on.
+function send(named) {
+  const sent = new FormData(form);
+  sent.set("serial", named);
+  waiting += 1;
+  done = done.then(() => post(sent)).finally(() => (waiting -= 1));
+  return done;
+}
+
+async function post(sent) {
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    // Kept alive: what is on its way arrives although the page is left.
+    const answer = await fetch(form.action, { method: "POST", body: sent, keepalive: true });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!page.querySelector("#receive")) return location.assign(answer.url);
-    show(page);
+    if (page.querySelector("#receive")) show(page, sent);
+    else if (answer.status < 500) location.assign(answer.url);
+    else throw new Error("not stored");
   } catch {
-    // Without a line the form is sent as ever, and the browser says what is wrong.
-    form.submit();
-  } finally {
-    sending = false;
+    lose(sent.get("serial"));
   }
 }
 
-function show(page) {
+function show(page, sent) {
   for (const id of ["told", "received"]) {
     document.querySelector(`#${id}`).replaceChildren(...page.querySelector(`#${id}`).childNodes);
   }
   const wrong = document.querySelector("#problem");
-  const chosen = page.querySelector("#batch");
-  if (chosen && document.querySelector("#batch")) {
-    document.querySelector("#batch").replaceChildren(...chosen.childNodes);
-  } else if (chosen) return location.reload();
-  if (!wrong) document.querySelector("#name").value = "";
-  serial.toggleAttribute("aria-invalid", Boolean(wrong));
-  serial.closest(".part").classList.toggle("in-error", Boolean(wrong));
-  serial.value = wrong ? serial.value : "";
+  showBatches(page.querySelector("#batch"), sent.get("batch"));
+  const name = document.querySelector("#name");
+  if (!wrong && name.value === sent.get("name")) name.value = "";
+  mark(Boolean(wrong), sent.get("serial"));
   play(wrong ? "stop" : "end");
-  serial.select();
-  serial.focus();
+}
+
+function showBatches(chosen, sent) {
+  const list = document.querySelector("#batch");
+  if (!chosen) return;
+  if (!list) return location.reload();
+  // Options that are moved forget which of them was chosen.
+  const value = list.value === sent ? chosen.value : list.value;
+  list.replaceChildren(...chosen.childNodes);
+  list.value = value;
+}
+
+// What was wrong comes back into the field, unless the next number is being typed there.
+function mark(wrong, named) {
+  serial.toggleAttribute("aria-invalid", wrong);
+  serial.closest(".part").classList.toggle("in-error", wrong);
+  if (wrong && !serial.value) {
+    serial.value = named;
+    serial.select();
+  }
+}
+
+function lose(named) {
+  const problem = Object.assign(document.createElement("p"), { className: "error", id: "problem" });
+  problem.textContent = form.dataset.lost.replace("{received}", named);
+  document.querySelector("#told").replaceChildren(problem);
+  mark(true, named);
+  play("stop");
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  send();
+  if (!serial.value) return;
+  send(serial.value);
+  serial.value = "";
+  serial.focus();
 });
+// The first is on its way; of those behind it nothing is sent yet.
+addEventListener("beforeunload", (event) => waiting > 1 && event.preventDefault());
 
 // ---- The camera
 
@@ -66,12 +101,13 @@ async function itself() {
   if (!("BarcodeDetector" in window)) return null;
   if (!(await BarcodeDetector.getSupportedFormats()).includes("qr_code")) return null;
   const detector = new BarcodeDetector({ formats: ["qr_code"] });
-  return async () => (await detector.detect(video)).map((code) => code.rawValue);
+  const read = async () => (await detector.detect(video)).map((code) => code.rawValue);
+  return { read, every: 150 };
 }
 
 function theServer() {
   const canvas = document.createElement("canvas");
-  return async () => {
+  const read = async () => {
     const scale = SENT / Math.max(video.videoWidth, video.videoHeight);
     canvas.width = Math.round(video.videoWidth * scale);
     canvas.height = Math.round(video.videoHeight * scale);
@@ -87,6 +123,7 @@ function theServer() {
     const answer = await fetch(view.dataset.codes, { method: "POST", body: sent });
     return answer.ok ? answer.json() : [];
   };
+  return { read, every: 400 };
 }
 
 let codes = null;
@@ -94,6 +131,7 @@ if (navigator.mediaDevices) {
   codes = (await itself()) ?? (view.dataset.codes ? theServer() : null);
   camera.hidden = !codes;
   camera.addEventListener("click", look);
+  document.addEventListener("visibilitychange", () => document.hidden && pause());
 }
 
 async function look() {
@@ -109,22 +147,33 @@ async function look() {
   }
   camera.hidden = true;
   told.textContent = told.dataset.look;
-  const read = async () => {
-    const texts = await codes().catch(() => []);
-    for (const text of texts) await take(CODE.exec(text)?.[1]);
-    setTimeout(read, LOOKS_EVERY);
-  };
-  read();
+  await lookOn(video.srcObject);
 }
 
-async function take(found) {
-  const now = performance.now();
-  if (!found || sending) return;
-  if (found === last.serial && now - last.at < SAME_AGAIN) {
-    last.at = now;
-    return;
+async function lookOn(stream) {
+  let shown = performance.now();
+  while (video.srcObject === stream) {
+    const texts = await codes.read().catch(() => []);
+    for (const text of texts) if (take(CODE.exec(text)?.[1])) shown = performance.now();
+    if (performance.now() - shown > PATIENCE) pause();
+    await new Promise((go) => setTimeout(go, codes.every));
   }
+}
+
+function pause() {
+  if (!video.srcObject) return;
+  for (const track of video.srcObject.getTracks()) track.stop();
+  video.srcObject = null;
+  camera.hidden = false;
+  told.textContent = told.dataset.paused;
+}
+
+// Whether it is another sheet than the one that was read last.
+function take(found) {
+  if (!found) return false;
+  const now = performance.now();
+  const before = last;
   last = { serial: found, at: now };
-  serial.value = found;
-  await send();
+  if (found !== before.serial || now - before.at >= SAME_AGAIN) send(found);
+  return found !== before.serial;
 }

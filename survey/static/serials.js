@@ -13,7 +13,11 @@ const DAMM = [
   "2581436790",
 ];
 
-export const normaliseSerial = (typed) => typed.replace(/[\s.–-]/g, "");
+// Without what people put between groups of digits, with the zeros that they leave out.
+export function normaliseSerial(typed) {
+  const serial = typed.replace(/[\s.–-]/g, "");
+  return couldBeSerial(serial) ? serial.padStart(7, "0") : serial;
+}
 
 export function couldBeSerial(serial) {
   if (!/^[0-9]{2,18}$/.test(serial)) return false;

@@ -1,4 +1,4 @@
-"""A sheet's code held before the camera: found by the server where the browser finds none itself."""
+"""Sheets that come back: typed quicker than the line, and held before a camera whose codes the server finds."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,14 @@ import segno
 from browsers import ARGUMENTS, find_browser
 from playwright.sync_api import expect
 
+from survey.models import Sheet
 from survey.printing.typesetting import page_code
+
+A_MINUTE_LATER = "performance.now = (now => () => now.call(performance) + 61000)(performance.now)"
+HIDDEN = """() => {
+  Object.defineProperty(document, "hidden", { value: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 
 
 @pytest.fixture
@@ -55,3 +62,40 @@ def test_a_sheet_is_received_by_the_camera(camera_sees, signs_in, employ, paper_
     expect(page.locator("#received li")).to_have_count(1)
     expect(page.locator("#told")).to_contain_text(sheet.serial)
     assert paper_wave.state(sheet) == "returned"
+    # Left alone for a minute, or in a tab that nobody looks at, it is put out and can be lit again.
+    again, paused = page.get_by_role("button", name="Brug kameraet"), page.locator("#camera-told")
+    for left_alone in (A_MINUTE_LATER, HIDDEN):
+        expect(again).to_be_hidden()
+        page.evaluate(left_alone)
+        expect(paused).to_contain_text("Kameraet er slukket")
+        assert page.evaluate("document.querySelector('#video').srcObject") is None
+        again.click()
+
+
+def test_sheets_typed_quicker_than_the_line_are_received_where_the_first_went(
+    desk, signs_in, employ, paper_wave
+):
+    employ("Gerda", (paper_wave.study, "fieldworker"))
+    sheets = paper_wave.sheets(paper_wave.batch("Åben"), 3)
+    signs_in(desk, "Gerda")
+    desk.goto("/paper/receive")
+    slow = desk.context.new_cdp_session(desk)
+    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    slow.send("Network.emulateNetworkConditions", {**conditions, "uploadThroughput": 2000})
+    desk.fill("#name", "Anden")  # before the other among those to choose, which is the last
+    for sheet in sheets[:2]:
+        desk.fill("#serial", str(int(sheet.serial)))
+        desk.keyboard.press("Enter")
+    expect(desk.locator("#received li")).to_have_count(2)
+    expect(desk.locator("#batch option:checked")).to_contain_text("Anden")
+    expect(desk.locator("#serial")).to_have_value("")
+    desk.fill("#serial", sheets[2].serial)
+    desk.keyboard.press("Enter")
+    desk.goto("/paper/")  # on its way, and the page is left
+    for _ in range(100):
+        if paper_wave.state(sheets[2]) == "returned":
+            break
+        desk.wait_for_timeout(50)
+    with paper_wave.database.reading() as session:
+        found = [session.get_one(Sheet, one.id) for one in sheets]
+        assert [(one.state, one.batch.name) for one in found] == [("returned", "Anden")] * 3
