@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import re
@@ -163,12 +164,18 @@ def _sheet_page(
             "serial": sheet.serial,
             "language": sheet.language,
             "keyer": me().id,
+            "draft_key": _draft_key(),
             "now": int(now.timestamp()),
             "desk": url_for("fieldwork.start"),
             **said_by_script(),
             **asked_by(form, now.year),
         },
     )
+
+
+def _draft_key() -> str:
+    """What seals a keyer's begun sheets on a device: only this person's own pages are told it."""
+    return base64.b64encode(parts().keys.of("web", "drafts", str(me().id))).decode()
 
 
 def said_by_script() -> dict[str, dict[str, str]]:

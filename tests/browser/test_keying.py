@@ -39,6 +39,14 @@ def karen(employ, study, desk, signs_in, sheet):
     return opened(desk, sheet)
 
 
+# What lies on the device of sheets that were begun, besides their seal.
+SEALED = """async () => {
+  const { sealedOf } = await import("/static/sealed-drafts.js");
+  const rows = await sealedOf(JSON.parse(document.getElementById("keying").dataset.sheet).keyer);
+  return rows.map(({ nonce, sealed, touched, keyer, ...plain }) => plain);
+}"""
+
+
 def opened(page, sheet):
     page.fill("#serial", sheet.serial)
     page.keyboard.press("NumpadEnter")
@@ -227,6 +235,10 @@ def test_what_was_keyed_survives_a_reload_and_ends_with_the_save(karen, database
     at(karen, 5)
     expect(karen.locator("#rows li").nth(3)).to_contain_text("4")
     key(karen, ",+11\n\n")
+    karen.context.set_offline(True)
+    karen.click("#save")
+    expect(karen.locator("#review-lead")).to_contain_text("Arket er ikke gemt, for der er ikke net")
+    karen.context.set_offline(False)
     karen.click("#save")
     expect(karen.locator("#serial")).to_be_focused()
     karen.wait_for_function("sessionStorage.length === 0")
@@ -266,10 +278,28 @@ def test_a_sheet_saved_after_signing_in_anew_elsewhere_is_still_there_to_be_save
     assert [*stored.values()][:5] == [1, 2, 3, 4, 2014]
 
 
-def test_signing_out_leaves_nothing_behind(karen):
+def test_what_was_begun_outlives_its_tab_sealed_for_its_keyer_until_she_signs_out(
+    karen, employ, study, signs_in, sheet
+):
+    employ("Bo", (study, "fieldworker"))
     key(karen, "123")
+    expect(karen.locator("#keying[data-writing]")).to_have_count(0)
+    assert karen.evaluate(SEALED) == [{"serial": sheet.serial, "at": 3}]
+    karen.evaluate("sessionStorage.clear()")  # all that a browser loses that dies
+    karen.context.clear_cookies()
+    signs_in(karen, "Bo")
+    expect(karen.locator("#begun")).to_be_hidden()
+    karen.goto(f"/keying/{sheet.serial}")
+    at(karen, 1)
+    karen.context.clear_cookies()
+    signs_in(karen, "Karen")
+    karen.get_by_role("link", name=re.compile("nået til felt 4")).click()
+    at(karen, 4)
+    expect(karen.locator("#rows li").nth(2)).to_contain_text("3")
     karen.get_by_role("button", name=re.compile("Log ud")).click()
     expect(karen.locator("h1")).to_have_text("Du er logget ud")
+    signs_in(karen, "Karen")
+    expect(karen.locator("#begun")).to_be_hidden()
     karen.wait_for_function("sessionStorage.length === 0")
 
 
