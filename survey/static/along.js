@@ -17,7 +17,6 @@ const desk = document.querySelector("[data-keyer]");
 const keyer = Number(desk.dataset.keyer);
 const { name, page } = place("along").dataset;
 const said = JSON.parse(place("waiting").dataset.said);
-const buttons = [...document.querySelectorAll("[data-batch]")];
 const token = document.querySelector("[name=csrf_token]").value;
 
 const tell = (text) => (place("along-told").textContent = text);
@@ -128,7 +127,7 @@ async function leaveHere() {
 
 async function showAlong() {
   const batches = new Set((await ownRows("batches", keyer)).map(({ id }) => id));
-  for (const button of buttons) {
+  for (const button of document.querySelectorAll("[data-batch]")) {
     button.hidden = false;
     button.firstElementChild.textContent = said[batches.has(Number(button.dataset.batch)) ? "along" : "take"];
   }
@@ -138,11 +137,23 @@ async function showAlong() {
 
 // ---- What lies here
 
-async function sendNow(options) {
+async function sendNow(options = {}) {
   const sent = await sendKeyings(options);
   const left = (await ownRows("keyings", keyer)).length;
-  place("line").textContent = sent.stored || left ? tellSent(sent, keyer, left) : "";
+  place("line").textContent = sent.stored || left ? tellSent(sent, keyer, left, options.anew) : "";
   await showWaiting(keyer);
+  if (sent.stored) await showAnew();
+}
+
+// What was sent is counted among what is keyed, as the server tells it by now.
+async function showAnew() {
+  const answer = await fetch(location.pathname, { credentials: "same-origin" });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const id of ["batches-told", "own-told"]) {
+    const told = page.getElementById(id);
+    if (told) place(id).replaceChildren(...told.childNodes);
+  }
+  await showAlong();
 }
 
 // A sheet that was begun or keyed without a line is gone on with there, so that nobody keys it twice.
@@ -182,7 +193,10 @@ async function begunSaid() {
 
 keyOnPad(place("serial"));
 if (isSecureContext && navigator.serviceWorker && crypto.subtle) {
-  for (const button of buttons) button.addEventListener("click", () => press(Number(button.dataset.batch)));
+  place("along").addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-batch]");
+    if (button) press(Number(button.dataset.batch));
+  });
   place("lock").addEventListener("submit", lock);
   place("leave-here").addEventListener("click", leaveHere);
   place("send-keyings").addEventListener("click", () => sendNow({ anew: true }));

@@ -186,10 +186,10 @@ async function save(batch, serial, worked) {
 
 // ---- Sending
 
-async function sendNow(options) {
+async function sendNow(options = {}) {
   const sent = await sendKeyings(options);
   const left = (await device.held("keyings")).length;
-  part("line").textContent = tellSent(sent, me && me.keyer, left);
+  part("line").textContent = tellSent(sent, me && me.keyer, left, options.anew);
   part("sign-in").hidden = !(sent.reached && !sent.failed && sent.signedIn === null && left);
   await showWaiting(me && me.keyer);
 }

@@ -23,12 +23,19 @@ export async function showWaiting(keyer) {
   place("refused").replaceChildren(...refused.map((one) => refusal(one, keyer)));
 }
 
+// Of each of the others: how many wait for them to sign in, and how many they must look at themselves.
 function othersOf(all, keyer) {
   const counts = new Map();
-  for (const one of all) if (one.keyer !== keyer) counts.set(one.name, (counts.get(one.name) ?? 0) + 1);
-  return [...counts].map(([name, n]) =>
-    Object.assign(document.createElement("p"), { textContent: inWords("waiting_others", { name, n }) }),
-  );
+  for (const { keyer: whose, name, refused } of all) {
+    if (whose === keyer) continue;
+    const [waits, laidAside] = counts.get(name) ?? [0, 0];
+    counts.set(name, refused ? [waits, laidAside + 1] : [waits + 1, laidAside]);
+  }
+  const lines = [...counts].flatMap(([name, [waits, laidAside]]) => [
+    waits && inWords("waiting_others", { name, n: waits }),
+    laidAside && inWords("refused_others", { name, n: laidAside }),
+  ]);
+  return lines.filter(Boolean).map((textContent) => Object.assign(document.createElement("p"), { textContent }));
 }
 
 function refusal(keying, keyer) {
@@ -49,11 +56,15 @@ function why(refused) {
   return said[`refused_${refused}`] ?? said.refused_unopened;
 }
 
-// What became of sending, in one line.
-export function tellSent({ reached, failed, signedIn, stored }, keyer, left) {
+let sentHere = 0;
+
+// What became of sending, in one line; what was sent stands until the page is left. `asked`: somebody
+// pressed the button, and is told that it was tried.
+export function tellSent({ reached, failed, signedIn, stored }, keyer, left, asked) {
+  sentHere += stored;
   if (failed) return inWords("server_fails", { status: failed });
-  if (!reached) return said.no_line;
+  if (!reached) return asked ? said.still_no_line : said.no_line;
   if (signedIn === null) return left ? said.signed_out : said.line;
   if (keyer !== null && signedIn.keyer !== keyer) return inWords("other_signed_in", signedIn);
-  return stored ? inWords("sent", { n: stored }) : said.line;
+  return sentHere ? inWords("sent", { n: sentHere }) : said.line;
 }

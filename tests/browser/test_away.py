@@ -73,6 +73,15 @@ PACK_OF = """(serial) => new Promise((resolve) => {
 })"""
 
 
+# What anybody else is told of what lies on the device.
+TOLD_OTHERS = """async () => {
+  const { showWaiting } = await import("/static/waiting.js");
+  await showWaiting(null);
+  const told = document.getElementById("waiting-others").textContent;
+  await showWaiting(Number(document.querySelector("[data-keyer]").dataset.keyer));
+  return told;
+}"""
+
 # The page lies here as one from before an update; whatever is dropped now is the last this device does.
 KEPT_AS_OLD = """async () => {
   const { device } = await import("/static/keying-device.js");
@@ -272,6 +281,8 @@ def test_a_refused_keying_stays_is_told_and_is_nobody_elses(
     begin(desk, sheets[0])
     finish(desk)
     judge.look(desk, "away, one waits")
+    desk.get_by_role("button", name="Send nu").click()
+    expect(desk.locator("#line")).to_contain_text("Der er ikke net endnu")
     with database.writing() as session:
         for one in sheets[:2]:
             session.get_one(Sheet, one.id).state = "void"
@@ -287,10 +298,13 @@ def test_a_refused_keying_stays_is_told_and_is_nobody_elses(
     expect(refused).to_contain_text(f"Ark {sheets[0].serial} blev ikke modtaget")
     expect(refused).to_contain_text("Arket er taget ud")
     judge.look(desk, "one was refused")
+    told = "Ark tastet af Karen, der ikke blev modtaget: 1. Karen skal selv logge ind her og se hvorfor."
+    assert desk.evaluate(TOLD_OTHERS) == told
     with database.writing() as session:
         session.get_one(Sheet, sheets[0].id).state = "returned"
     desk.get_by_role("button", name="Send nu").click()
     expect(desk.locator("#line")).to_contain_text("Ark sendt: 1")
+    expect(desk.locator("#own-told")).to_contain_text(sheets[0].serial)
     assert [one["mini_comment"] for one in stored()] == [WRITTEN]
     # Begun, and taken out meanwhile: told as the batch is fetched again, kept until she deletes it.
     desk.get_by_role("button", name=re.compile("^Hent igen")).click()
