@@ -136,7 +136,7 @@ def lay_aside(page):
     """Something written in the last field, and back to the third."""
     key(page, ",+11\n")
     page.keyboard.type(WRITTEN)
-    key(page, "\n,3\n,0")
+    key(page, "\n,+3\n,0")
     expect(page.locator("#begun-sheets")).to_contain_text("nået til felt 3")
 
 

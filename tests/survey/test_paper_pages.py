@@ -178,7 +178,7 @@ def test_a_batch_of_a_frozen_wave_is_judged_no_more(bodil, paper_wave, send, pil
         session.get_one(Wave, paper_wave.wave.id).status = "frozen"
     page = f"/paper/batches/{pile.id}"
     send(bodil, page, f"{page}/judge")
-    assert "Rundens data er låst" in text(bodil.get(page))
+    assert "Bølgens data er låst" in text(bodil.get(page))
     assert len(paper_wave.responses()) == 1
 
 
