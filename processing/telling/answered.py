@@ -36,11 +36,12 @@ def answered(
     if not len(counts):
         return pd.DataFrame(columns=[*columns, "measure", "name", "n", "estimate", "hidden"])
     sums = counts.groupby(["area", "wave"], as_index=False)[["invited", "finished"]].sum()
+    # Where more finished than were invited, as datasets of before count the open link, as if all had
+    # answered: nothing of the place is told then, and what it adds up to stays whole.
+    sums["invited"] = sums[["invited", "finished"]].max(axis=1)
     by = sums.merge(found.units, on=["area", "wave"])
     by = by.groupby(["level", "unit", "wave"], as_index=False)[["invited", "finished"]].sum()
-    # Where more finished than were invited, as datasets of before count the open link, nothing bounds
-    # them; what such a place adds up to lacks a part then, as where a merged afdeling is split.
-    by = by.assign(place=places_of(by))[by["invited"] >= by["finished"]]
+    by = by.assign(place=places_of(by))
     parents = adds_up(found.units)
     by = by[~by["place"].isin(torn(by.rename(columns={"invited": "n"}).assign(scale=""), parents))]
     by = by.assign(rest=by["invited"] - by["finished"], name="", cohort="all")

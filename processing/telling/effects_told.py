@@ -96,6 +96,18 @@ def cohort_effects_that_tell(
     return found
 
 
+def cohort_effects_of_few(evaluation: Evaluation, least: int) -> set[tuple[str, str]]:
+    """Scales and cohorts whose effect is of fewer than `least` answers in an arm and wave."""
+    means = evaluation.measures.measures.means
+    few = set()
+    for cohort in ("stayer", "newcomer"):
+        own = means[(means["cohort"] == cohort) & (means["level"] == "afdeling")]
+        arms = evaluation.treatment.arms(own[own["n"] > 0])
+        n = arms.groupby(["scale", "treated", "wave"])["n"].sum()
+        few |= {(str(scale), cohort) for scale in n[n < least].index.get_level_values("scale")}
+    return few
+
+
 def _kept(earlier: ToldBefore | None, evaluation: Evaluation, cohort: str) -> set[str]:
     """Scales of which nothing was told but this very effect, which is no sum of means alone."""
     mine = [one for one in earlier.effects if one.cohort == cohort] if earlier else []

@@ -17,7 +17,7 @@ from processing.measuring.study_measures import StudyMeasures, study_measures
 from processing.measuring.study_terms import study_terms
 
 from .answered import answered
-from .effects_told import cohort_effects_that_tell
+from .effects_told import cohort_effects_of_few, cohort_effects_that_tell
 from .moderators import as_moderators
 from .places_told import silent_in
 from .told_before import ToldBefore
@@ -95,6 +95,7 @@ def feed(
         if public:
             effects = _as_may_be_told(effects, told.effects, means)
             telling = cohort_effects_that_tell(found.measures.means, evaluation, earlier, limits)
+            telling |= cohort_effects_of_few(evaluation, limits.mean_n)
             again = pd.MultiIndex.from_frame(effects[["scale", "cohort"]]).isin([*telling])
             effects = effects.assign(hidden=np.maximum(effects["hidden"], again))
         parts.append(effects)
@@ -190,7 +191,8 @@ def _as_may_be_told(
 ) -> pd.DataFrame:
     """Effects without those on all residents that would give a mean away: of `told` they do not.
 
-    Effects on stayers and newcomers are of means that are told of no area: one sum of many unknowns.
+    Effects on stayers and newcomers are of means that are told of no area: one sum of many unknowns,
+    told where these are of enough people.
     Of n those are kept that the study's own tell already: where areas are left out, the difference
     is how many answered there.
     """

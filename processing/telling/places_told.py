@@ -33,14 +33,16 @@ def adds_up(units: pd.DataFrame) -> dict[Hashable, Hashable | Sequence[Hashable]
 def silent_in(rows: pd.DataFrame, response: pd.DataFrame | None) -> NDArray[np.bool_]:
     """Rows of a place and wave of which `response` tells nothing, for few answered or nearly all did.
 
-    Where nobody knows how many were invited anywhere (`response` is empty or None), none is.
+    Where nobody knows how many were invited in a wave (`response` has no row of it, or is None), none
+    of it is.
     """
     if response is None or not len(response):
         return np.zeros(len(rows), bool)
     keys = ["level", "unit", "wave"]
+    counted = rows["wave"].astype(int).isin(response["wave"].astype(int)).to_numpy()
     shown = response.loc[response["hidden"] == 0, keys].astype({"wave": int})
     told = pd.MultiIndex.from_frame(rows[keys].astype({"wave": int}))
-    return ~np.asarray(told.isin(pd.MultiIndex.from_frame(shown)))
+    return counted & ~np.asarray(told.isin(pd.MultiIndex.from_frame(shown)))
 
 
 def torn(

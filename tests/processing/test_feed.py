@@ -30,12 +30,14 @@ PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
 
 @pytest.fixture
 def make_study(tmp_path):
-    def make(areas, *, seed=1, plans=None):
+    def make(areas, *, seed=1, plans=None, change=None):
         codebook = build_codebook(
             make_form(["tryghed", "background"], ["da", "ar"]), wave_year=2026
         )
         columns = {"tryghed_t1": next(s.columns for s in codebook.scales if s.id == "t1")}
         drawn = draw_study(KnownModel.simple(columns, loading=0.75), areas, seed=seed)
+        if change:
+            change(drawn)
         return write_drawn_study(drawn, codebook, tmp_path / f"study-{seed}", analysis_plans=plans)
 
     return make
@@ -213,6 +215,30 @@ def test_an_area_that_merged_is_told_of_by_its_old_key():
     assert joined.merged == ("0667-003",)
     assert joined.frame["unit"].tolist() == ["0667-009"]
     assert "in the feed as a part of what they merged into: 0667-003" in str(joined)
+
+
+def test_an_effect_on_few_is_not_told_in_public(make_study):
+    def one_newcomer_a_place(drawn):
+        for rows in drawn.waves.values():
+            rows["background_moved_in"] = np.where(rows.area.duplicated(), 2010, 2025).astype("i2")
+
+    study = make_study(AreasDrawn(6, [2] * 3, invited=90), change=one_newcomer_a_place)
+    evaluation = evaluate(study, plan_of(PLAN))
+    assert "newcomer" in set(evaluation.effects.cohort)
+    told = feed(study, evaluation.measures, evaluation).query("measure == 'effect'")
+    hidden = told.set_index("cohort")["hidden"]
+    assert (hidden["newcomer"], hidden["stayer"]) == (1, 0)
+    assert told.loc[told.cohort == "newcomer", ["estimate", "p", "n"]].isna().all(axis=None)
+
+
+def test_a_wave_of_which_nobody_knows_who_was_invited_is_told_as_if_none_were_known(make_study):
+    def uncounted(drawn):
+        drawn.tables[1]["dispositions"] = drawn.tables[1]["dispositions"].iloc[:0]
+
+    study = make_study(AreasDrawn(8, [2] * 4), change=uncounted, seed=2)
+    told = feed(study, study_measures(study)).query("measure != 'effect' and cohort == 'all'")
+    assert (told.hidden == 0).all()
+    assert told.groupby("wave").response_rate.count()[2] > 0
 
 
 @pytest.fixture
