@@ -9,6 +9,7 @@ from .area_results import favourable
 from .beside_figures import Beside, besides
 from .document import Block, Figure, Points, Sentence
 from .forest_figures import Estimate, forests
+from .rounding import around_in_fifths, in_fifths
 from .words import count, number
 
 
@@ -60,27 +61,27 @@ def stands(page: AreaPage) -> list[Block]:
 
 
 def _counts(page: AreaPage) -> list[Block]:
-    """Means of counts, of as many as can be counted; to one decimal, as the feed tells them."""
+    """Means of counts, of as many as can be counted; in fifths, as the feed tells them."""
     lines = []
     for one in page.counts:
-        low, high = page.here(one.now)
+        low, high = around_in_fifths(*page.here(one.now))
         line = page.t(
-            "area_count", scale=page.label(one.name), value=_tenths(page, one.now.value),
-            most=round(page.most(one.name)), low=_tenths(page, low), high=_tenths(page, high),
-            n=count(one.now.n, page.language),
+            "area_count", scale=page.label(one.name), value=_fifths(page, one.now.value),
+            most=round(page.most(one.name)), low=number(low, page.language),
+            high=number(high, page.language), n=count(one.now.n, page.language),
         )  # fmt: skip
         if one.before:
-            before = _tenths(page, one.before.value)
+            before = _fifths(page, one.before.value)
             line += " " + page.t("area_count_before", year=one.before.year, value=before)
         if one.everywhere:
-            everywhere = _tenths(page, one.everywhere.value)
+            everywhere = _fifths(page, one.everywhere.value)
             line += " " + page.t("area_count_all", value=everywhere)
         lines.append(line)
     return [Points(lines)] if lines else []
 
 
-def _tenths(page: AreaPage, value: float) -> str:
-    return number(value, page.language)
+def _fifths(page: AreaPage, value: float) -> str:
+    return number(in_fifths(value), page.language)
 
 
 def _whole(value: float) -> float:

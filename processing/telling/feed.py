@@ -20,6 +20,7 @@ from .answered import answered
 from .effects_told import cohort_effects_of_few, cohort_effects_that_tell
 from .moderators import as_moderators
 from .places_told import silent_in
+from .rounding import rounded
 from .told_before import ToldBefore
 from .told_means import change_rows, mean_rows, told_means
 from .weighting_told import refuse_reweighted
@@ -142,32 +143,6 @@ def feed(
         whole = pd.concat([whole, as_moderators(beside, study)], ignore_index=True)
     order = ["measure", "scale", "level", "unit", "cohort", "wave"]
     return whole[list(COLUMNS)].sort_values(order, ignore_index=True)
-
-
-def rounded(table: pd.DataFrame, counts: Collection[str] = ()) -> pd.DataFrame:
-    """The same rows as the public may have them: whole points, intervals rounded outwards.
-
-    Scales that are `counts` of a few things have one decimal.
-
-    An interval lies about the rounded estimate and holds the whole of the unrounded one, so that its
-    ends say no more of the estimate than the estimate does. Standard errors have one decimal,
-    response rates and p values two.
-    """
-    parts = np.where(table["scale"].isin(counts), 10.0, 1.0)
-    estimate: pd.Series = (table["estimate"] * parts).round() / parts
-    below = np.ceil((estimate - table["low"]).clip(lower=0) * parts) / parts
-    above = np.ceil((table["high"] - estimate).clip(lower=0) * parts) / parts
-    reach = np.maximum(below, above)
-    means = table["measure"].isin(["mean", "moderator"])
-    low, high = estimate - reach, estimate + reach
-    return table.assign(
-        estimate=estimate,
-        low=low.where(~means, low.clip(lower=0)).round(1),
-        high=high.where(~means, high.clip(upper=PERCENT)).round(1),
-        standard_error=table["standard_error"].round(1),
-        p=table["p"].astype(float).round(2),
-        response_rate=table["response_rate"].astype(float).round(2),
-    )
 
 
 def _with_response(means: pd.DataFrame, response: pd.DataFrame) -> pd.DataFrame:

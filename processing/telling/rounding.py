@@ -1,0 +1,62 @@
+"""How finely the public is told a figure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from processing.datasets.codebook import PERCENT
+
+FIFTHS = 5.0
+"""Parts of one, in which the mean of a count is told.
+
+Answers are whole numbers: with n, a mean to the tenth is their very sum, and two tellings tell what one
+who left between them had counted, in half of all drawn cases; to the fifth in one of forty.
+"""
+
+
+def rounded(table: pd.DataFrame, counts: Collection[str] = ()) -> pd.DataFrame:
+    """The same rows as the public may have them: whole points, intervals rounded outwards.
+
+    Scales that are `counts` of a few things are told in fifths (`FIFTHS`).
+
+    An interval lies about the rounded estimate and holds the whole of the unrounded one, so that its
+    ends say no more of the estimate than the estimate does. Standard errors have one decimal,
+    response rates and p values two.
+    """
+    parts = np.where(table["scale"].isin(counts), FIFTHS, 1.0)
+    estimate: pd.Series = (table["estimate"] * parts).round() / parts
+    below = np.ceil((estimate - table["low"]).clip(lower=0) * parts) / parts
+    above = np.ceil((table["high"] - estimate).clip(lower=0) * parts) / parts
+    reach = np.maximum(below, above)
+    means = table["measure"].isin(["mean", "moderator"])
+    low, high = estimate - reach, estimate + reach
+    return table.assign(
+        estimate=estimate,
+        low=low.where(~means, low.clip(lower=0)).round(1),
+        high=high.where(~means, high.clip(upper=PERCENT)).round(1),
+        standard_error=table["standard_error"].round(1),
+        p=table["p"].astype(float).round(2),
+        response_rate=table["response_rate"].astype(float).round(2),
+    )
+
+
+def in_fifths(value: float) -> float:
+    """A count's mean as the public is told it.
+
+    >>> in_fifths(2.87)
+    2.8
+    """
+    return round(value * FIFTHS) / FIFTHS
+
+
+def around_in_fifths(low: float, high: float) -> tuple[float, float]:
+    """An interval of a count's mean, rounded outwards.
+
+    >>> around_in_fifths(2.31, 3.42)
+    (2.2, 3.6)
+    """
+    return math.floor(low * FIFTHS) / FIFTHS, math.ceil(high * FIFTHS) / FIFTHS
