@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from .document import Block, Command, Document, Figure, Points, Section, Sentence, Table
 
+STACKED = 3
+"""Columns of figures beyond which a table is told row by row on a phone."""
 _MARK = "M3 1h26v4H3zM3 7h26v4H3zM0 14h32v4H0zM5 18h3v6H5zM24 18h3v6h-3z"
 
 
@@ -94,17 +97,30 @@ def _table(table: Table, about: str) -> str:
     cells = f'<th scope="col">{escape(first)}</th>' + "".join(
         f'<th scope="col" class="number">{escape(one)}</th>' for one in others
     )
-    body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f'<td class="number">{escape(one)}</td>' for one in row[1:])
-        + "</tr>"
-        for row in table.rows
-    )
+    stacks = len(others) >= STACKED
+    rows = "".join(_row(row, others if stacks else ()) for row in table.rows)
+    # What is laid out as blocks on a phone is still told as a table.
+    kind = '<table class="table stacks" role="table">' if stacks else '<table class="table">'
     inside = (
         f'<div class="scroll" role="region" aria-label="{escape(name, quote=True)}" tabindex="0">'
-        f'<table class="table"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+        f"{kind}<thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table></div>"
         + (f'<p class="note">{escape(table.note)}</p>' if table.note else "")
     )
     if not table.folded:
         return inside
     return f'<details class="folded"><summary>{escape(table.folded)}</summary>{inside}</details>'
+
+
+def _row(row: Sequence[str], heads: Sequence[str]) -> str:
+    """A row; with `heads`, of a table that stacks, each cell knows its column's name."""
+    names = [f' role="cell" data-name="{escape(one, quote=True)}"' for one in heads]
+    names = names or [""] * (len(row) - 1)
+    of_row, of_name = (' role="row"', ' role="rowheader"') if heads else ("", "")
+    return (
+        f'<tr{of_row}><th scope="row"{of_name}>{escape(row[0])}</th>'
+        + "".join(
+            f'<td class="number"{name}>{escape(one)}</td>'
+            for name, one in zip(names, row[1:], strict=True)
+        )
+        + "</tr>"
+    )

@@ -9,6 +9,8 @@ from survey.findings import count_effects, count_findings
 from survey.models import Wave
 from survey.results import open_results
 
+_CUT = """[...document.querySelectorAll(".plot, .scroll")]
+    .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.ariaLabel)"""
 PLAN = "primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
 
 
@@ -44,3 +46,8 @@ def test_every_page_is_as_wcag_asks_and_fits_a_phone(open_browser, judge, employ
         page.goto(path)
         judge.look(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    # On a phone and on a small desk no figure and no table of effects is cut off by its box.
+    for width in (360, 1100):
+        page.set_viewport_size({"width": width, "height": 740})
+        page.goto(f"{base}/effects/study")
+        assert page.evaluate(_CUT) == [], width
