@@ -1,4 +1,4 @@
-"""The version of the pages that devices keep: it changes with whatever such a page shows or runs."""
+"""The version of the pages that devices keep: it changes with scripts, styles, templates, words and settings."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _VERSION = "KEPT_PAGES_VERSION"
 
 
 def kept_version() -> str:
-    """A part of such a page's address: scripts, styles, templates, words and settings make it.
+    """A part of such a page's address.
 
-    Rather too much than too little: a page that is fetched once more costs less than one that goes on
+    A questionnaire is told apart by its wave, whose form is pinned; what a new program puts in besides
+    has it renewed as soon as any of these change with it. Rather too much than too little: a page that is fetched once more costs less than one that goes on
     saying what is no longer so. Made once, when it is first asked for.
     """
     if _VERSION not in current_app.config:

@@ -142,7 +142,12 @@ def out_before_the_draw(
         select(Sheet)
         .join(Sheet.batch)
         .join(Batch.wave)
-        .where(Sheet.serial.in_(serials), Sheet.state.in_(OUT), Wave.study_id.in_(studies))
+        .where(
+            Sheet.serial.in_(serials),
+            Sheet.state.in_(OUT),
+            Wave.study_id.in_(studies),
+            Wave.status.in_(("open", "closed")),
+        )
         .options(contains_eager(Sheet.batch))
         .order_by(func.length(Sheet.serial), Sheet.serial)
     )
@@ -158,6 +163,7 @@ def note_in_hand(
     or drawn meanwhile: nothing changes. Raises SheetErrors.
     """
     sheet = hold_sheet(session, serial, studies)
+    refuse_unkeyable(sheet)
     if sheet.state in OUT and sheet.batch.to_draw:
         became(session, sheet, "returned", actor=actor, at=at)
 

@@ -7,6 +7,7 @@ the way that every keying goes, once, however often it is sent.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from functools import lru_cache
 from typing import Annotated, Any
@@ -45,7 +46,7 @@ ELSEWHERE = "elsewhere"
 
 
 class Delivery(BaseModel):
-    """What a device sends. `here`: the numbers of all sheets that were keyed or begun on it."""
+    """What a device sends. `here`: the numbers of sheets keyed on it, and of those its sender began."""
 
     now: Annotated[float, Field(allow_inf_nan=False)]  # the device's own clock, in seconds
     packs: list[Box]
@@ -185,7 +186,9 @@ def _note_in_hand(serials: set[str]) -> None:
     with reading() as database:
         out = receiving.out_before_the_draw(database, serials, studies)
     for serial in out:
-        with writing() as database:
+        # Whoever may not key a sheet is refused its keying, and has nothing of it noted either.
+        with contextlib.suppress(SheetError), writing() as database:
+            paper.sheet_to_key(database, serial, me().id, studies)
             now = dt.datetime.now(dt.UTC)
             receiving.note_in_hand(database, serial, studies, actor=me().name, at=now)
 

@@ -99,7 +99,11 @@ def carried(here: Walk, number: int) -> Mapping[str, Any]:
         "point": key.text,
         "language": language(),
         "document": url_for(
-            "resident.offline_document", wave_id=wave_id, lang=language(), v=kept_version()
+            "resident.offline_document",
+            wave_id=wave_id,
+            lang=language(),
+            v=kept_version(),
+            year=dt.datetime.now(dt.UTC).year,  # the latest that may be answered
         ),
         "response": str(here.response_id),
         "revision": here.revision,

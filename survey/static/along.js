@@ -2,7 +2,7 @@
 // date, sends what was keyed without a line, and leads to sheets that were begun so.
 
 import { keepPage } from "./caching.js";
-import { PAGES, device, keepGone, ownRows } from "./keying-device.js";
+import { PAGES, device, keepGone, ownRows, whyGone } from "./keying-device.js";
 import { sendKeyings } from "./keyings.js";
 import { keyOnPad } from "./keying-serial.js";
 import { makeLock } from "./locking.js";
@@ -33,6 +33,7 @@ async function take(id) {
   // A hotel's own page is no answer of ours.
   const ours = (answer.headers.get("Content-Type") ?? "").includes("application/json");
   if (answer.status === 404 && ours) return forgetBatch(id, begun);
+  if (!answer.ok || !ours) throw new Error("no batch");
   const { batch, form, sheets, to_receive: toReceive, gone } = await answer.json();
   for (const serial of begun) await keepGone(keyer, serial, gone[serial]);
   // First the batch: a sheet without one could not be keyed, should the device go off in between.
@@ -54,8 +55,10 @@ async function exchangeSheets(id, sheets) {
   await device.exchange("sheets", before.map(({ serial }) => [keyer, serial]), rows);
 }
 
+// Of what lay in no batch any more it was told why before.
 async function forgetBatch(id, begun = []) {
-  for (const serial of begun) await keepGone(keyer, serial, "other_study");
+  for (const serial of begun)
+    if (!(await whyGone(keyer, serial))) await keepGone(keyer, serial, "other_study");
   await exchangeSheets(id, []);
   await device.drop("batches", [keyer, id]);
 }
@@ -166,6 +169,15 @@ async function goToSheet(event) {
   else event.target.submit();
 }
 
+// Each by itself: what cannot be fetched now leaves what was taken as it is, and holds back no other.
+async function renew(old, pageToo) {
+  let all = true;
+  const failed = () => (all = false);
+  if (pageToo) await keepUpToDate().catch(failed);
+  for (const { id } of old) await take(id).catch(failed);
+  return all;
+}
+
 async function begin() {
   await showAlong();
   await sendNow();
@@ -173,10 +185,10 @@ async function begin() {
   const batches = await ownRows("batches", keyer);
   const old = batches.filter(({ at }) => Date.now() - at > FRESH);
   const kept = await device.find("notes", "page");
-  if (batches.length && (old.length || kept?.address !== page)) await keepUpToDate();
-  for (const { id } of old) await take(id);
+  const renewed = await renew(old, batches.length && (old.length || kept?.address !== page));
   const { here, gone } = await begunSaid();
-  if (here || gone) tell([here, gone].filter(Boolean).join(" "));
+  const lines = [renewed ? "" : said.not_renewed, here, gone].filter(Boolean);
+  if (lines.length) tell(lines.join(" "));
   await showAlong();
 }
 

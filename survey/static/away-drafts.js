@@ -16,6 +16,8 @@ export function keepAway({ keyer, key }, serial, draft) {
   page.dataset.writing = "";
   written = written.then(async () => {
     if (now !== newest || (await device.find("keyings", [keyer, serial]))) return;
+    // A sheet that was only looked at is none that was begun, nor need its paper lie here.
+    if (!Object.keys(now.values).length) return;
     await device.keep("drafts", { keyer, serial, ...(await sealForTab(key, now)) });
     forgetDraft(keyer, serial);
   });

@@ -91,13 +91,19 @@ async function listBegun() {
 }
 
 function begunSheet({ serial, at }) {
-  const button = Object.assign(document.createElement("button"), {
-    type: "button",
-    className: "button button-quiet",
-    textContent: told("begun", { serial, field: at + 1 }),
-  });
-  button.addEventListener("click", () => open(serial));
-  return button;
+  const row = part("begun-row").content.cloneNode(true);
+  const [goOn, remove] = row.querySelectorAll("button");
+  goOn.textContent = told("begun", { serial, field: at + 1 });
+  goOn.addEventListener("click", () => open(serial));
+  remove.querySelector("span").textContent = told("sheet", { serial });
+  remove.addEventListener("click", () => forget(serial));
+  return row;
+}
+
+async function forget(serial) {
+  if (!confirm(told("delete_sure", { serial }))) return;
+  await forgetAway(me, serial);
+  await listBegun();
 }
 
 // Begun, and not to be keyed any more: it stays until its keyer has read why and deletes it.
@@ -105,11 +111,7 @@ function goneSheet({ serial, at, gone }) {
   const row = part("gone-row").content.cloneNode(true);
   row.querySelector("b").textContent = told("gone", { serial, field: at + 1 });
   row.querySelector("span").textContent = speech[`refused_${gone}`] ?? speech.refused_elsewhere;
-  row.querySelector("button").addEventListener("click", async () => {
-    if (!confirm(told("delete_sure", { serial }))) return;
-    await forgetAway(me, serial);
-    await listBegun();
-  });
+  row.querySelector("button").addEventListener("click", () => forget(serial));
   return row;
 }
 

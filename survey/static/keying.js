@@ -21,7 +21,7 @@ beginKeying(sheet, inTab ?? (isSealed(sheet) ? await openSealed(sheet) : null), 
 
 function keep(draft) {
   keepDraft(sheet.keyer, sheet.serial, draft);
-  keepSealed(sheet, draft);
+  if (Object.keys(draft.values).length) keepSealed(sheet, draft);
 }
 
 // A device that took nothing along has no page of ours to show where nobody answers: the sheet stays here.

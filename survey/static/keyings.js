@@ -70,10 +70,13 @@ async function freeRefused(keyer, anew) {
   opening = false;
 }
 
-// Whose paper lies here, so that a sample is drawn of all of it and not of what is sent first alone.
+const MOST_IN_HAND = 2000;
+
+// Whose paper lies here, so that a sample is drawn of all of it and not of what is sent first alone: a
+// colleague's, too.
 async function inHand(keyer) {
-  const rows = [...(await ownRows("keyings", keyer)), ...(await ownRows("drafts", keyer))];
-  return rows.map(({ serial }) => serial);
+  const rows = [...(await device.held("keyings")), ...(await ownRows("drafts", keyer))];
+  return [...new Set(rows.map(({ serial }) => serial))].slice(0, MOST_IN_HAND);
 }
 
 // What became of each: the server's word, or the status that it failed with. What it fails at together it

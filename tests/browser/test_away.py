@@ -276,6 +276,10 @@ def test_a_refused_keying_stays_is_told_and_is_nobody_elses(
     desk.goto("/keying/")
     judge.look(desk, "away, locked")
     unlock(desk)
+    # A sheet that was only looked at is not begun.
+    begin(desk, sheets[2])
+    key(desk, ",0")
+    expect(desk.locator("#begun")).to_be_hidden()
     begin(desk, sheets[1])
     key(desk, "4,0")
     begin(desk, sheets[0])

@@ -16,7 +16,7 @@ from staff import PASSWORD
 from survey import sealed_answers
 from survey.batches import hand_out
 from survey.kept_pages import kept_version
-from survey.models import Batch, Keying, Response, Sheet
+from survey.models import Batch, Keying, Response, Sheet, Wave
 from survey.receiving import take_out
 from survey.sealed_box import public_key, seal_box
 from survey.web import parts
@@ -187,6 +187,19 @@ def test_a_sample_is_drawn_of_all_that_a_device_brings_back(karen, paper_wave):
     assert (drawn.count(True), drawn.count(False), late) == (3, 7, None)
     again = karen.client.get(along)
     assert (again.get_json()["to_receive"], "second_keying" in again.text) == (0, False)
+
+
+def test_nothing_is_noted_of_a_sheet_that_its_sender_may_not_key(karen, tablet, paper_wave):
+    pile = paper_wave.batch("Bos", second_keying_share=0.3)
+    sheets = paper_wave.sheets(pile, 2)
+    send = [karen.sealed(karen.keyed(sheets[0]))]
+    paper_wave.do(hand_out, pile, 1, [tablet("Bo").account.id], actor="Bodil")
+    assert karen.send(*send, here=[sheets[1].serial]) == ["not_handed_to_you"]
+    paper_wave.do(hand_out, pile, 1, [], actor="Bodil")
+    with paper_wave.database.writing() as session:
+        session.get_one(Wave, paper_wave.wave.id).status = "frozen"
+    assert karen.send(*send, here=[sheets[1].serial]) == ["wave"]
+    assert [paper_wave.state(one) for one in sheets] == ["printed", "printed"]
 
 
 def test_a_devices_clock_that_is_years_off_tells_no_wrong_day(karen, paper_wave, batch, database):
