@@ -31,6 +31,7 @@ from survey.guessing import TooManyTriesError
 from survey.kept_pages import kept_version
 from survey.scripts import joined
 from survey.sealed_box import Box, BoxError, public_key
+from survey.serials import could_be_serial
 from survey.sheet_states import SheetError
 from survey.staff import me, needs_role
 from survey.web import client_address, language, parts, reading, words, writing
@@ -50,7 +51,12 @@ class Delivery(BaseModel):
 
     now: Annotated[float, Field(allow_inf_nan=False)]  # the device's own clock, in seconds
     packs: list[Box]
-    here: Annotated[list[Annotated[str, Field(max_length=30)]], Field(max_length=MOST_IN_HAND)] = []
+    here: list[object] = []
+
+    def serials_here(self) -> set[str]:
+        """A hint, for whose sake nothing that was keyed is refused: what is odd in it, or too much, is left out."""
+        found = (one for one in self.here[:MOST_IN_HAND] if isinstance(one, str))
+        return {one for one in found if could_be_serial(one)}
 
 
 @blueprint.get("/worker.js")
@@ -161,7 +167,7 @@ def deliver_keyings() -> ResponseReturnValue:
     try:
         keyings = [_opened(box) for box in sent.packs]
         own = [one.serial for one in keyings if one is not None and one.keyer == me().id]
-        _note_in_hand({*sent.here, *own})
+        _note_in_hand(sent.serials_here().union(own))
         for box, keyed in zip(sent.packs, keyings, strict=True):
             told.append({"id": box.id, "became": _store(keyed, box.wave, sent.now)})
     except OperationalError:

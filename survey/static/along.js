@@ -8,6 +8,7 @@ import { keyOnPad } from "./keying-serial.js";
 import { makeLock } from "./locking.js";
 import { normaliseSerial } from "./serials.js";
 import { showWaiting, tellSent } from "./waiting.js";
+import { filled } from "./wording.js";
 
 // So long a batch is as it was taken: this page is shown after every sheet.
 const FRESH = 10 * 60 * 1000;
@@ -76,7 +77,7 @@ async function takeAlong(id) {
     await navigator.storage.persist?.();
     await keepUpToDate();
     const toReceive = await take(id);
-    const out = toReceive ? said.to_receive.replace("{n}", toReceive) : "";
+    const out = toReceive ? filled(said.to_receive, { n: toReceive }) : "";
     tell([said.taken, out, (await begunSaid()).gone].filter(Boolean).join(" "));
   } catch {
     tell(said.not_taken);
@@ -117,7 +118,7 @@ async function makeOwnLock(password) {
 
 async function leaveHere() {
   const drafts = await ownRows("drafts", keyer);
-  if (drafts.length && !confirm(said.leave_sure.replace("{n}", drafts.length))) return;
+  if (drafts.length && !confirm(filled(said.leave_sure, { n: drafts.length }))) return;
   for (const { serial } of drafts) {
     await device.drop("drafts", [keyer, serial]);
     await keepGone(keyer, serial, null);
@@ -196,7 +197,7 @@ async function begin() {
 async function begunSaid() {
   const along = new Set((await ownRows("sheets", keyer)).map(({ serial }) => serial));
   const begun = (await ownRows("drafts", keyer)).map(({ serial }) => serial);
-  const line = (name, serials) => serials.length && said[name].replace("{serials}", serials.join(", "));
+  const line = (name, serials) => serials.length && filled(said[name], { serials: serials.join(", ") });
   return {
     here: line("begun_here", begun.filter((serial) => along.has(serial))),
     gone: line("begun_gone", begun.filter((serial) => !along.has(serial))),

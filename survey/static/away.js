@@ -11,12 +11,13 @@ import { part, state } from "./keying-sheet.js";
 import { openLock } from "./locking.js";
 import { couldBeSerial, normaliseSerial } from "./serials.js";
 import { showWaiting, tellSent } from "./waiting.js";
+import { filled } from "./wording.js";
 
 const AGAIN = 15000;
 
 const root = part("away");
 const speech = JSON.parse(root.dataset.said);
-const told = (name, values) => speech[name].replace(/\{(\w+)\}/g, (_whole, place) => values[place]);
+const told = (name, values) => filled(speech[name], values);
 const asked = /^\/keying\/(\d+)$/.exec(location.pathname)?.[1] ?? new URLSearchParams(location.search).get("serial");
 let me = null; // { keyer, name, key }: who has unlocked this page
 
@@ -104,13 +105,15 @@ async function forget(serial) {
   if (!confirm(told("delete_sure", { serial }))) return;
   await forgetAway(me, serial);
   await listBegun();
+  part("serial").focus();
 }
 
 // Begun, and not to be keyed any more: it stays until its keyer has read why and deletes it.
 function goneSheet({ serial, at, gone }) {
   const row = part("gone-row").content.cloneNode(true);
   row.querySelector("b").textContent = told("gone", { serial, field: at + 1 });
-  row.querySelector("span").textContent = speech[`refused_${gone}`] ?? speech.refused_elsewhere;
+  row.querySelector("p span").textContent = speech[`gone_${gone}`] ?? speech[`refused_${gone}`] ?? speech.refused_elsewhere;
+  row.querySelector("button span").textContent = told("sheet", { serial });
   row.querySelector("button").addEventListener("click", () => forget(serial));
   return row;
 }

@@ -3,6 +3,7 @@
 import { takesSeveral } from "./keying-fields.js";
 import { closedFields } from "./routing.js";
 import { uuid } from "./sealing.js";
+import { filled } from "./wording.js";
 
 export const part = (id) => document.getElementById(id);
 // What the page says of the sheet, its words among it. Who keys without a line comes to a sheet later.
@@ -39,8 +40,7 @@ export function takeUp(given, draft) {
 
 export const field = () => fields[state.draft.at];
 export const closed = () => closedFields(fields, state.draft.values);
-export const say = (name, values = {}) =>
-  words[name].replace(/\{(\w+)\}/g, (_whole, place) => values[place]);
+export const say = (name, values = {}) => filled(words[name], values);
 
 // Written only where it changes: writing costs a layout, also of the same words.
 export function put(element, text) {

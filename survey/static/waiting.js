@@ -2,10 +2,11 @@
 // were refused, why, and what to do next.
 
 import { device } from "./keying-device.js";
+import { filled } from "./wording.js";
 
 const waitingPart = document.getElementById("waiting");
 const said = JSON.parse(waitingPart.dataset.said);
-const inWords = (name, values) => said[name].replace(/\{(\w+)\}/g, (_whole, place) => values[place]);
+const inWords = (name, values) => filled(said[name], values);
 const place = (id) => document.getElementById(id);
 
 // `keyer` is null where nobody has said who they are: then all are others.
@@ -41,11 +42,13 @@ function othersOf(all, keyer) {
 function refusal(keying, keyer) {
   const row = place("refused-row").content.cloneNode(true);
   row.querySelector("b").textContent = inWords("refused", keying);
-  row.querySelector("span").textContent = why(keying.refused);
+  row.querySelector("p span").textContent = why(keying.refused);
+  row.querySelector("button span").textContent = inWords("sheet", keying);
   row.querySelector("button").addEventListener("click", async () => {
     if (!confirm(inWords("delete_sure", keying))) return;
     await device.drop("keyings", [keying.keyer, keying.serial]);
     await showWaiting(keyer);
+    place("serial").focus();
   });
   return row;
 }

@@ -322,8 +322,9 @@ def test_a_refused_keying_stays_is_told_and_is_nobody_elses(
     expect(gone).to_contain_text("Arket er taget ud")
     judge.look(desk, "away, one begun is gone")
     desk.once("dialog", lambda asked: asked.accept())
-    gone.get_by_role("button", name="Slet fra enheden").click()
+    gone.get_by_role("button", name=f"Slet fra enheden Ark {sheets[1].serial}").click()
     expect(gone).to_be_hidden()
+    expect(desk.locator("#serial")).to_be_focused()
 
 
 def test_a_device_that_goes_off_while_its_page_is_renewed_opens_without_a_network(desk, along):

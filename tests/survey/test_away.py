@@ -181,7 +181,10 @@ def test_a_sample_is_drawn_of_all_that_a_device_brings_back(karen, paper_wave):
     # Two are sent first, eight wait or are begun on the device, one is not in anybody's hand.
     first = [karen.sealed(karen.keyed(one)) for one in sheets[:2]]
     here = [one.serial for one in sheets[2:10]]
-    assert karen.send(*first, here=[*here, "12"]) == ["stored", "stored"]
+    assert karen.send(*first, here=[*here, "12", 7, "9" * 99, *["0"] * 2000]) == [
+        "stored",
+        "stored",
+    ]
     with paper_wave.database.reading() as session:
         *drawn, late = [session.get_one(Sheet, one.id).second_keying for one in sheets]
     assert (drawn.count(True), drawn.count(False), late) == (3, 7, None)
