@@ -14,6 +14,7 @@ import pandas as pd
 
 from instruments import NOT_ASKED
 
+from .area_keys import written_otherwise
 from .codebook import Codebook, Variable, write_json
 from .completion import Completion
 from .dataset import ROWS_A_BATCH, Dataset, read_wave
@@ -147,7 +148,7 @@ def join_waves(folder: Path | str) -> Study:
             f"{folder}: no wave's dataset lies in it. Import them into folders of it, as"
             f" {folder / 'wave-1'}."
         )
-    wrong = [*_out_of_order(waves)]
+    wrong = [*_out_of_order(waves), *_areas_written_otherwise(waves)]
     studies = list(dict.fromkeys(wave.study for wave in waves))
     if len(studies) > 1:
         named = ", ".join(f"{wave.folder.name} of {wave.study!r}" for wave in waves)
@@ -173,6 +174,19 @@ def _waves_in(folder: Path) -> Iterator[Dataset]:
             wave = read_wave(path.parent)
             if not wave.revoked:
                 yield wave
+
+
+def _areas_written_otherwise(waves: Sequence[Dataset]) -> Iterator[str]:
+    """One place under two keys would be two, each of one wave, with no change."""
+    keys = [set(wave.table("areas")["area"].astype(str)) for wave in waves]
+    for (one, earlier), (other, later) in pairwise(zip(waves, keys, strict=True)):
+        unlike = written_otherwise(later - earlier, earlier - later)
+        if unlike:
+            some = ", ".join(f"{key} for {meant}" for key, meant in [*unlike.items()][:5])
+            yield (
+                f"{other.folder}: it writes keys of areas otherwise than {one.folder.name}: {some}. "
+                "Import it again with keys as there, with every zero"
+            )
 
 
 def _out_of_order(waves: Sequence[Dataset]) -> Iterator[str]:

@@ -182,8 +182,8 @@ def _changes(
     df = whole["df_1"] + whole["df_2"] - whole["pairs"]
     change = whole["mean_2"] - whole["mean_1"]
     reach = stats.t(df.clip(lower=1)).ppf((1 + level) / 2) * error
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * stats.t(df.clip(lower=1)).sf(np.abs(change) / error)
+    # Where nobody's answers vary nothing tells what is chance.
+    p = 2 * stats.t(df.clip(lower=1)).sf(np.abs(change) / np.where(error > 0, error, np.nan))
     kept = [*keys, "wave_1", "wave_2", "n_1", "n_2", "pairs", "covariance"]
     return whole[kept].assign(
         change=change, standard_error=error, low=change - reach, high=change + reach, p=p

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from processing.datasets.area_keys import written_otherwise
 from processing.errors import Problem, stop_if_any
 
 
@@ -88,11 +89,6 @@ def _parts_of_merged(units: pd.Series) -> set[str]:
     return {part for unit in units.astype(str) if "+" in unit for part in unit.split("+")}
 
 
-def _bare(key: str) -> str:
-    """A key without what spreadsheets add and take away."""
-    return "-".join(part.strip().lstrip("0") for part in key.strip().casefold().split("-"))
-
-
 def _unfit(outcomes: pd.DataFrame, area: str, year: str, known: Sequence[str]) -> list[Problem]:
     lacking = [
         Problem(f"outcomes, {name}", "there is no such column", "Name it, or give it")
@@ -154,16 +150,12 @@ def _unlike(keys: pd.Series, area: str, known: Sequence[str]) -> list[Problem]:
         found.append(
             Problem(f"outcomes, {area}", f"{rows} rows have no key", "Give each row its area")
         )
-    bare = {_bare(key): key for key in known}
-    exact = set(known)
-    for key in sorted(set(texts) - exact):
-        meant = bare.get(_bare(key))
-        if key.strip() and meant:
-            found.append(
-                Problem(
-                    f"outcomes, {key!r}",
-                    f"the feed writes that area {meant!r}",
-                    "Write keys as the dataset does, with every zero and no blanks",
-                )
-            )
+    found += [
+        Problem(
+            f"outcomes, {key!r}",
+            f"the feed writes that area {meant!r}",
+            "Write keys as the dataset does, with every zero and no blanks",
+        )
+        for key, meant in written_otherwise(texts, known).items()
+    ]
     return found[:20]

@@ -69,6 +69,7 @@ def report(
         raise BadUse("Give either --plan, for researchers, or --area, for one area.")
     mark = f"-{area}" if area else ""
     safe = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in mark)
+    folder = folder.resolve()
     out = out or folder.with_name(f"{folder.name}{safe}-report.html")
     _refuse_taken(out, pdf=pdf)
     weighting = False if base_weights else None

@@ -205,11 +205,16 @@ def test_waves_that_are_no_study_are_not_joined_and_every_reason_is_told(files, 
         plan = (files / f"{wave}.yaml").read_text().replace(f"wave: {wave}", said.strip())
         study = "older" if wave == 1 else "other"
         (tmp_path / "map.yaml").write_text(plan.replace("study: older", f"study: {study}"))
-        answers = files / ("1.csv" if wave == 1 else "2.sav")
+        answers = files / "2.sav"
+        if wave == 1:  # as a spreadsheet leaves keys
+            rows = pd.read_csv(files / "1.csv", dtype=str)
+            answers = tmp_path / "1.csv"
+            rows.assign(area=rows.area.str.replace("-0+", "-", regex=True)).to_csv(answers)
         import_file(answers, ASKED, tmp_path / "map.yaml", tmp_path / f"w{wave}")
     told = run("dataset", "join", tmp_path)
     assert told.exit_code == 2
     assert "its waves are of several studies: w2 of 'other', w1 of 'older'" in told.output
     assert "wave 2 was answered from" in told.output
+    assert "keys of areas otherwise than w2: 9000- for 9000-000, 9000-1 for 9000-001" in told.output
     assert not (tmp_path / "manifest.json").exists()
     assert run("dataset", "join", tmp_path / "w1").exit_code == 2

@@ -143,6 +143,14 @@ def test_few_answers_are_shrunk_more_and_reliability_is_the_share_that_stays(stu
     assert (areas.shrunk_high - areas.shrunk_low).gt(0).all()
 
 
+def test_a_change_of_answers_that_do_not_vary_has_no_p(study):
+    rows = study(areas=2, answers=20)
+    rows["safe"] = 50.0 + 5 * rows.wave
+    changes = measures(area_sums(rows, ["safe"]), _units(rows)).changes
+    assert (changes.standard_error == 0).all()
+    assert changes.p.isna().all()
+
+
 def test_a_shift_in_mode_is_not_read_as_a_change(study):
     rows = study(areas=4, answers=400, effect=0.0)
     random = np.random.default_rng(5)
