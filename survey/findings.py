@@ -17,8 +17,10 @@ from processing import (
     DatasetError,
     Document,
     Problem,
+    SmallCells,
     StatisticsError,
     Study,
+    StudyMeasures,
     as_parts,
     as_pdf,
     evaluate,
@@ -41,6 +43,8 @@ LANGUAGES = ("da", "en")
 KINDS = ("measures", "evidence", "effects")
 _FOLDER = "findings"
 _EFFECTS = "findings-effects"
+_MEASURES = "findings-measures"
+_PLAN = "plan.yaml"
 _PAGE, _PDF = ".html", ".pdf"
 _BASE = " --base-weights"
 # Divided by these where a dataset has two of them or more.
@@ -83,41 +87,63 @@ def count_findings(
     With `base_weights` those are taken, though there are register counts.
     """
     read = _read(study, data)
-    asked = _BASE if base_weights else ""
+    plan = _plan_shown(read)
     try:
-        measured = study_measures(read, calibrated=False if base_weights else None)
-        cells = small_cells(read, measured)
+        if not plan:
+            measured = study_measures(read, calibrated=False if base_weights else None)
+            _write_measures(read, measured, small_cells(read, measured), base_weights=base_weights)
         tell(1, 3)
         judged = evidence(read, groups=_groups(read))
         tell(2, 3)
         texts: dict[str, str | bytes] = {}
         for language in LANGUAGES:
-            means = measured.measures.means
-            whole = means[(means["level"] == "study") & (means["cohort"] == "all")]
-            for name in sorted(set(whole.loc[cells.may_show(whole), "scale"])):
-                command = f"beboerpuls measures {study} --scale {name}{asked}"
-                document = measures_document(
-                    read, measured, name, language=language, command=command, cells=cells
-                )
-                texts |= _pages("measures", name, document)
             for entry in judged.scales:
                 document = evidence_document(
                     read, judged, entry.scale, language=language,
                     command=f"beboerpuls evidence {study} --scale {entry.scale}",
                 )  # fmt: skip
                 texts |= _pages("evidence", entry.scale, document)
-        frames = {
-            "means": measured.measures.means,
-            "changes": measured.measures.changes,
-            "composition": measured.measures.composition,
-            "verdicts": judged.verdicts(),
-            "figures": judged.to_frame(),
-        }
-        return write_derived(read, _FOLDER, frames, texts=texts, about={"weight": measured.weight})
+        frames = {"verdicts": judged.verdicts(), "figures": judged.to_frame()}
+        written = write_derived(read, _FOLDER, frames, texts=texts)
     except StatisticsError as error:
         raise FindingsError(str(error), error.problems) from error
     except DatasetError as error:
         raise FindingsError(str(error)) from error
+    if plan:
+        # What effects and places tell together is decided once: both pages are made of that.
+        count_effects(study, data, plan, base_weights=base_weights)
+    return written
+
+
+def _plan_shown(read: Study) -> str:
+    """The plan of the effects that are shown of these datasets, or nothing."""
+    try:
+        return (_current(read, _EFFECTS) / _PLAN).read_text("utf-8")
+    except (FindingsError, OSError):
+        return ""
+
+
+def _write_measures(
+    read: Study, measured: StudyMeasures, cells: SmallCells, *, base_weights: bool
+) -> Path:
+    """The pages on measures, and their tables, in a folder of their own."""
+    texts: dict[str, str | bytes] = {}
+    asked = _BASE if base_weights else ""
+    means = measured.measures.means
+    whole = means[(means["level"] == "study") & (means["cohort"] == "all")]
+    for language in LANGUAGES:
+        for name in sorted(set(whole.loc[cells.may_show(whole), "scale"])):
+            command = f"beboerpuls measures {read.study} --scale {name}{asked}"
+            document = measures_document(
+                read, measured, name, language=language, command=command, cells=cells
+            )
+            texts |= _pages("measures", name, document)
+    frames = {
+        "means": measured.measures.means,
+        "changes": measured.measures.changes,
+        "composition": measured.measures.composition,
+    }
+    return write_derived(read, _MEASURES, frames, texts=texts, about={"weight": measured.weight})
 
 
 def problems_of_plan(study: str, data: Path, plan: str) -> tuple[Problem, ...]:
@@ -153,7 +179,9 @@ def count_effects(study: str, data: Path, plan: str, *, base_weights: bool = Fal
         said = plan_of(plan.encode(), "plan")
         found = evaluate(read, said, calibrated=False if base_weights else None)
         cells = small_cells(read, found.measures, said.limits, found)
-        texts: dict[str, str | bytes] = {"plan.yaml": plan}
+        # Measures beside effects show no more places than these do, and no fewer.
+        _write_measures(read, found.measures, cells, base_weights=base_weights)
+        texts: dict[str, str | bytes] = {_PLAN: plan}
         for language in LANGUAGES:
             document = report_document(
                 read, found, language=language, validated=_validated(read), cells=cells,
@@ -178,14 +206,16 @@ def count_effects(study: str, data: Path, plan: str, *, base_weights: bool = Fal
 def findings_of(study: str, data: Path, language: str) -> Found:
     """What was counted of a study as its datasets stand now. Raises FindingsError."""
     read = _read(study, data)
-    folder = _current(read, _FOLDER)
+    folders = {kind: _current(read, _home(kind)) for kind in ("measures", "evidence")}
     scales = []
     for name, label in measure_names(read.codebook, language).items():
-        kinds = ("measures", "evidence")
-        there = [k for k in kinds if (folder / f"{k}.{name}.{LANGUAGES[0]}{_PAGE}").exists()]
+        there = [
+            kind for kind, folder in folders.items()
+            if (folder / f"{kind}.{name}.{LANGUAGES[0]}{_PAGE}").exists()
+        ]  # fmt: skip
         if there:
             scales.append((name, label, tuple(there)))
-    weight = str(read_manifest(folder).get("weight", ""))
+    weight = str(read_manifest(folders["measures"]).get("weight", ""))
     return Found(
         read.study,
         read.hash,
@@ -218,7 +248,7 @@ def paper_of(study: str, data: Path, kind: str, scale: str, language: str) -> by
 def tables_of(study: str, data: Path, kind: str) -> dict[str, Path]:
     """The tables behind a kind of page: name -> Parquet file. Raises FindingsError."""
     read = _read(study, data)
-    folder = _current(read, _EFFECTS if kind == "effects" else _FOLDER)
+    folder = _current(read, _home(kind))
     names = {
         "measures": ("means", "changes", "composition"),
         "evidence": ("verdicts", "figures"),
@@ -227,6 +257,11 @@ def tables_of(study: str, data: Path, kind: str) -> dict[str, Path]:
     # With two waves there is nothing staggered, and with one before the start nothing parted.
     files = {name: folder / f"{name}.parquet" for name in names}
     return {name: path for name, path in files.items() if path.exists()}
+
+
+def _home(kind: str) -> str:
+    """The folder that a kind of page is kept in."""
+    return {"effects": _EFFECTS, "measures": _MEASURES}.get(kind, _FOLDER)
 
 
 def _pages(kind: str, scale: str, document: Document) -> dict[str, str | bytes]:
@@ -245,7 +280,7 @@ def title_of(study: str, data: Path, kind: str, scale: str, language: str) -> st
 
 def _file(study: str, data: Path, kind: str, scale: str, language: str, ending: str) -> bytes:
     read = _read(study, data)
-    folder = _current(read, _EFFECTS if kind == "effects" else _FOLDER)
+    folder = _current(read, _home(kind))
     if language not in LANGUAGES:
         raise FindingsError(f"There is no page in {language}.")
     known = {"study", *measure_names(read.codebook, language)}

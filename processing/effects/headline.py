@@ -104,7 +104,12 @@ def headline(
 
 
 def by_start(
-    means: pd.DataFrame, plan: AnalysisPlan, shares: Sequence[str], *, base: Base = "varying"
+    means: pd.DataFrame,
+    plan: AnalysisPlan,
+    shares: Sequence[str],
+    *,
+    base: Base = "varying",
+    randomised: bool = True,
 ) -> StaggeredEffects:
     """Effects by start, exposure and years, of areas' means.
 
@@ -116,7 +121,7 @@ def by_start(
         weights="weight" if plan.weighting == "answers" else None,
         against="never" if never else "not yet",
         base=base, level=plan.level, seed=plan.seed,
-        draws=plan.draws if base == "varying" else 0,
+        draws=plan.draws if base == "varying" and randomised else 0,
     )  # fmt: skip
 
 

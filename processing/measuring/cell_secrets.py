@@ -16,8 +16,6 @@ from .disclosure_limits import DisclosureLimits
 from .published_tables import Array, Ids, Relations
 from .suppression import Mask, Protected, Secrets, protect
 
-_COST_OF_COMBINED = 20.0
-"""An effect is worth about twenty areas' means."""
 _LITTLE_LOST = 0.1
 
 
@@ -118,6 +116,7 @@ def protect_sums(
     found: Relations,
     values: Values,
     combined: sparse.csr_matrix,
+    worth: Sequence[float],
     told: int,
     primary: tuple[Mask, Mask],
     marks: Marks,
@@ -126,7 +125,8 @@ def protect_sums(
 ) -> Protected:
     """Hide means of few and what would tell them, where sums add up and every weight is known.
 
-    `found` has the rows `combined` as cells after the others, of which the last `told` are out already.
+    `found` has the rows `combined` as cells after the others, of which the last `told` are out already;
+    the others are `worth` so many means each.
     `primary` are the cells of few answers, and those whose count is hidden.
     """
     few, uncounted = primary
@@ -140,7 +140,7 @@ def protect_sums(
     free = np.concatenate([np.full(more - told, np.inf), np.zeros(told)])
     # Whatever moves on the way round moves by the same sum, large cells and small ones.
     cost = marks.cost(1 + np.log1p(count) * _breadth(found)[: len(count)])
-    dear = _COST_OF_COMBINED * (1 + float(np.median(np.log1p(count))))
+    dear = np.array([*worth, *[1.0] * told]) * (1 + float(np.median(np.log1p(count))))
     empty = limits.zeros & (count == 0)
     hidden = (few | uncounted | marks.hidden) & ~empty
 
@@ -150,7 +150,7 @@ def protect_sums(
             np.concatenate([np.where(known, sums, mass * limits.lowest), values_of - free]),
             np.concatenate([np.where(known, sums, mass * limits.highest), values_of + free]),
             np.concatenate([np.where(known, 0.0, width), np.zeros(more)]),
-            np.concatenate([cost, np.full(more, dear)]),
+            np.concatenate([cost, dear]),
             tuple(_with_own(page, more) for page in marks.pages),
         )
         primary = np.concatenate([hidden, np.zeros(more, bool)])

@@ -16,6 +16,8 @@ from .disclosure_limits import DisclosureLimits
 from .published_tables import Array, Parents, relations, that_do_not_add_up, unsound
 from .suppression import Mask, Protected
 
+_WORTH = 20.0
+
 
 @dataclass(frozen=True)
 class Disclosure:
@@ -65,6 +67,7 @@ def disclose(
     pages: Sequence[Sequence[str]] = (),
     combinations: Sequence[pd.Series] = (),
     told_combinations: Sequence[pd.Series] = (),
+    worth: Sequence[float] | None = None,
     seed: int = 1,
     block: int = 500,
 ) -> Disclosure:
@@ -93,7 +96,8 @@ def disclose(
 
     `combinations` are numbers that are published beside, each linear in means:
     its coefficients by the index of `cells`. One that would give a cell away may not be shown, or
-    further cells are hidden, whichever costs less. `told_combinations` are out already: they are known
+    further cells are hidden, whichever costs less: each is `worth` so many means, twenty unless
+    given. `told_combinations` are out already: they are known
     whatever is decided now.
 
     `block` is about how many cells are solved together: more hide less and take longer.
@@ -137,7 +141,8 @@ def disclose(
         if rows.shape[0]:
             found = relations(table, keys, parents, block=block, combined=rows)
         sums = protect_sums(
-            found, Values(count, mass, average), rows, len(told_combinations), (bare, also),
+            found, Values(count, mass, average), rows,
+            worth or [_WORTH] * len(combinations), len(told_combinations), (bare, also),
             marks, limits, seed,
         )  # fmt: skip
         size = len(table)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from processing.effects.effect_means import TWO_WAY
 from processing.effects.headline import STAGGERED
 from processing.effects.staggered import OVER_WAVES
 
@@ -108,6 +109,7 @@ def trusted(page: EffectPage) -> list[Block]:
         )
         for row in each(page.leading)
         for one in each(mine[mine["scale"] == row.scale])
+        if one.estimator == row.estimator or page.cells.may_tell(row.scale, "all", TWO_WAY)
     ]  # fmt: skip
     head = ("method", "standard_error", "df", "interval_head", "p_alone", "trusted")
     return [Points([*reasons, *_withheld(page)]), page.table(head, cells)]

@@ -43,8 +43,9 @@ class EffectPage(Measured):
 
     @cached_property
     def every(self) -> pd.DataFrame:
-        """Effects for all residents, primary ones first, then what else was planned."""
+        """Effects for all residents that may be told, primary ones first, then what else was planned."""
         mine = self.found.effects[self.found.effects["cohort"] == "all"]
+        mine = mine[[self.cells.may_tell(scale) for scale in mine["scale"]]]
         planned = mine["scale"].isin(self.found.plan.scales)
         order = ["primary", "planned"]
         sort = mine.assign(planned=planned).sort_values(order, ascending=False, kind="stable")
@@ -55,6 +56,13 @@ class EffectPage(Measured):
         """The primary measures; the first of all where none of them has an effect."""
         primary = self.every[self.every["primary"].astype(bool)]
         return primary if len(primary) else self.every.head(1)
+
+    @cached_property
+    def withheld(self) -> list[str]:
+        """Primary measures whose effect would give a small place away."""
+        mine = self.found.effects[self.found.effects["cohort"] == "all"]
+        known = [name for name in self.found.plan.primary if name in set(mine["scale"])]
+        return [name for name in known if not self.cells.may_tell(name)]
 
     @property
     def leading_scales(self) -> list[str]:

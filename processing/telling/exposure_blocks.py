@@ -20,6 +20,10 @@ def exposure(page: EffectPage) -> list[Block]:
     parts: list[Block] = [Sentence(page.t("exposure_words"))]
     for scale in page.leading["scale"]:
         rows = mine[mine["scale"] == scale].sort_values(["what", "exposure", "years"])
+        may = [page.cells.may_tell(scale, "all", _length(row)) for row in each(rows)]
+        if not all(may):
+            parts.append(Sentence(page.t("exposure_withheld", scale=page.name(scale))))
+        rows = rows[may]
         if not len(rows):
             continue
         drawn = [
@@ -43,6 +47,10 @@ def exposure(page: EffectPage) -> list[Block]:
     return parts
 
 
+def _length(row: Any) -> tuple[str, int]:
+    return row.what, int(row.years if row.what == "years" else row.exposure)
+
+
 def _since(page: EffectPage, row: Any) -> str:
     """Waves since the start, or whole years that plans have run."""
     if row.what == "years":
@@ -64,6 +72,8 @@ def stayers(page: EffectPage) -> list[Block]:
     for scale in page.leading["scale"]:
         mine = found[found["scale"] == scale]
         for cohort in ("all", "stayer", "newcomer"):
+            if not page.cells.may_tell(scale, cohort):
+                continue
             for row in each(mine[mine["cohort"] == cohort]):
                 label = f"{page.name(scale)}: {page.t(f'cohort_{cohort}')}"
                 rows.append(estimate(page, row, label, painted=cohort == "all"))

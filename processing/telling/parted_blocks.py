@@ -20,6 +20,11 @@ def parted(page: EffectPage) -> list[Block]:
     for row in each(page.leading):
         mine = page.found.parted
         mine = mine[mine["scale"] == row.scale] if len(mine) else mine
+        # What is left of the first effect is made of all lengths of exposure.
+        withheld = {what[0] for scale, _, what in page.cells.withheld if scale == row.scale}
+        if len(mine) and "exposure" in withheld:
+            parts.append(Sentence(page.t("exposure_withheld", scale=page.name(row.scale))))
+            continue
         parts += _as_before(page, row, mine) if len(mine) else _by_points(page, row)
     return parts or [Sentence(page.t("lead_none"))]
 

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from processing.datasets.study import Study
+from processing.effects.effect_means import Beside, beside_of, coefficients_beside
 from processing.effects.evaluation import Evaluation
 from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.study_measures import StudyMeasures
 from processing.measuring.study_terms import study_terms
 
 from .answered import answered
-from .told_before import told_before
-from .told_means import told_means
+from .effects_told import cohort_effects_that_tell
+from .told_before import ToldBefore, told_before
+from .told_means import ToldMeans, told_means
 
+EFFECT: Beside = ("effect", 0)
 _CELL = ["scale", "level", "unit", "cohort", "wave"]
 
 
 @dataclass(frozen=True)
 class SmallCells:
-    """The means of a study that are neither small nor give a small one away."""
+    """The means of a study that are neither small nor give a small one away, with its effects.
+
+    `withheld` are effects that would: scale, cohort and what is told ("effect", or as
+    `coefficients_beside` names it).
+    """
 
     shown: frozenset[tuple[str, str, str, str, int]]
     limits: DisclosureLimits = field(default_factory=DisclosureLimits)
+    withheld: frozenset[tuple[str, str, Beside]] = frozenset()
+
+    def may_tell(self, scale: object, cohort: str = "all", what: Beside = EFFECT) -> bool:
+        """Whether an effect, or a number beside it, may be printed."""
+        return (str(scale), cohort, what) not in self.withheld
 
     def may_show(self, means: pd.DataFrame) -> pd.Series:
         """Whether each row's mean may be shown; rows have scale, level, unit, cohort and wave."""
@@ -40,8 +53,11 @@ def small_cells(
 ) -> SmallCells:
     """Look at all means together, as the feed does, by what the study laid down; `limits` make that only stricter.
 
-    What was hidden in public before is not shown here either. With an `evaluation` its effects stand
-    beside the means, which are then shown as in the public feed: an effect is a sum of areas' means.
+    What was hidden in public before is not shown here either. With an `evaluation` the means and effects
+    shown are those of the public feed, so that the two hold together: an effect is a sum of areas'
+    means. Effects by exposure and two-way effects are shown where they give nothing away beside all
+    of these; who reads the feed too would know what was hidden for them. Effects with persons'
+    covariates are no sums of means and are not looked at.
     Takes seconds where there are small cells in many places. Raises StatisticsError.
     """
     laid_down = study_terms(study).limits
@@ -50,6 +66,29 @@ def small_cells(
     response = answered(study, found, limits, earlier) if evaluation else None
     told = told_means(
         study, found, limits, response=response, earlier=earlier, evaluation=evaluation
-    ).means
-    shown = told[told["hidden"] == 0]
-    return SmallCells(frozenset(shown[_CELL].itertuples(index=False, name=None)), limits)
+    )
+    shown = told.means[told.means["hidden"] == 0]
+    cells = frozenset(shown[_CELL].itertuples(index=False, name=None))
+    if evaluation is None or evaluation.plan.covariates:
+        return SmallCells(cells, limits)
+    return SmallCells(cells, limits, frozenset(_withheld(evaluation, told, earlier, limits)))
+
+
+def _withheld(
+    evaluation: Evaluation, told: ToldMeans, earlier: ToldBefore | None, limits: DisclosureLimits
+) -> set[tuple[str, str, Beside]]:
+    scales = set(evaluation.effects.loc[evaluation.effects["cohort"] == "all", "scale"])
+    found = {(scale, "all", EFFECT) for scale in scales - told.effects}
+    means = evaluation.measures.measures.means
+    telling = cohort_effects_that_tell(means, evaluation, earlier, limits)
+    found |= {(scale, cohort, EFFECT) for scale, cohort in telling}
+    # What reports print of exposure and by two ways is of the primary measures.
+    leading = sorted(scales & set(evaluation.plan.primary)) or sorted(scales)
+    printed = {(scale, "all", what) for scale in leading for what in beside_of(evaluation, scale)}
+    known: dict[Hashable, pd.Series] = {
+        (scale, "all", what): made
+        for scale in leading
+        for what, made in coefficients_beside(evaluation, scale).items()
+    }
+    may = told.beside(known)
+    return found | {one for one in printed if one not in may}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from processing.datasets.codebook import PERCENT
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
-from processing.measuring.disclosure import disclose
+from processing.measuring.disclosure import Disclosure, disclose
 from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.published_tables import Parents
 from processing.measuring.study_measures import StudyMeasures
@@ -21,6 +21,7 @@ from .places_told import PAGES, adds_up, places_of, silent_in, torn
 from .told_before import ToldBefore, masks
 
 _UNKNOWN = "unknown"
+_PRIMARY, _OTHER = 200.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,13 @@ class ToldMeans:
 
     means: pd.DataFrame
     effects: frozenset[str]
+    system: System
+    sums: tuple[pd.Series, ...]
+    """Effects that are told, and those that were, as sums of means"""
+
+    def beside(self, more: Mapping[Hashable, pd.Series]) -> set[Hashable]:
+        """Which further sums of means may be told too, where nothing more is hidden for them."""
+        return self.system.may_stand_beside(self.sums, more)
 
 
 def told_means(
@@ -71,17 +79,65 @@ def told_means(
     )
     every: Parents = {"place": parents, "cohort": cohorts}
     sums = effect_sums(means, evaluation, earlier, "all")
-    made = disclose(
-        cells, keys, every, mean="mean", weight="w", limits=limits,
-        before=cells["before"], known=cells["known"], silent=cells["silent"], pages=PAGES,
-        combinations=[*sums.now.values()], told_combinations=sums.told,
-    )  # fmt: skip
+    system = System(cells, keys, every, limits)
+    made = system.disclosed(
+        sums.now, sums.told, worth=[_worth(evaluation, scale) for scale in sums.now]
+    )
     shown = made.frame
     hidden = (shown["n"].isna() | shown["mean"].isna()).astype(int)
     told = means.merge(shown[keys].assign(hidden=hidden), on=keys, how="left")
     told = told.assign(hidden=told["hidden"].fillna(1).astype(int))
     may = {name for name, shown in zip(sums.now, made.combined, strict=True) if shown}
-    return ToldMeans(told, frozenset(may) - sums.lost)
+    may -= sums.lost
+    out = (*sums.told, *(made for name, made in sums.now.items() if name in may))
+    kept = replace(system, cells=cells.assign(hidden=hidden == 1))
+    return ToldMeans(told, frozenset(may), kept, out)
+
+
+@dataclass(frozen=True)
+class System:
+    """Cells as an attacker has them, with what adds up to what, to be looked at once more."""
+
+    cells: pd.DataFrame
+    keys: Sequence[str]
+    parents: Parents
+    limits: DisclosureLimits
+
+    def disclosed(
+        self,
+        combinations: Mapping[str, pd.Series],
+        told: Sequence[pd.Series],
+        worth: Sequence[float],
+    ) -> Disclosure:
+        """Hide what has to be, with these sums beside the means."""
+        cells = self.cells
+        return disclose(
+            cells, self.keys, self.parents, mean="mean", weight="w", limits=self.limits,
+            before=cells["before"], known=cells["known"], silent=cells["silent"], pages=PAGES,
+            combinations=[*combinations.values()], told_combinations=told, worth=worth,
+        )  # fmt: skip
+
+    def may_stand_beside(
+        self, told: Sequence[pd.Series], more: Mapping[Hashable, pd.Series]
+    ) -> set[Hashable]:
+        """Which further sums of means give nothing away beside all that is shown, which stays so."""
+        if not more:
+            return set()
+        cells = self.cells
+        hidden = cells["hidden"].to_numpy(bool)
+        found = disclose(
+            cells, self.keys, self.parents, mean="mean", weight="w", limits=self.limits,
+            before=hidden & ~cells["silent"], known=~hidden, silent=hidden & cells["silent"],
+            combinations=[*more.values()], told_combinations=told,
+        )  # fmt: skip
+        same = (found.frame["mean"].isna() | found.frame["n"].isna()).to_numpy() == hidden
+        kept = zip(more, found.combined, strict=True)
+        return {name for name, may in kept if may} if same.all() else set()
+
+
+def _worth(evaluation: Evaluation | None, scale: str) -> float:
+    """How many means an effect is worth: what a study was made for is worth a great many."""
+    return _PRIMARY if evaluation and scale in evaluation.plan.primary else _OTHER
 
 
 def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

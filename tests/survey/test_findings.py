@@ -8,6 +8,7 @@ from inspection import Page
 
 from processing import (
     AreasDrawn,
+    check,
     erase_rows,
     read_manifest,
     read_study,
@@ -95,7 +96,7 @@ def test_from_nothing_to_measures_evidence_effects_and_their_files(
     with database.reading() as session:
         acts = [entry.act for entry in session.query(AuditEntry)]
     assert acts.count("findings downloaded") == 2
-    saved = pd.read_parquet(study.data / "bopuls-findings" / "means.parquet")
+    saved = pd.read_parquet(study.data / "bopuls-findings-measures" / "means.parquet")
     assert len(saved)
 
 
@@ -124,7 +125,8 @@ def test_a_variant_is_linked_by_its_name_and_has_no_page_of_evidence(evaluated, 
         for language in ("da", "en")
         for ending in (".html", ".title", ".pdf")
     }  # fmt: skip
-    write_derived(read, "findings", {"means": pd.DataFrame({"scale": [variant]})}, texts=pages)
+    for folder in ("findings", "findings-measures"):
+        write_derived(read, folder, {"means": pd.DataFrame({"scale": [variant]})}, texts=pages)
     employ("Ib", (made.study, "researcher"))
     ib = signed_in("Ib")
     path = f"/research/studies/{made.study.id}"
@@ -192,7 +194,8 @@ def test_why_a_job_failed_stands_on_the_page_of_the_study_with_the_plan_that_was
 def test_base_weights_are_a_choice_where_registers_count(ib, path, study, token, database):
     read = read_study(study.data / "bopuls")
     verdicts = {"verdicts": pd.DataFrame({"group": ["x"], "verdict": ["x"], "scale": ["x"]})}
-    write_derived(read, "findings", verdicts, about={"weight": "calibrated within afdeling"})
+    write_derived(read, "findings", verdicts)
+    write_derived(read, "findings-measures", {}, about={"weight": "calibrated within afdeling"})
     assert "base_weights" not in ib.get(path).text
     for wave in read.waves:
         counted = wave.table("areas")[["area"]].assign(
@@ -215,8 +218,28 @@ def test_base_weights_are_a_choice_where_registers_count(ib, path, study, token,
         assert read_manifest(folder)["weight"] == weight
         told = (folder / "effects.study.da.html").read_text()
         assert ("--base-weights" in told) is base
-    write_derived(read, "findings", {}, about={"weight": "base_weight"})
+    write_derived(read, "findings-measures", {}, about={"weight": "base_weight"})
     assert "Regnet med grundvægte" in main(ib.get(path))
+
+
+def test_measures_and_effects_are_pages_of_one_disclosure(evaluated):
+    """With its effects a study shows fewer places: then on no page more."""
+    study = evaluated(AreasDrawn(8, [2] * 4, invited=60), few=6, counted=False, seed=2)
+    folder = study.data / "bopuls"
+
+    def hidden(kind, scale):
+        return page_of("bopuls", study.data, kind, scale, "da").count("Vises ikke.")
+
+    count_findings("bopuls", study.data)
+    alone = hidden("measures", "tryghed_t1")
+    count_effects("bopuls", study.data, PLAN)
+    beside = hidden("measures", "tryghed_t1")
+    assert beside > alone > 0
+    assert hidden("effects", "study") == beside
+    # Whichever is counted last.
+    count_findings("bopuls", study.data)
+    assert hidden("measures", "tryghed_t1") == hidden("effects", "study") == beside
+    assert check(folder.with_name("bopuls-findings-measures")) == []
 
 
 def test_other_roles_and_other_studies_have_no_business_here(
