@@ -241,6 +241,8 @@ if TYPE_CHECKING:
     from .telling.told_before import ToldBefore as ToldBefore
     from .telling.told_before import memory_of as memory_of
     from .telling.told_before import told_before as told_before
+    from .telling.weight_tables import WeightTables as WeightTables
+    from .telling.weight_tables import weight_tables as weight_tables
     from .telling.weighting_told import public_measures as public_measures
     from .telling.weights_document import weights_document as weights_document
     from .telling.why_hidden import why_hidden as why_hidden
@@ -386,6 +388,7 @@ _HOMES = {
     "telling.weighting_told": ("public_measures",),
     "telling.why_hidden": ("why_hidden",),
     "telling.weights_document": ("weights_document",),
+    "telling.weight_tables": ("WeightTables", "weight_tables"),
     "telling.report": ("report", "report_document"),
     "telling.small_cells": ("SmallCells", "small_cells"),
     "telling.table_text": ("read_csv_of",),

@@ -27,7 +27,7 @@ RESULT_COLUMNS = (
     "measure", "name", "level", "unit", "wave", "wave_before", "year", "estimate", "low", "high",
     "n", "invited", "hidden", "here_low", "here_high", "p",
 )  # fmt: skip
-"""`measure` is answered, share, mean or change. Shares are 0–100, means points of 0–100. Of means
+"""`measure` is answered, share, mean or change; `kind` is exploratory of all of them. Shares are 0–100, means points of 0–100. Of means
 `here_low` and `here_high` are the interval of who lives there now, with the finite-population
 correction, where the dwellings are known. Of changes `p` is that of `measures`: by t with the answers
 of both waves less the areas in each, and less the people who answered both."""
@@ -75,6 +75,7 @@ def area_results(
     if items:
         parts.append(_shares(study, found, items, limits, earlier, response, told))
     whole = pd.concat([part.reindex(columns=RESULT_COLUMNS) for part in parts], ignore_index=True)
+    whole["kind"] = "exploratory"
     whole["year"] = whole["wave"].map(lambda wave: int(found.days[int(wave)][:4]))
     whole["hidden"] = np.maximum(whole["hidden"].astype(int), unanswered(whole, response))
     whole["hidden"] = np.maximum(whole["hidden"], _hidden_before(whole, earlier))

@@ -15,7 +15,7 @@ from processing.measuring.study_measures import StudyMeasures
 from processing.measuring.study_terms import study_terms
 
 from .answered import answered
-from .effects_told import cohort_effects_that_tell
+from .effects_told import cohort_effects_of_few, cohort_effects_that_tell
 from .told_before import ToldBefore, told_before
 from .told_means import ToldMeans, told_means
 
@@ -81,6 +81,7 @@ def _withheld(
     found = {(scale, "all", EFFECT) for scale in scales - told.effects}
     means = evaluation.measures.measures.means
     telling = cohort_effects_that_tell(means, evaluation, earlier, limits)
+    telling |= cohort_effects_of_few(evaluation, limits.mean_n)
     found |= {(scale, cohort, EFFECT) for scale, cohort in telling}
     # What reports print of exposure and by two ways is of the primary measures.
     leading = sorted(scales & set(evaluation.plan.primary)) or sorted(scales)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from processing.datasets.codebook import Codebook
-from processing.measuring.collapsing import Collapse
 from processing.measuring.dataset_weights import DatasetWeights
 
 from .document import Block, Command, Document, KeyFigure, Points, Section, Sentence, Table
 from .measured_blocks import each
+from .weight_tables import WeightTables, weight_tables
 from .words import count, number, words
 
 _SHOWN = 20
@@ -24,14 +27,16 @@ def weights_document(
     language: str = "da",
     command: str = "",
     dataset: str = "",
+    told: WeightTables | None = None,
 ) -> Document:
     """Return how well weights meet the registers, for researchers.
 
     Each variable's shares stand beside the registers', then the design effect of every group, and
-    which categories were counted as one. Groups are told by their design effect, the heaviest first. Raises KeyError for a language there
+    which categories were counted as one. Counts so small that they tell of persons are not there: `told`
+    says which (`weight_tables`, by the safe limits where not given). Groups are told by their design effect, the heaviest first. Raises KeyError for a language there
     are no words in.
     """
-    page = _Page(codebook, made, language)
+    page = _Page(codebook, made, language, told or weight_tables(made))
     t = page.t
     weights = made.weights
     return Document(
@@ -49,7 +54,7 @@ def weights_document(
             Section(t("weights_margins"), page.margins()),
             Section(t("weights_groups"), page.groups()),
             Section(t("weights_joined"), page.joined()),
-            Section(t("source"), [Sentence(t("weights_source", dataset=dataset[:12])), Command(command)]),
+            Section(t("source"), [Sentence(t("weights_kind")), Sentence(t("weights_source", dataset=dataset[:12])), Command(command)]),
         ],
         brand=t("brand"),
         skip=t("skip"),
@@ -61,6 +66,7 @@ class _Page:
     codebook: Codebook
     made: DatasetWeights
     language: str
+    told: WeightTables
 
     def t(self, name: str, **figures: str) -> str:
         return words(self.language)[name].format(**figures)
@@ -76,15 +82,17 @@ class _Page:
 
     def margins(self) -> list[Block]:
         """Shares of each category, over all groups of a wave: of answers, of registers, weighted."""
-        margins = self.made.weights.margins
-        keys = ["wave", "variable", "category"]
-        by = margins.groupby(keys, as_index=False)[["rows", "base", "count", "weighted"]].sum()
-        whole = by.groupby(["wave", "variable"])[["base", "count", "weighted"]].transform("sum")
-        by[["base", "count", "weighted"]] *= 100 / whole
+        by = self.told.whole
+        whole = self.made.weights.margins.groupby(["wave", "variable"])[
+            ["base", "count", "weighted"]
+        ].sum()
+        index = pd.MultiIndex.from_frame(by[["wave", "variable"]])
+        shares = 100 * by[["base", "count", "weighted"]] / whole.reindex(index).to_numpy()
+        by = by.assign(**{name: shares[name] for name in shares})
         rows = [
             (
                 f"{self._label(row.variable)}: {self._category(row.variable, row.category)}",
-                str(row.wave), count(row.answers, self.language), number(row.base, self.language),
+                str(row.wave), self._few(row.hidden, count, row.answers), self._few(row.hidden, number, row.base),
                 number(row.register, self.language), number(row.weighted, self.language),
             )
             for row in each(by.rename(columns={"rows": "answers", "count": "register"}))
@@ -100,13 +108,15 @@ class _Page:
         return [Sentence(self.t("weights_margins_words")), self._table(head, rows)]
 
     def groups(self) -> list[Block]:
-        groups = self.made.weights.groups.sort_values("deff", ascending=False, kind="stable")
+        groups = self.told.groups.sort_values("deff", ascending=False, kind="stable")
         rows = [
             (
-                str(row.unit), str(row.wave), count(row.rows, self.language),
-                count(row.population, self.language), number(row.deff, self.language, 2),
-                count(row.effective_n, self.language), number(row.lowest, self.language, 2),
-                number(row.highest, self.language, 2), count(row.outside, self.language),
+                str(row.unit), str(row.wave), self._few(row.hidden, count, row.rows),
+                count(row.population, self.language), self._few(row.hidden, number, row.deff, 2),
+                self._few(row.hidden, count, row.effective_n),
+                self._few(row.hidden, number, row.lowest, 2),
+                self._few(row.hidden, number, row.highest, 2),
+                self._few(row.hidden, count, row.outside),
             )
             for row in each(groups.head(_SHOWN))
         ]  # fmt: skip
@@ -123,7 +133,7 @@ class _Page:
         ]
 
     def joined(self) -> list[Block]:
-        joined = self.made.weights.collapsed
+        joined = [*each(self.told.collapsed)]
         if not joined:
             return [*self._uncounted(), Sentence(self.t("weights_none_joined"))]
         told: list[Block] = [
@@ -149,7 +159,7 @@ class _Page:
         ]
         return [Sentence(one) for one in told]
 
-    def _joined(self, one: Collapse) -> str:
+    def _joined(self, one: Any) -> str:
         wave, unit = one.group.split(" ", 1)
         return self.t(
             "weights_joined_one",
@@ -157,11 +167,15 @@ class _Page:
             group=unit,
             variable=self._label(one.variable),
             categories=self._category(one.variable, "+".join(one.categories)),
-            n=count(one.rows, self.language),
+            n=self._few(one.rows != one.rows, count, one.rows),
         )
 
     def _table(self, head: tuple[str, ...], rows: list[Any]) -> Table:
         return Table([self.t(name) for name in head], rows)
+
+    def _few(self, hidden: object, written: Callable[..., str], value: float, *digits: int) -> str:
+        """A figure, or that it is of too few."""
+        return self.t("weights_few") if hidden else written(value, self.language, *digits)
 
     def _label(self, variable: str) -> str:
         return str(self.codebook.variable(variable).label(self.language))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import click
-import pandas as pd
 
 import processing
 from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
@@ -45,7 +45,8 @@ def weights(
     """Tell how well weights meet the register counts, and what they cost.
 
     A page and its tables go to a folder that names the dataset: margins before and after, design
-    effect and effective n of every group, and categories that were counted as one.
+    effect and effective n of every group, and categories that were counted as one. Counts under the
+    study's limit are hidden there, and what would give them away.
     """
     with bad_use():
         read = unchanged(folder)
@@ -58,6 +59,7 @@ def weights(
         made = processing.dataset_weights(
             read, level, adults=adults, ordered=ordered or terms.ordered, lenient=True
         )
+        shown = processing.weight_tables(made, terms.limits)
         document = processing.weights_document(
             read.study,
             read.codebook,
@@ -65,20 +67,14 @@ def weights(
             language=language,
             command=_command(folder, level, adults, ordered or terms.ordered, language),
             dataset=read.hash,
+            told=shown,
         )
         stylesheet = files("survey").joinpath("static", "survey.css").read_text("utf-8")
         told = made.weights
         written = processing.write_derived(
             read,
             "weights",
-            {
-                "groups": told.groups,
-                "margins": told.margins,
-                "collapsed": pd.DataFrame(
-                    {"group": one.group, "variable": one.variable, "told": str(one)}
-                    for one in told.collapsed
-                ).reindex(columns=["group", "variable", "told"]),
-            },
+            shown.frames(),
             out,
             {PAGE: processing.as_page(document, stylesheet)},
         )
@@ -103,7 +99,7 @@ def weights(
             }
         )
         return
-    click.echo(str(told))
+    click.echo(str(replace(told, collapsed=())))
     click.echo(f"Weights are {made.told()}.")
     click.echo(f"Weights: {written / PAGE}")
 
