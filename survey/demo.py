@@ -184,7 +184,7 @@ def _fill(session: Session, settings: Settings, say: Callable[[str], None], toda
         STUDY,
         "Bopulsen, prøveudgave",
         "Analyseinstituttet Prøven",
-        "ring 00 00 00 00",
+        "00 00 00 00",
         actor=_ACTOR,
     )
     with as_file(files("survey") / "demo_study") as there:

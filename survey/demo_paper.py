@@ -71,7 +71,7 @@ def create_paper_study(
 ) -> Study:
     """A study of its own, so that closing and freezing the demo's wave waits for no sheet."""
     study = studies.create_study(
-        session, PAPER, "Bopulsen på papir", "Analyseinstituttet Prøven", "ring 00 00 00 00",
+        session, PAPER, "Bopulsen på papir", "Analyseinstituttet Prøven", "00 00 00 00",
         actor=actor,
     )  # fmt: skip
     registers.load_areas(session, study, areas, actor=actor)

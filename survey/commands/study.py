@@ -47,13 +47,15 @@ def study() -> None:
 @study.command(
     epilog="""
 beboerpuls study create bopuls --title "Bopulsen 2026" --sender "Fonden" \\
-  --contact "ring 12 34 56 78"
+  --contact "12 34 56 78"
 """
 )
 @click.argument("key")
 @click.option("--title", required=True, help="What the study is called.")
 @click.option("--sender", required=True, help="Who asks: the name that residents meet.")
-@click.option("--contact", default="", help="How residents reach the sender.")
+@click.option(
+    "--contact", default="", help="A number or an address alone: it stands in every language."
+)
 @refuses(StudyError)
 def create(key: str, title: str, sender: str, contact: str) -> None:
     """Make a study. KEY is 2 to 30 small letters, digits and dashes; it stands in commands and folder names."""

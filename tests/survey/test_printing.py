@@ -184,6 +184,19 @@ def test_large_print_asks_one_whole_question_after_another(language):
     assert len(pypdf.PdfReader(io.BytesIO(large.sheet(SERIAL))).pages) == large.layout["pages"]
 
 
+def test_short_danish_answers_are_not_broken_inside_a_word():
+    typesetter = Typesetter(content(names=("tryghed", "trivsel")))
+    pages = pypdf.PdfReader(io.BytesIO(typesetter.sheet(SERIAL))).pages
+    read = "\n".join(page.extract_text() for page in pages)
+    assert re.findall("\\w+[-­‐]\n\\w+", read) == []
+
+
+@pytest.mark.parametrize("language", ["da", "ar", "en"])
+def test_a_large_sheet_begins_to_ask_on_its_first_page(language):
+    large = Typesetter(content(language, names=("tryghed",), large=True))
+    assert large.layout["boxes"][0]["page"] == 1
+
+
 def test_questions_have_the_numbers_that_keyers_see():
     items = [
         item
