@@ -21,7 +21,7 @@ from survey.models import Account, Batch, Keying, Resolution, Sheet, Wave
 from survey.secrets import Keys
 from survey.sheet_states import SheetError, find_sheet, hold_sheet, refuse_unkeyable
 
-REASONS = ("slip", "unclear", "corrected", "line", "other")
+REASONS = ("unsaid", "slip", "unclear", "corrected", "line", "other")
 
 
 class NotKeyedTwiceError(SheetError):

@@ -18,7 +18,7 @@ from wtforms import ValidationError
 from survey.access import studies_as
 from survey.fieldwork.crops import show_crops_by
 from survey.models import Scan, ScanPage, Sheet, Study
-from survey.scanning.crops import field_crop, may_be_shown, page_picture, with_pictures
+from survey.scanning.crops import field_crop, field_page, may_be_shown, page_picture, with_pictures
 from survey.scanning.deciding import open_sheets
 from survey.scanning.files import ScanError, Upload, pile, receive, scans_of
 from survey.scans_work import being_read, order_reading
@@ -116,11 +116,19 @@ def picture(page_id: uuid.UUID) -> Response:
 @blueprint.get("/sheet/<serial>/<column>.jpg")
 @needs_role("fieldworker")
 def crop(serial: str, column: str) -> Response:
-    """The strip of a sheet that shows one question."""
+    """The strip of a sheet that shows one question; its answers alone for a narrow screen, or its page."""
     try:
         with reading() as database:
             sheet = find_sheet(database, serial, studies())
-            return _jpeg(field_crop(database, parts().keys, sheet, column, today=today()))
+            if "page" in request.args:
+                page = field_page(database, sheet, column)
+                there = page and page_picture(database, parts().keys, page, today=today())
+                return _jpeg(there or None)
+            alone = "answers" in request.args
+            found = field_crop(
+                database, parts().keys, sheet, column, today=today(), answers_alone=alone
+            )
+            return _jpeg(found)
     except SheetError:
         abort(404)
 

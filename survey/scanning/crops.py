@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
+from babel import Locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,22 +17,43 @@ from survey.secrets import Keys
 
 
 def field_crop(
-    session: Session, keys: Keys, sheet: Sheet, column: str, *, today: dt.date
+    session: Session,
+    keys: Keys,
+    sheet: Sheet,
+    column: str,
+    *,
+    today: dt.date,
+    answers_alone: bool = False,
 ) -> bytes | None:
     """The strip of a sheet that shows one question, as JPEG; None where there is no picture.
+
+    `answers_alone` shows its boxes without the question.
 
     Nothing is shown from the study's day on, also where it is not deleted yet. Raises
     MissingLibrariesError.
     """
     for page in pages_of(session, sheet):
         layout = session.get_one(SheetLayout, page.layout_id).layout
-        boxes = [
-            box for box in layout["boxes"] if box["column"] == column and box["page"] == page.page
-        ]
+        boxes = _on_page(layout, column, page)
         if boxes:
             picture = page_picture(session, keys, page, today=today)
-            return strip(picture, boxes) if picture else None
+            if picture is None:
+                return None
+            from_right = Locale.parse(layout["language"]).text_direction == "rtl"
+            return strip(picture, boxes, answers_alone=answers_alone, from_right=from_right)
     return None
+
+
+def field_page(session: Session, sheet: Sheet, column: str) -> ScanPage | None:
+    """The scanned page on which a question stands."""
+    for page in pages_of(session, sheet):
+        if _on_page(session.get_one(SheetLayout, page.layout_id).layout, column, page):
+            return page
+    return None
+
+
+def _on_page(layout: Mapping[str, Any], column: str, page: ScanPage) -> list[Any]:
+    return [box for box in layout["boxes"] if box["column"] == column and box["page"] == page.page]
 
 
 def page_picture(session: Session, keys: Keys, page: ScanPage, *, today: dt.date) -> bytes | None:

@@ -6,7 +6,9 @@ others. Whoever installs the project without the lock and wants to scan asks for
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import threading
+from importlib.machinery import PathFinder
+from typing import Any
 
 # Module -> what pip installs. The extra `scanning` in setup.cfg names the same.
 LIBRARIES = {
@@ -30,8 +32,30 @@ class MissingLibrariesError(Exception):
         )
 
 
+_IMPORTING = threading.Lock()
+
+
+def is_installed(module: str) -> bool:
+    """Whether there is such a library, also while another thread is importing it.
+
+    A module that is half imported has no spec yet, and to ask the import system for it is an error.
+    """
+    return PathFinder.find_spec(module) is not None
+
+
+def picture_library() -> Any:
+    """OpenCV. Raises MissingLibrariesError.
+
+    It replaces itself while it is imported: of two threads that ask first, one would get a half.
+    """
+    needs_libraries()
+    with _IMPORTING:
+        import cv2  # noqa: PLC0415 - not needed by an installation that scans nothing
+    return cv2
+
+
 def needs_libraries() -> None:
     """Raises MissingLibrariesError."""
-    missing = [wanted for module, wanted in LIBRARIES.items() if find_spec(module) is None]
+    missing = [wanted for module, wanted in LIBRARIES.items() if not is_installed(module)]
     if missing:
         raise MissingLibrariesError(missing)

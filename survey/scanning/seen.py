@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import numpy as np
+
+from survey.scanning.libraries import is_installed
 
 _LARGEST = 1000  # dots of a side; a browser sends half of that
 
@@ -15,7 +15,7 @@ class NoViewError(Exception):
 
 def reads_codes() -> bool:
     """Whether this installation has the library that finds codes."""
-    return find_spec("zxingcpp") is not None
+    return is_installed("zxingcpp")
 
 
 def texts_seen(grey: bytes, width: int) -> list[str]:

@@ -4,6 +4,9 @@
 const form = document.getElementById("decide");
 const entries = [...form.querySelectorAll("input.entry, select.entry, button")];
 
+// After a refused save the first wrong field is at hand, and not the top of the page.
+form.querySelector("[aria-invalid=true]")?.focus();
+
 form.addEventListener("keydown", (event) => {
   const place = entries.indexOf(event.target);
   if (place < 0 || event.target.tagName === "BUTTON") return;

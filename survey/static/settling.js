@@ -1,10 +1,11 @@
-// Settling with the keyboard alone: 1 and 2 take a keying, the signs say why there is no answer, 3 is
-// something else and leads to its field; each leads on to the next difference that is not decided.
+// Settling with the keyboard alone: 4 to 8 say why two differ, 1 and 2 take a keying, the signs say why
+// there is no answer, 3 is something else and leads to its field; all but why lead on to the next difference that is not decided.
 // Without this script the same page is settled with Tab and the arrow keys.
 
 const differences = [...document.querySelectorAll(".difference")];
 const form = document.querySelector("#settle");
 const KEYS = { 1: "first", 2: "second", 3: "other", "/": "-6", "*": "-7", "-": "-8" };
+const FIRST_REASON = 4; // 4 to 8 say why, before the value is chosen
 
 const decided = (difference) => difference.querySelector("input:checked");
 const first = (difference) => difference.querySelector("input[type=radio]");
@@ -39,6 +40,12 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return goOn(here);
   }
+  const why = here?.querySelector(".why select").options[Number(digit ?? event.key) - FIRST_REASON + 1];
+  if (why?.value && Number(digit ?? event.key) >= FIRST_REASON) {
+    event.preventDefault();
+    why.selected = true;
+    return;
+  }
   const radio = choice && here?.querySelector(`input[value="${choice}"]`);
   if (!radio) return;
   event.preventDefault();
@@ -47,4 +54,5 @@ document.addEventListener("keydown", (event) => {
   if (choice === "other") here.querySelector(".third input").focus();
   else goOn(here);
 });
-if (!document.querySelector(".error-summary")) go(differences.find((one) => !decided(one)) ?? differences[0]);
+// After a refused save one goes on at what was wrong, and not at the top of the page.
+go(differences.find((one) => one.matches(".in-error")) ?? differences.find((one) => !decided(one)) ?? differences[0]);

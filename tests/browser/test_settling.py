@@ -37,6 +37,15 @@ def differing(paper_wave):
 def test_a_sheet_is_settled_with_the_keyboard_alone(gerda, paper_wave, differing):
     gerda.goto(f"/settling/{differing.serial}")
     expect(gerda.locator("#mini_home-first")).to_be_focused()
+    why = gerda.locator("#mini_home-reason")
+    expect(why).to_have_value("unsaid")
+    gerda.keyboard.press("5")
+    expect(why).to_have_value("unclear")
+    # Saved too soon it is refused, and what is lacking is at hand.
+    gerda.locator("#settle button").click()
+    gerda.wait_for_selector(".error-summary")
+    expect(why).to_have_value("unclear")
+    expect(gerda.locator("#mini_home-first")).to_be_focused()
     gerda.keyboard.press("Numpad2")
     expect(gerda.locator("#mini_adults-first")).to_be_focused()
     gerda.keyboard.press("3")

@@ -4,6 +4,7 @@ import io
 import struct
 import subprocess
 import sys
+import types
 import zlib
 
 import cv2
@@ -240,11 +241,18 @@ def test_what_scanning_needs_is_what_the_extra_installs(pytestconfig):
 
 
 def test_a_missing_library_is_told_with_the_command_that_installs_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cv2", None)
+    monkeypatch.setattr(sys, "path", [])
     with pytest.raises(MissingLibrariesError) as told:
         needs_libraries()
     assert "opencv-python-headless>=5" in str(told.value)
     assert "pip install" in str(told.value)
+
+
+def test_a_library_that_another_thread_is_importing_is_not_missing(monkeypatch):
+    half = types.ModuleType("cv2")
+    half.__spec__ = None
+    monkeypatch.setitem(sys.modules, "cv2", half)
+    needs_libraries()
 
 
 # What a person is asked to do, in the words that messages use.

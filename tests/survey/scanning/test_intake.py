@@ -30,6 +30,7 @@ from survey.scanning.deciding import NothingToDecideError, StillOpenError, to_de
 from survey.scanning.deletion import delete_due, keep_until
 from survey.scanning.file_kinds import FileError, gathered, scattered
 from survey.scanning.files import ScanError, Upload, pile, read_scan
+from survey.scanning.kept_pictures import strip
 from survey.secrets import NotOpenedError
 from survey.serials import make_serial
 from survey.worker import Worker
@@ -175,11 +176,35 @@ def test_a_sheet_that_was_keyed_keeps_its_picture_for_settling(scanning):
     assert scanning.read(as_pdf(pages)) == ["kept", "kept"]
     assert scanning.waiting() == []
     with scanning.database.reading() as session:
-        crop = field_crop(
-            session, scanning.keys, session.get(Sheet, sheet.id), "background_gender",
-            today=NOW.date(),
+        row = session.get(Sheet, sheet.id)
+        whole, answers = (
+            cv2.imdecode(np.frombuffer(found, np.uint8), cv2.IMREAD_GRAYSCALE)
+            for found in (
+                field_crop(session, scanning.keys, row, "background_gender",
+                           today=NOW.date(), answers_alone=alone)
+                for alone in (False, True)
+            )
         )  # fmt: skip
-    assert crop.startswith(b"\xff\xd8")
+    # Without the question what is left is the same strip from its first box on.
+    assert answers.shape[0] == whole.shape[0]
+    assert answers.shape[1] < 0.8 * whole.shape[1]
+    apart = np.abs(whole[:, -answers.shape[1] :].astype(int) - answers)
+    assert apart.mean() < 1
+
+
+@pytest.mark.parametrize(("from_right", "codes"), [(False, range(1, 6)), (True, range(5, 0, -1))])
+def test_a_grids_row_has_its_codes_above_its_boxes_from_whichever_side_they_run(from_right, codes):
+    page = cv2.imencode(".jpg", np.full((1782, 1260), 255, np.uint8))[1].tobytes()
+    size = {"y": 100.0, "width": 4.2, "height": 4.2, "kind": "tick"}
+    boxes = [{"x": 80.0 + 20 * at, "code": code, **size} for at, code in enumerate(codes)]
+    shown = cv2.imdecode(
+        np.frombuffer(strip(page, boxes, answers_alone=True, from_right=from_right), np.uint8),
+        cv2.IMREAD_GRAYSCALE,
+    )
+    inked = [int((shown[:30, 120 * at : 120 * at + 72] < 128).sum()) for at in range(5)]
+    # A 1 is the slimmest of the five, and stands at the side where the sheet begins.
+    assert min(inked) > 20
+    assert inked.index(min(inked)) == (4 if from_right else 0)
 
 
 @on_one_database
