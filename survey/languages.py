@@ -90,6 +90,10 @@ class Words:
         """The day in full, as `søndag den 13. december 2026`."""
         return format_date(day, "full", locale=self.language.locale)
 
+    def short_date(self, day: dt.date) -> str:
+        """The day as `13. dec. 2026`, for tables."""
+        return format_date(day, "medium", locale=self.language.locale)
+
     def number(self, number: float) -> str:
         return format_decimal(number, locale=self.language.locale)
 

@@ -35,6 +35,7 @@ from survey.sheet_states import (
 )
 
 ENDED = ("settled", "void")
+MOVED = "from "  # begins the note of a sheet laid into another batch, and names the one before
 SCAN = "scan "  # begins the note of a sheet that a scan has brought back
 
 
@@ -84,6 +85,15 @@ class BatchLine:
     @property
     def keyed(self) -> int:
         return sum(self.states[one] for one in ("keyed_once", "keyed_twice", "settled"))
+
+
+@dataclass(frozen=True)
+class WentOut:
+    """When a print run's sheets went out."""
+
+    at: dt.datetime | None  # the last time that some did
+    actor: str
+    left: int  # printed, and neither sent nor back
 
 
 @dataclass(frozen=True)
@@ -190,6 +200,59 @@ def send_run(
     for sheet in sheets:
         became(session, sheet, "sent", actor=actor, at=at, note=f"run {run_id}")
     return len(sheets)
+
+
+def went_out(session: Session, wave: Wave) -> dict[int, WentOut]:
+    """Of each print run of a wave, when its sheets went out and how many still can."""
+    left = session.execute(
+        select(PrintRun.id, func.count(Sheet.id))
+        .outerjoin(PrintedSheet, PrintedSheet.print_run_id == PrintRun.id)
+        .outerjoin(Sheet, (Sheet.id == PrintedSheet.sheet_id) & (Sheet.state == "printed"))
+        .where(PrintRun.wave_id == wave.id)
+        .group_by(PrintRun.id)
+    )
+    found = {run: WentOut(None, "", count) for run, count in left}
+    for run, out in found.items():
+        sent = session.execute(
+            select(SheetEvent.at, SheetEvent.actor)
+            .where(SheetEvent.state == "sent", SheetEvent.note == f"run {run}")
+            .order_by(SheetEvent.id.desc())
+            .limit(1)
+        ).first()
+        if sent is not None:
+            found[run] = WentOut(sent.at, sent.actor, out.left)
+    return found
+
+
+def lay_into(
+    session: Session,
+    typed: str,
+    studies: Collection[int],
+    batch: Batch,
+    *,
+    actor: str,
+    at: dt.datetime,
+) -> Sheet:
+    """Lay a sheet that came back into another batch, while it is not keyed and in no sample.
+
+    Raises SheetErrors.
+    """
+    sheet = hold_sheet(session, typed, studies, batch)
+    refuse_unkeyable(sheet)
+    if batch.wave_id != sheet.batch.wave_id:
+        raise OtherWaveError(sheet.serial)
+    if not may_be_moved(sheet) or not takes_sheets(session, batch):
+        raise FixedBatchError(sheet.serial)
+    if batch.id != sheet.batch_id:
+        before, sheet.batch = sheet.batch.name, batch
+        became(session, sheet, "returned", actor=actor, at=at, note=f"{MOVED}{before}")
+        session.flush()
+    return sheet
+
+
+def may_be_moved(sheet: Sheet) -> bool:
+    """Whether a sheet that came back still waits for its first keying, outside any sample."""
+    return sheet.state == "returned" and sheet.second_keying is None
 
 
 def take_out(

@@ -257,7 +257,7 @@ def _tell(rules: Rules, as_json: bool) -> None:
         print_json(asdict(rules))
         return
     click.echo(
-        f"Keyed twice: {rules.second_keying_share:.4g} of the sheets. Highest error rate: "
-        f"{rules.error_limit:.2%}, with {rules.confidence:.4g} confidence. Settled by: "
+        f"Keyed twice: {100 * rules.second_keying_share:.4g} % of the sheets. Highest error rate: "
+        f"{rules.error_limit:.2%}, with {100 * rules.confidence:.4g} % confidence. Settled by: "
         f"{rules.settle_rule}."
     )

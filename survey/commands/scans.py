@@ -30,10 +30,18 @@ def scans() -> None:
 @scans.command(epilog="beboerpuls scans keep bopuls --until 2027-06-30")
 @click.argument("study")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Gone that day.")
+@click.option("--yes", is_flag=True, help="Do not ask, where the day has come already.")
 @refuses(StudyError)
-def keep(study: str, until: dt.datetime) -> None:
+def keep(study: str, until: dt.datetime, yes: bool) -> None:
     """Say from which day a study's scanned pictures are gone. Nothing is scanned before that."""
     with installation() as here, here.database.writing() as session:
+        find_study(session, study)
+        if until.date() <= dt.datetime.now(dt.UTC).date() and not yes:
+            click.confirm(
+                f"{until:%Y-%m-%d} has come: all pictures of {study} are deleted at once, and "
+                "nothing more is scanned. Delete them?",
+                abort=True,
+            )
         keep_until(session, find_study(session, study), until.date(), actor=here.actor)
     click.echo(f"Pictures of {study} are kept until {until:%Y-%m-%d}, and are gone that day.")
 

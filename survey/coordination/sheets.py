@@ -6,14 +6,14 @@ from dataclasses import asdict
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from survey import audit
 from survey.coordination.desk import blueprint
 from survey.coordination.own_waves import own_wave
 from survey.jobs import order_job
-from survey.models import Area, Batch, Invitation, Sheet, Wave
+from survey.models import Area, Batch, Invitation, PrintedSheet, PrintRun, Sheet, Wave
 from survey.printing.orders import Order
 from survey.printing.runs import runs
 from survey.sheet_stock import MOST_AT_ONCE
@@ -90,6 +90,14 @@ def _page(database: Session, wave: Wave, problems: list[str] | None = None) -> s
     waiting = select(func.count()).where(
         Invitation.wave_id == wave.id, Invitation.outcome.is_(None), Invitation.revoked.is_(False)
     )
+    printed = waiting.where(
+        exists().where(
+            Sheet.invitation_id == Invitation.id,
+            PrintedSheet.sheet_id == Sheet.id,
+            PrintedSheet.print_run_id == PrintRun.id,
+            PrintRun.finished.is_not(None),
+        )
+    )
     return render_template(
         "coordination/sheets.html",
         wave=wave,
@@ -101,6 +109,7 @@ def _page(database: Session, wave: Wave, problems: list[str] | None = None) -> s
         areas=_areas(database, wave),
         batches=_batches(database, wave),
         invitations=database.scalar(waiting) or 0,
+        printed=database.scalar(printed) or 0,
         runs=len(runs(database, wave)),
         most=MOST_AT_ONCE,
     )

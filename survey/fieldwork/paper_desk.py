@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session, joinedload
 from werkzeug.wrappers import Response
 
 from survey import receiving
+from survey.batches import takes_sheets
 from survey.fieldwork import batch_page, quality_page, receiving_page
 from survey.fieldwork.own_studies import coordinated, own_studies, own_wave
-from survey.models import Wave
+from survey.models import Batch, Sheet, Wave
 from survey.models.paper import STATES
 from survey.printing.runs import runs
 from survey.receiving import NoSuchRunError, batch_lines, missing, send_run
-from survey.sheet_states import SheetError, find_sheet, story
+from survey.sheet_states import Event, SheetError, find_sheet, story
 from survey.staff import MissingRoleError, me, needs_role
 from survey.web import reading, writing
 
@@ -96,10 +97,14 @@ def sheet(serial: str) -> tuple[str, int] | str:
     try:
         with reading() as database:
             found = find_sheet(database, serial, own_studies())
+            moves = receiving.may_be_moved(found)
             return render_template(
                 "fieldwork/sheet_story.html",
                 sheet=found,
-                events=[(one, _note(one.note)) for one in story(database, found)],
+                events=[(one, _note(one)) for one in story(database, found)],
+                others=_other_batches(database, found) if moves else [],
+                told=session.pop("sheet_told", ""),
+                coordinates=found.batch.wave.study_id in coordinated(),
                 may_take_out=found.batch.wave.study_id in coordinated()
                 and found.state not in (*receiving.ENDED, "keyed_twice"),
             )
@@ -107,12 +112,30 @@ def sheet(serial: str) -> tuple[str, int] | str:
         return _refused(failure, serial)
 
 
+@blueprint.post("/sheets/<serial>/batch")
+@needs_role("fieldworker", "coordinator")
+def move(serial: str) -> Response | tuple[str, int]:
+    """Lay a sheet into another batch of its wave."""
+    try:
+        with writing() as database:
+            batch = database.get(Batch, request.form.get("batch", 0, type=int))
+            if batch is None or batch.wave.study_id not in own_studies():
+                abort(404)
+            now = dt.datetime.now(dt.UTC)
+            receiving.lay_into(database, serial, own_studies(), batch, actor=me().name, at=now)
+            session["sheet_told"] = "moved"
+    except SheetError as failure:
+        return _refused(failure, serial)
+    return redirect(url_for("paper.sheet", serial=serial), 303)
+
+
 @blueprint.post("/sheets/<serial>/take-out")
 @needs_role("coordinator")
 def take_out(serial: str) -> Response | tuple[str, int]:
     """Take a sheet out of use; why is asked, and stands in its story."""
     reason = " ".join(request.form.get("reason", "").split())[:_LONGEST_REASON]
-    if not reason:
+    if not reason or "sure" not in request.form:
+        session["sheet_told"] = "not_sure"
         return redirect(url_for("paper.sheet", serial=serial), 303)
     try:
         with writing() as database:
@@ -138,8 +161,13 @@ def printed(wave_id: int) -> str:
         if wave.study_id not in coordinated():
             raise MissingRoleError(("coordinator",))
         found = runs(database, wave)
+        went = receiving.went_out(database, wave)
     return render_template(
-        "fieldwork/printed.html", wave=wave, runs=found[::-1], sent=session.pop("sent", None)
+        "fieldwork/printed.html",
+        wave=wave,
+        runs=found[::-1],
+        went=went,
+        sent=session.pop("sent", None),
     )
 
 
@@ -159,6 +187,13 @@ def sent(run_id: int) -> Response:
     return redirect(url_for("paper.printed", wave_id=wave_id), 303)
 
 
+def _other_batches(database: Session, sheet: Sheet) -> list[Batch]:
+    """The batches of a sheet's wave that it can be laid into."""
+    rows = select(Batch).where(Batch.wave_id == sheet.batch.wave_id, Batch.id != sheet.batch_id)
+    found = database.scalars(rows.order_by(Batch.name))
+    return [one for one in found if takes_sheets(database, one)]
+
+
 def _waves(database: Session) -> list[Wave]:
     rows = select(Wave).where(Wave.study_id.in_(own_studies()), Wave.status != "planned")
     rows = rows.options(joinedload(Wave.study)).order_by(Wave.study_id, Wave.number.desc())
@@ -169,8 +204,11 @@ def _sum(lines: list[receiving.BatchLine]) -> dict[str, int]:
     return {state: sum(line.states[state] for line in lines) for state in STATES}
 
 
-def _note(note: str) -> tuple[str, str] | None:
-    """A note of the system's own as a message's key and its number; None where somebody wrote it."""
+def _note(event: Event) -> tuple[str, str] | None:
+    """A note of the system's own as a message's key and what it names; None where somebody wrote it."""
+    note = event.note
+    if event.state == "returned" and note.startswith(receiving.MOVED):
+        return "story.note.moved", note.removeprefix(receiving.MOVED)
     for begins, key in _NOTES.items():
         number = note.removeprefix(begins)
         if note.startswith(begins) and (number.isdecimal() or not number):

@@ -17,7 +17,7 @@ from wtforms import ValidationError
 
 from survey.access import studies_as
 from survey.fieldwork.crops import show_crops_by
-from survey.models import Scan, ScanPage, Sheet, Study
+from survey.models import Scan, ScanPage, ScanRules, Sheet, Study
 from survey.scanning.crops import field_crop, field_page, may_be_shown, page_picture, with_pictures
 from survey.scanning.deciding import open_sheets
 from survey.scanning.files import ScanError, Upload, pile, receive, scans_of
@@ -92,9 +92,14 @@ def one_file(scan_id: int) -> str:
         if scan is None or scan.study_id not in studies():
             abort(404)
         shown = {page.id for page in scan.pages if may_be_shown(database, page, today=today())}
+        rules = database.get(ScanRules, scan.study_id)
+        its = {page.serial for page in scan.pages}
+        open_ = [one for one in open_sheets(database, studies()) if one.whole and one.unsure]
         return render_template(
             "fieldwork/scan_file.html",
             scan=scan,
+            waiting=[one.serial for one in open_ if one.serial in its],
+            over=rules.delete_on if rules and rules.delete_on <= today() else None,
             pages=list(scan.pages),
             shown=shown,
             broke_off=scan.state == "waiting"
@@ -198,6 +203,7 @@ def _start_page(problems: list[str] | None = None, taken: list[int] | None = Non
         broke_off={
             scan.id for scan, _, _ in files if scan.state == "waiting" and scan.id not in read
         },
+        reading=bool(read),
         most=LARGEST_UPLOAD // 1024**2,
     )
 

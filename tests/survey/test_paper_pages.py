@@ -95,7 +95,7 @@ def test_what_cannot_be_received_is_told_with_its_number(gerda, paper_wave, send
     given = {"batch": str(pile.id), "page": "/paper/receive", "path": "/paper/receive"}
     send(gerda, serial=sheet.serial, **given)
     again = send(gerda, serial=sheet.serial, **given)
-    assert (again.status_code, "noteret som Modtaget af Gerda" in text(again)) == (409, True)
+    assert (again.status_code, "noteret som modtaget af Gerda" in text(again)) == (409, True)
     slip = sheet.serial[:-1] + str((int(sheet.serial[-1]) + 1) % 10)
     wrong = send(gerda, serial=slip, **given)
     assert (wrong.status_code, slip in text(wrong)) == (400, True)
@@ -215,6 +215,18 @@ def test_the_desk_shows_where_sheets_are_and_which_are_missing(bodil, paper_wave
     lines = text(bodil.get(f"{path}.csv")).splitlines()
     assert lines[0] == "serial,batch,area,state,since_utc,by"
     assert lines[2].startswith(f"{once.serial},Bundt 14,{paper_wave.area.key},keyed_once,2026")
+    back = paper_wave.sheets(paper_wave.batch("Forkert"), 1, state="returned")[0]
+    its = f"/paper/sheets/{back.serial}"
+    right = paper_wave.batch("Rigtigt")
+    send(bodil, its, f"{its}/batch", batch=str(right.id))
+    moved = text(bodil.get(its))
+    assert ("Ligger i Rigtigt" in moved, "Flyttet fra Forkert" in moved) == (True, True)
+    # Drawn, it stays where it is.
+    paper_wave.do(
+        lambda session: session.get_one(Sheet, back.id).__setattr__("second_keying", True)
+    )
+    refused = send(bodil, its, f"{its}/batch", batch=str(pile.id))
+    assert refused.status_code == 409
     story = f"/paper/sheets/{away.serial}"
     paper_wave.do(
         lambda session: became(
@@ -222,6 +234,8 @@ def test_the_desk_shows_where_sheets_are_and_which_are_missing(bodil, paper_wave
         )
     )
     send(bodil, story, f"{story}/take-out", reason="vandskadet")
+    assert "Arket er ikke taget ud" in text(bodil.get(story))
+    send(bodil, story, f"{story}/take-out", reason="vandskadet", sure="1")
     page = text(bodil.get(story))
     assert "vandskadet" in page
     assert "Trykning nr. 7" in page

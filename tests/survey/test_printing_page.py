@@ -1,6 +1,7 @@
 """The coordinator prints sheets from the desk: an order, a job, a sealed file."""
 
 import io
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +80,9 @@ def test_stock_is_printed_for_an_area_and_noted_as_sent_run_by_run(
     assert "3 ark er noteret som sendt" in bodil.get(path).get_data(as_text=True)
     with paper_wave.database.reading() as session:
         assert set(session.scalars(select(Sheet.state))) == {"sent"}
+    told = bodil.get(path).get_data(as_text=True)
+    assert re.search(r"Sendt \d+\. \w+\.? \d{4} af Bodil", told)
+    assert "Notér" not in told
     assert bodil.post("/paper/runs/99/sent", data=sent).status_code == 404
 
 

@@ -158,7 +158,9 @@ def test_the_commands_keep_read_list_and_delete(commands, scanning, tmp_path):
     listed = commands.json("scans", "list", "puls")
     assert [(one["file"], one["state"]) for one in listed] == [(1, "read")]
     assert "No study's day" in commands.works("scans", "delete")
-    commands.works("scans", "keep", "puls", "--until", "2026-01-01")
+    gone_by = ("scans", "keep", "puls", "--until", "2026-01-01")
+    assert "are deleted at once" in commands.refused(*gone_by, answer="n\n")
+    commands.works(*gone_by, "--yes")
     (deleted,) = commands.json("scans", "delete")
     assert (deleted["study"], deleted["pages"]) == ("puls", 2)
 
