@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .consistency.double_keying import LARGEST_HEAP as LARGEST_HEAP
     from .consistency.double_keying import ErrorRate as ErrorRate
     from .consistency.double_keying import KeyingAgreement as KeyingAgreement
     from .consistency.double_keying import error_rate as error_rate
@@ -260,6 +261,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "consistency.double_keying": (
+        "LARGEST_HEAP",
         "ErrorRate",
         "KeyingAgreement",
         "error_rate",

@@ -184,7 +184,7 @@ def draw(
         raise NothingBackError
     batch.seed = secrets.randbelow(_SEEDS) if seed is None else seed
     batch.drawn = dt.datetime.now(dt.UTC)
-    size = math.ceil(batch.second_keying_share * len(sheets) - 1e-9)
+    size = size_of_sample(batch, len(sheets))
     taken = set(np.random.default_rng(batch.seed).choice(len(sheets), size, replace=False).tolist())
     for place, sheet in enumerate(sheets):
         sheet.second_keying = place in taken
@@ -198,6 +198,11 @@ def draw(
         seed=batch.seed,
     )
     return size
+
+
+def size_of_sample(batch: Batch, sheets: int) -> int:
+    """How many of so many sheets a batch's share is; a share that is a hair above whole is whole."""
+    return math.ceil(batch.second_keying_share * sheets - 1e-9)
 
 
 def passes_demanded(session: Session, sheet: Sheet) -> int:

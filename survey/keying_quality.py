@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, selectinload
 from instruments import Form
 from processing import ErrorRate, KeyingAgreement, error_rate, keying_agreement
 from survey.keyed import Checked, Keyed, checked, compared, differing, looked_at, opened
-from survey.models import Account, Batch, BatchVerdict, Keying, Resolution, Sheet, Wave
+from survey.models import Account, Batch, BatchVerdict, Keying, KeyingCheck, Resolution, Sheet, Wave
 from survey.secrets import Keys
 from survey.sheet_states import SCANNER
 
@@ -153,12 +153,18 @@ def _compare(pile: _Pile, form: Form, first: Keyed, second: Keyed) -> None:
 
 def _keep_found(work: dict[str, _Work], names: dict[int, str], sheet: Sheet) -> None:
     """Count what was found on a sheet's passes, whether these are still there or not."""
+    passes: dict[int, list[KeyingCheck]] = defaultdict(list)
     for check in sheet.checks:
-        one = work[names[check.keyer_id] if check.keyer_id else SCANNER]
-        one.checked.append((check.fields, check.errors))
-        if not sheet.keyings:
-            one.sheets += 1
-            one.fields += check.fields
+        work[names[check.keyer_id] if check.keyer_id else SCANNER].checked.append(
+            (check.fields, check.errors)
+        )
+        passes[check.number].append(check)
+    for checks in passes.values() if not sheet.keyings else ():
+        # As while it was there: what a person decided for the scanner is a part of its pass.
+        whose = min(checks, key=lambda one: one.by_person)
+        one = work[names[whose.keyer_id] if whose.keyer_id else SCANNER]
+        one.sheets += 1
+        one.fields += sum(check.fields for check in checks)
 
 
 def _confuse(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from instruments import Form
 from survey import audit
 from survey.contacts import erase_contacts
 from survey.freezing import hold_alone
@@ -28,6 +29,7 @@ from survey.models import (
     Wave,
     table_of,
 )
+from survey.secrets import Keys
 from survey.studies import StudyError, told
 from survey.withdrawal import erase_keyed
 
@@ -45,7 +47,7 @@ class KeyDeleted:
     receipts: int  # how many lead to no answers any more
 
 
-def delete_key(session: Session, wave: Wave, *, actor: str) -> KeyDeleted:
+def delete_key(session: Session, keys: Keys, form: Form, wave: Wave, *, actor: str) -> KeyDeleted:
     """Cut a frozen wave's answers off from codes, references and contacts, for good.
 
     Under consent the receipt, and a sheet's number, go on leading whoever holds them to their
@@ -55,7 +57,7 @@ def delete_key(session: Session, wave: Wave, *, actor: str) -> KeyDeleted:
     hold_alone(session, wave)
     _refuse(session, wave)
     contacts = erase_contacts(session, wave)
-    receipts = _forget_receipts(session, wave) if wave.legal_basis == "research" else 0
+    receipts = _forget_receipts(session, keys, form, wave) if wave.legal_basis == "research" else 0
     invitations = _invite_nobody(session, wave)
     done = KeyDeleted(invitations, contacts, receipts)
     audit.note(
@@ -91,7 +93,7 @@ def _refuse(session: Session, wave: Wave) -> None:
         )
 
 
-def _forget_receipts(session: Session, wave: Wave) -> int:
+def _forget_receipts(session: Session, keys: Keys, form: Form, wave: Wave) -> int:
     """Let no receipt and no sheet lead to answers; how many receipts did."""
     response = table_of(Response)
     ids = session.scalars(
@@ -106,7 +108,7 @@ def _forget_receipts(session: Session, wave: Wave) -> int:
         )
     sheets = select(Sheet.id).join(Batch, Batch.id == Sheet.batch_id)
     of_wave = sheets.where(Batch.wave_id == wave.id)
-    erase_keyed(session, of_wave)
+    erase_keyed(session, keys, form, of_wave)
     session.execute(
         update(Sheet).where(Sheet.id.in_(of_wave)).values(invitation_id=None),
         execution_options={"synchronize_session": False},

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from instruments import Form
-from processing import ErrorRate, error_rate, errorless_fields
+from processing import LARGEST_HEAP, ErrorRate, error_rate, errorless_fields
 from survey import audit
 from survey.answering import WaveClosedError
 from survey.holding import hold_batch
@@ -67,13 +67,29 @@ class Standing:
         return "accepted" if self.rate and self.rate.upper <= self.limit else "full"
 
 
-def sheets_needed(batch: Batch, form: Form) -> int:
-    """How many sheets the sample needs at least, if each has all fields and none is keyed wrong.
+@dataclass(frozen=True)
+class Needed:
+    """How many sheets a sample needs to be accepted, if none is keyed wrong."""
 
-    A smaller sample cannot show that the batch's limit is kept, however well it was keyed.
-    """
-    fields = errorless_fields(batch.error_limit, level=batch.confidence)
-    return math.ceil(fields / len(form.columns))
+    least: int  # with fewer it never is: each sheet would have to hold all fields
+    enough: int  # with so many it is: each sheet holds at least what no routing passes over
+
+
+def sheets_needed(batch: Batch, form: Form) -> Needed:
+    """How large a batch's sample must be to show that its limit is kept, however well it was keyed."""
+    every = len(form.columns)
+    surely = max(1, len(form.columns) - len(form.routed()))
+    return Needed(
+        *(
+            math.ceil(
+                errorless_fields(
+                    batch.error_limit, level=batch.confidence, heap=min(LARGEST_HEAP, holds)
+                )
+                / holds
+            )
+            for holds in (every, surely)
+        )
+    )
 
 
 def standing_of(session: Session, batch: Batch) -> Standing:

@@ -171,8 +171,14 @@ def erasure_number(keys: Keys, response_id: uuid.UUID) -> str:
     return shown_code(keys.receipt(uuid.uuid5(response_id, "erased")))
 
 
-def erase_keyed(session: Session, sheets: Select[int]) -> None:
-    """Erase all that was keyed and read from some sheets, named by their ids, and their pictures."""
+def erase_keyed(session: Session, keys: Keys, form: Form, sheets: Select[int]) -> None:
+    """Erase all that was keyed and read from some sheets, named by their ids, and their pictures.
+
+    How well they were keyed is no answer, and stays: it mends no keyer's rate.
+    """
+    for sheet in session.scalars(select(Sheet).where(Sheet.id.in_(sheets)).order_by(Sheet.id)):
+        count_errors(session, keys, form, sheet)
+    session.flush()
     for row in (Resolution, Keying):
         session.execute(
             delete(row).where(row.sheet_id.in_(sheets)),
@@ -206,11 +212,12 @@ def _erase(
     """Erase what sheets hold, and invite whoever they are of no more."""
     now = dt.datetime.now(dt.UTC)
     for sheet in sheets:
-        # How well it was keyed is no answer, and stays: taking answers back mends no keyer's rate.
-        count_errors(session, keys, form, sheet)
+        count_errors(session, keys, form, sheet)  # by what was settled, while it says that it is
         became(session, sheet, "void", actor=actor, at=now, note="answers withdrawn")
     session.flush()
-    erase_keyed(session, select(Sheet.id).where(Sheet.id.in_([sheet.id for sheet in sheets])))
+    erase_keyed(
+        session, keys, form, select(Sheet.id).where(Sheet.id.in_([sheet.id for sheet in sheets]))
+    )
     if invitation_id is not None:
         # The code shall not begin the answers anew, and nobody be reminded.
         invitation = session.get_one(Invitation, invitation_id)

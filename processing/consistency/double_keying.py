@@ -58,11 +58,13 @@ def error_rate(
 
     The upper bound is Fay and Feuer's for a weighted sum of counts. Sheets with k errors are counted,
     and each weighs k: the errors are the sum. Such a bound adds to what was found one more of the
-    heaviest kind there is, of w errors: with x errors found, mean μ = x + w and variance dx + w², the
-    bound is the beta quantile of μ / u and (n − x) / u with u = (dx + w²) / μ. The heaviest kind is
-    `heap`, or what the sheets show where that is more: the most errors that one holds beyond what the
-    rate lets expect of it; at least d. With w = d it is Korn and Graubard's, with w = d = 1 Clopper and
-    Pearson's. With no error at all it is 1 − (1 − level)^(heap / n), n fields telling as much as n / heap.
+    heaviest kind there is, of w errors: with x errors found, mean μ = x + w and variance v + w², the
+    bound is the beta quantile of μ / u and (n − x) / u with u = (v + w²) / μ. v is the variance of the
+    errors over sheets, at least that of single errors. The heaviest kind is `heap`, as far as a sheet
+    holds so many fields, or what the sheets show where that is more: the most errors that one holds
+    beyond what the rate lets expect of it. With v = x and w = 1 it is Clopper and Pearson's. With no error
+    at all it is 1 − (1 − level)^(w / n), n fields telling as much as n / w. From ten sheets on one more
+    error never lowers it.
 
     So it holds what it says where no sheet has more than `heap` errors beyond the expected, or such
     sheets are among those seen; of fewer sheets than show a slip too. Where errors fall one by one it
@@ -110,14 +112,12 @@ def error_rate(
     wide = _design_effect(n, x, both)
     return ErrorRate(
         rate=wrong / total,
-        interval=Interval(
-            _lower(total, wrong, wide, 1 - both), _upper(n, x, wide, heap, both), level
-        ),
-        upper=_upper(n, x, _design_effect(n, x, level), heap, level),
+        interval=Interval(_lower(total, wrong, wide, 1 - both), _upper(n, x, heap, both), level),
+        upper=_upper(n, x, heap, level),
         errors=int(wrong),
         fields=int(total),
         sheets=len(n),
-        effective_fields=total / (wide if wrong else heap),
+        effective_fields=total / (wide if wrong else min(heap, float(n.max()))),
     )
 
 
@@ -210,18 +210,19 @@ def _lower(total: float, wrong: float, effect: float, quantile: float) -> float:
 
 
 def _upper(
-    n: npt.NDArray[np.float64],
-    x: npt.NDArray[np.float64],
-    effect: float,
-    heap: float,
-    quantile: float,
+    n: npt.NDArray[np.float64], x: npt.NDArray[np.float64], heap: float, quantile: float
 ) -> float:
-    total, wrong = float(n.sum()), float(x.sum())
+    total, wrong, sheets = float(n.sum()), float(x.sum()), len(n)
     if wrong == total:
         return 1.0
     residuals = x - wrong / total * n
-    more = min(max(effect, heap, float(residuals.max())), total - wrong)
-    size = (effect * wrong + more**2) / (wrong + more)
+    varies = wrong
+    if sheets > 1:
+        spread = sheets / (sheets - 1) * float(np.sum(residuals**2)) / (1 - wrong / total)
+        varies = max(wrong, spread)
+    room = float(n.max()) * (1 - wrong / total)
+    more = min(max(min(heap, room), float(residuals.max())), total - wrong)
+    size = (varies + more**2) / (wrong + more)
     return float(betaincinv((wrong + more) / size, (total - wrong) / size, quantile))
 
 

@@ -252,7 +252,8 @@ def delete_key_(study: str, number: int, yes: bool, as_json: bool) -> None:
             )
         with here.database.writing() as session:
             found = studies.find_wave(session, study, number)
-            done = delete_key(session, found, actor=here.actor)
+            form = here.form_of(session, found)
+            done = delete_key(session, here.settings.keys, form, found, actor=here.actor)
     if as_json:
         print_json({"study": study, "wave": number, **asdict(done)})
         return

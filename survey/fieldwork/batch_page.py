@@ -130,6 +130,7 @@ def _found(database: Session, batch_id: int, studies: frozenset[int]) -> Batch:
 
 def _page(database: Session, batch: Batch, wrong: list[str] | None = None) -> str:
     line = next(one for one in batch_lines(database, batch.wave) if one.id == batch.id)
+    standing = verdicts.standing_of(database, batch) if batch.samples else None
     return render_template(
         "fieldwork/batch.html",
         batch=batch,
@@ -137,8 +138,9 @@ def _page(database: Session, batch: Batch, wrong: list[str] | None = None) -> st
         told="" if wrong else session.pop(_TOLD, ""),
         wrong=wrong or [],
         given=request.form,
-        standing=verdicts.standing_of(database, batch) if batch.samples else None,
+        standing=standing,
         needed=_needed(database, batch),
+        size=batches.size_of_sample(batch, standing.back) if standing else 0,
         verdict=verdicts.verdict_of(database, batch),
         differing=how_many_wait(database, batch.id),
         coordinates=batch.wave.study_id in coordinated(),
@@ -149,8 +151,8 @@ def _page(database: Session, batch: Batch, wrong: list[str] | None = None) -> st
     )
 
 
-def _needed(database: Session, batch: Batch) -> int | None:
-    """The smallest sample that can be accepted; None where none is drawn, or nothing is asked yet."""
+def _needed(database: Session, batch: Batch) -> verdicts.Needed | None:
+    """How large a sample can be accepted; None where none is drawn, or nothing is asked yet."""
     if not batch.samples or batch.wave.form is None:
         return None
     return verdicts.sheets_needed(batch, parts().forms.of(database, batch.wave_id))

@@ -24,7 +24,8 @@ from survey import (
 )
 from survey.freezing import freeze
 from survey.keying_quality import quality_of
-from survey.models import Invitation, Keying, KeyingCheck, Resolution, Sheet
+from survey.models import Batch, Invitation, Keying, KeyingCheck, Resolution, Sheet, Wave
+from survey.retention import delete_key
 from survey.settling import Decided, Decision
 from survey.sheet_states import (
     MistypedSerialError,
@@ -649,6 +650,43 @@ def test_answers_taken_back_mend_no_keyers_rate(
     assert rates(quality()) == {"Bo": (3, 1, 33), "Karen": (3, 2, 33)}
     with paper_wave.database.reading() as session:
         assert session.query(Keying).count() == 0
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_the_deletion_of_a_waves_key_mends_no_keyers_rate_either(
+    paper_wave, make, twice, karen, bo, gerda, settle, quality, counted
+):
+    (sheet,) = paper_wave.sheets(twice, 1)
+    paper_wave.key(sheet, karen, {"mini_home": 2})
+    paper_wave.key(sheet, bo)
+    settle(sheet, gerda, mini_home=4)
+    if not counted:
+        paper_wave.do(lambda session: session.query(KeyingCheck).delete())
+    before = rates(quality())
+    with paper_wave.database.writing() as session:
+        wave = session.get_one(Wave, paper_wave.wave.id)
+        wave.status, wave.legal_basis = "frozen", "research"
+        session.flush()
+        delete_key(session, paper_wave.keys, paper_wave.form, wave, actor="operator")
+    assert rates(quality()) == before == {"Bo": (1, 0, 11), "Karen": (1, 1, 11)}
+
+
+def test_as_many_errorless_sheets_as_a_rule_needs_are_accepted_by_the_shortest_route(
+    paper_wave, karen, bo, judge
+):
+    pile = paper_wave.batch(second_keying_share=0.5, error_limit=0.45)
+    with paper_wave.database.reading() as session:
+        needed = verdicts.sheets_needed(session.get_one(Batch, pile.id), paper_wave.form)
+    assert needed == verdicts.Needed(least=5, enough=6)
+    sheets = paper_wave.sheets(pile, 2 * needed.enough, state="returned")
+    short = {"mini_member": 2, "mini_clubs": None, "mini_club_glad": None}
+    for sheet in sheets:
+        paper_wave.key(sheet, karen, short)
+    for sheet in sheets:
+        with contextlib.suppress(paper.KeyedByOthersError):
+            paper_wave.key(sheet, bo, short)
+    verdict = judge(pile)
+    assert (verdict.verdict, verdict.sheets) == ("accepted", needed.enough)
 
 
 def test_a_sample_settled_before_errors_were_counted_is_counted_when_it_is_judged(

@@ -51,7 +51,8 @@ class Frozen:
 
     def delete_key(self):
         with self.database.writing() as session:
-            return delete_key(session, session.get_one(Wave, self.wave_id), actor="bodil")
+            wave = session.get_one(Wave, self.wave_id)
+            return delete_key(session, self.keys, self.form, wave, actor="bodil")
 
     def withdraw(self, typed):
         with self.database.writing() as session:
@@ -228,10 +229,10 @@ def test_it_is_noted_once_and_done_once(under_research):
         assert audit.broken_at(session) is None
 
 
-def test_a_wave_that_is_not_frozen_needs_its_key(database, make, mini):
+def test_a_wave_that_is_not_frozen_needs_its_key(database, make, mini, keys):
     wave = make.open_wave(make.study(key="puls"), mini, number=1)
     with database.writing() as session, pytest.raises(StudyError, match="wave freeze puls 1"):
-        delete_key(session, session.get_one(Wave, wave.id), actor="bodil")
+        delete_key(session, keys, mini, session.get_one(Wave, wave.id), actor="bodil")
 
 
 def test_while_people_are_followed_no_key_is_said_to_be_gone(frozen_wave):
