@@ -160,6 +160,7 @@ def _prepare(folder: Path, say: Callable[[str], None], today: dt.date) -> None:
             _fill(session, settings, say, today)
             say("Letting staff in")
             staff = _let_in(session)
+        say("Printing sheets")
         _print(database, folder / SHEETS_FOLDER)
         fill_paper_study(
             database, settings.keys, folder / SHEETS_FOLDER, say, today=today, actor=_ACTOR

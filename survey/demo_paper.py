@@ -28,9 +28,10 @@ from survey.printing.runs import Printed, print_sheets
 from survey.receiving import receive, send_run
 from survey.scanning.deletion import keep_until
 from survey.scanning.file_kinds import gathered
-from survey.scanning.files import Upload, read_scan
+from survey.scanning.files import Upload
 from survey.scanning.files import receive as take_in
 from survey.scanning.libraries import MissingLibrariesError, needs_libraries
+from survey.scans_work import order_reading
 from survey.secrets import Keys
 from survey.settling import Decided, Decision, settle_differences
 
@@ -45,7 +46,6 @@ WHOLE, SAMPLED = "Bundt 1", "Bundt 2"
 RULES = {WHOLE: (6, Rules(second_keying_share=1)), SAMPLED: (24, Rules(0.8, 0.05))}
 _KEPT_DAYS = 365  # pictures
 _SECONDS = 75  # at a sheet
-_SLIP = 0.004
 WORDS = "Mere lys ved bussen"
 
 
@@ -109,7 +109,6 @@ def fill_paper_study(
         form = forms.of(session, wave.id)
         ids = [one.id for one in keyers]
         desk = _Desk(database, keys, form, study.id, wave.id, settler, ids)
-    say("Printing sheets")
     printed = {
         name: _printed(desk, name, number, rules, sheets, actor)
         for name, (number, rules) in RULES.items()
@@ -120,13 +119,13 @@ def fill_paper_study(
     }
     say("Keying sheets")
     _key_whole(desk, printed[WHOLE].serials, truths)
-    _key_sample(desk, printed[SAMPLED].serials, truths, rng, actor)
+    _key_sample(desk, printed[SAMPLED].serials, truths, actor)
     try:
         needs_libraries()
     except MissingLibrariesError:
         return
     say("Scanning sheets")
-    _scan(desk, forms, printed[WHOLE], truths, rng, actor)
+    _scan(desk, printed[WHOLE], truths, rng, actor)
 
 
 def _printed(
@@ -185,7 +184,6 @@ def _key_sample(
     desk: _Desk,
     serials: tuple[str, ...],
     truths: Mapping[str, dict[str, Value]],
-    rng: np.random.Generator,
     actor: str,
 ) -> None:
     """All but two by one, and of the sample drawn before some by the other."""
@@ -200,19 +198,18 @@ def _key_sample(
             )
         )
     one, other = desk.keyers
+    twice = [serial for serial in serials if serial in drawn][:-6]
     for serial in serials[:-2]:
-        _key(desk, serial, one, truths[serial] | _slips(desk.form, truths[serial], rng))
-    for serial in [one for one in serials if one in drawn][:-6]:
+        slips = _slip(desk.form, truths[serial]) if serial == twice[1] else {}
+        _key(desk, serial, one, truths[serial] | slips)
+    for serial in twice:
         _key(desk, serial, other, truths[serial])
 
 
-def _slips(form: Form, truth: Mapping[str, Value], rng: np.random.Generator) -> dict[str, Value]:
-    """A few answers that are keyed one off."""
-    return {
-        column: _beside(form, column, truth)
-        for column in _single(form, truth)
-        if rng.random() < _SLIP
-    }
+def _slip(form: Form, truth: Mapping[str, Value]) -> dict[str, Value]:
+    """An answer that is keyed one off."""
+    column = _single(form, truth)[7]
+    return {column: _beside(form, column, truth)}
 
 
 def _differences(form: Form, truth: Mapping[str, Value]) -> dict[str, Value]:
@@ -250,13 +247,15 @@ def _key(desk: _Desk, serial: str, keyer: int, values: Mapping[str, Value]) -> N
 
 def _scan(
     desk: _Desk,
-    forms: Forms,
     printed: Printed,
     truths: Mapping[str, dict[str, Value]],
     rng: np.random.Generator,
     actor: str,
 ) -> None:
-    """Scan a sheet that nobody has keyed, with marks that a person must read, and the one that differs."""
+    """Scan a sheet that nobody has keyed, with marks that a person must read, and the one that differs.
+
+    They are read by the demo's worker once it serves: nobody waits for it to start.
+    """
     from survey.demo_pens import scanned  # noqa: PLC0415 - what it needs may be missing
 
     with desk.database.reading() as session:
@@ -273,4 +272,4 @@ def _scan(
         study = session.get_one(Study, desk.study_id)
         upload = Upload("scan", gathered(pages))
         scan = take_in(session, desk.keys, study, upload, actor=actor, now=_now())
-    read_scan(desk.database, desk.keys, forms, scan.id, now=_now)
+        order_reading(session, scan, actor=actor)

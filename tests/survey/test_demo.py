@@ -16,21 +16,24 @@ import pytest
 from processes import Command
 from sqlalchemy import func, select
 
-from instruments import load_form
+from instruments import LIBRARY, load_form
 from processing import check, read_wave, summarise
 from survey import access, answering, demo, studies
 from survey.commands.demo import network_address
 from survey.database import Database
 from survey.demo import DemoError, open_demo
 from survey.demo_paper import PAPER
+from survey.forms import Forms
 from survey.models import (
     Account,
     Area,
     Batch,
     Freeze,
     Invitation,
+    Job,
     Margin,
     Response,
+    Scan,
     ScanPage,
     Sheet,
     Wave,
@@ -39,6 +42,7 @@ from survey.models import (
 from survey.receiving import batch_lines
 from survey.scanning.crops import with_pictures
 from survey.scanning.deciding import open_sheets
+from survey.scanning.files import read_scan
 from survey.schema import downgrade
 from survey.serials import could_be_serial
 from survey.settling import both_of, waiting
@@ -156,6 +160,11 @@ def test_a_demo_holds_a_frozen_wave_of_the_year_before_that_can_be_scored(ready)
 def test_its_paper_stands_at_every_step_from_printed_to_settled(ready):
     made, database = ready
     keys = made.settings.keys
+    # A file waits for the worker, who has it read soon after the start.
+    with database.reading() as session:
+        [scan] = session.scalars(select(Scan.id))
+        assert session.scalars(select(Job.kind).where(Job.state == "queued")).all() == ["scan"]
+    read_scan(database, keys, Forms(LIBRARY), scan)
     with database.reading() as session:
         study = studies.find_study(session, PAPER)
         whole, sampled = session.scalars(
