@@ -15,8 +15,9 @@ _DAMM = (
     (9, 4, 3, 8, 6, 1, 7, 2, 0, 5),
     (2, 5, 8, 1, 4, 3, 6, 7, 9, 0),
 )
-_SHORTEST_SERIAL = 2
-_PRINTED = 7  # signs that a sheet bears at least
+# With its zeros in front. One without them has the same check digit, but so has every tenth that has lost
+# another digit, and might then be somebody else's sheet.
+_SHORTEST_SERIAL = 7
 _LONGEST_SERIAL = 18
 
 
@@ -28,21 +29,13 @@ def make_serial(number: int, digits: int = 6) -> str:
 
 def could_be_serial(typed: str) -> bool:
     """Whether it is digits and the check digit agrees."""
-    serial = _joined(typed)
+    serial = normalise_serial(typed)
     digits = serial.isascii() and serial.isdecimal()
     return digits and _SHORTEST_SERIAL <= len(serial) <= _LONGEST_SERIAL and _damm(serial) == 0
 
 
 def normalise_serial(typed: str) -> str:
-    """Without the blanks and dashes that people put between groups, with the zeros that they leave out.
-
-    The check digit is the same with zeros in front.
-    """
-    serial = _joined(typed)
-    return serial.zfill(_PRINTED) if could_be_serial(serial) else serial
-
-
-def _joined(typed: str) -> str:
+    """Without the blanks and dashes that people put between groups."""
     return "".join(sign for sign in typed if not sign.isspace() and sign not in "-–.")
 
 

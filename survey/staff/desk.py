@@ -62,11 +62,13 @@ def sign_in() -> Response | tuple[str, int] | str:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
-    if current_user.is_authenticated:
+    gone = me().id if current_user.is_authenticated else 0
+    if gone:
         with writing() as database:
-            access.sign_out(database, me().id)
+            access.sign_out(database, gone)
     logout_user()
     session.clear()
+    session["signed_out"] = gone
     return redirect(url_for("staff.signed_out"))
 
 
@@ -75,7 +77,8 @@ def signed_out() -> Response | str:
     # Whoever is still signed in must not lose what they have begun by following a link.
     if current_user.is_authenticated:
         return redirect(url_for("staff.front"))
-    return render_template("staff/signed_out.html")
+    # Told once: what they have begun on this device is deleted there.
+    return render_template("staff/signed_out.html", gone=session.pop("signed_out", 0))
 
 
 @blueprint.get("/")

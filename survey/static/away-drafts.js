@@ -2,6 +2,7 @@
 
 import { forgetDraft, keptDraft } from "./drafts.js";
 import { device, keepGone, ownRows, whyGone } from "./keying-device.js";
+import { forgetSealed } from "./sealed-drafts.js";
 import { openForTab, sealForTab } from "./sealing.js";
 
 let written = Promise.resolve();
@@ -19,11 +20,20 @@ export function keepAway({ keyer, key }, serial, draft) {
     // A sheet that was only looked at is none that was begun, nor need its paper lie here.
     if (!Object.keys(now.values).length) return;
     await device.keep("drafts", { keyer, serial, ...(await sealForTab(key, now)) });
-    forgetDraft(keyer, serial);
+    await forgetWithLine(keyer, serial);
   });
   written = written
     .then(() => now === newest && delete page.dataset.writing)
     .catch(() => {}); // what the device does not take stands in the page still
+}
+
+const takenOver = new Set();
+
+// What was begun of it with a line lies here by now, and must not be gone on with beside it.
+async function forgetWithLine(keyer, serial) {
+  forgetDraft(keyer, serial);
+  if (!takenOver.has(serial)) await forgetSealed(keyer, serial);
+  takenOver.add(serial);
 }
 
 export const allWritten = () => written;
@@ -51,4 +61,5 @@ export async function begunAway({ keyer, key }) {
 export async function forgetAway({ keyer }, serial) {
   await device.drop("drafts", [keyer, serial]);
   await keepGone(keyer, serial, null);
+  await forgetSealed(keyer, serial);
 }

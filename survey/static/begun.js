@@ -1,7 +1,7 @@
 // What a page tells of drafts: that a person signed out, that a sheet needs no more keying, who keys now.
 
 import { DRAFTS, draftName } from "./drafts.js";
-import { forgetOwnSealed, forgetSealed, sealedOf } from "./sealed-drafts.js";
+import { forgetAllSealed, forgetSealed, sealedOf } from "./sealed-drafts.js";
 
 function forget(unwanted) {
   for (const name of Object.keys(sessionStorage)) {
@@ -18,9 +18,11 @@ async function begun(person) {
   return [...found].map(([serial, at]) => ({ serial, at }));
 }
 
-if (document.querySelector("[data-signed-out]")) {
+const signedOut = document.querySelector("[data-signed-out]");
+if (signedOut) {
   forget(() => true);
-  forgetOwnSealed().catch(() => {});
+  // Should the page be left before, they are gone before anybody signs in again as the same person.
+  forgetAllSealed(Number(signedOut.dataset.signedOut)).catch(() => {});
 }
 
 const desk = document.querySelector("[data-keyer]");

@@ -316,6 +316,7 @@ export function beginKeying(given, draft, how) {
   if (!listening) listen();
   listening = true;
   enterField(Math.min(state.draft.at, fields.length - 1));
+  state.notice = how.notice ?? null;
   draw();
 }
 

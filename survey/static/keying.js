@@ -2,6 +2,7 @@
 // saved by the page's own form. Without this script the same page is that form alone.
 
 import { keepDraft, keptDraft } from "./drafts.js";
+import { device } from "./keying-device.js";
 import { beginKeying } from "./keying-keys.js";
 import { part, put, sheet, state, words } from "./keying-sheet.js";
 import { isSealed, keepSealed, openSealed } from "./sealed-drafts.js";
@@ -12,26 +13,46 @@ const PATIENCE = () => ({ credentials: "same-origin", signal: AbortSignal.timeou
 const whole = part("whole");
 
 part("plain").hidden = true;
-const inTab = keptDraft(sheet.keyer, sheet.serial);
-beginKeying(sheet, inTab ?? (isSealed(sheet) ? await openSealed(sheet) : null), {
+let sealing = true;
+const draft = await begunBefore();
+beginKeying(sheet, draft, {
   keep,
   aside: () => location.assign(sheet.desk),
   save,
+  notice: sealing ? null : { title: words.not_opened, text: words.not_opened_help },
 });
 
-function keep(draft) {
-  keepDraft(sheet.keyer, sheet.serial, draft);
-  if (Object.keys(draft.values).length) keepSealed(sheet, draft);
+// Of what lies in this tab and what another one left on the device the newer. One that cannot be opened now
+// stays as it is.
+async function begunBefore() {
+  const inTab = keptDraft(sheet.keyer, sheet.serial);
+  if (!isSealed(sheet)) return inTab;
+  try {
+    const sealed = await openSealed(sheet);
+    return (sealed?.touched ?? 0) > (inTab?.touched ?? 0) ? sealed : inTab;
+  } catch {
+    sealing = inTab !== null;
+    return inTab;
+  }
 }
 
-// A device that took nothing along has no page of ours to show where nobody answers: the sheet stays here.
+function keep(kept) {
+  kept.touched = Date.now();
+  keepDraft(sheet.keyer, sheet.serial, kept);
+  if (sealing && Object.keys(kept.values).length) keepSealed(sheet, kept);
+}
+
+// Where this sheet was not taken along there is no page to key it on where nobody answers: it stays here.
 async function save() {
   part("save").disabled = true;
-  const answered = navigator.serviceWorker?.controller || (await fetch(LINE, PATIENCE()).catch(() => null));
+  const answered = (await isAlong()) || (await fetch(LINE, PATIENCE()).catch(() => null));
   part("save").disabled = false;
   if (!answered) return put(part("review-lead"), words.not_saved);
   send();
 }
+
+const isAlong = async () =>
+  navigator.serviceWorker?.controller && device.find("sheets", [sheet.keyer, sheet.serial]).catch(() => null);
 
 function send() {
   for (const [name, value] of [

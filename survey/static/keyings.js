@@ -4,6 +4,7 @@
 
 import { device, ownRows } from "./keying-device.js";
 import { NO_ANSWER } from "./reaching.js";
+import { forgetSealed } from "./sealed-drafts.js";
 import { sealBox } from "./sealing.js";
 import { ask, boxes, sendPacks } from "./sending.js";
 
@@ -118,4 +119,5 @@ async function settle(keying, became) {
   await device.drop("sheets", place);
   // A device that went off between putting it down and ending its draft has the draft still.
   await device.drop("drafts", place);
+  await forgetSealed(...place).catch(() => {});
 }

@@ -3,6 +3,7 @@
 // is typed and sent.
 
 import { play } from "./keying-sounds.js";
+import { filled } from "./wording.js";
 
 const form = document.querySelector("#receive");
 const serial = document.querySelector("#serial");
@@ -23,20 +24,30 @@ function send(named) {
   const sent = new FormData(form);
   sent.set("serial", named);
   waiting += 1;
-  done = done.then(() => post(sent)).finally(() => (waiting -= 1));
+  done = done.then(() => post(sent)).finally(() => {
+    waiting -= 1;
+    if (!waiting && goTo) location.assign(goTo);
+  });
   return done;
 }
 
+// Where to, as soon as every sheet that was named has its answer; `shut`: nothing can be noted any more.
+let goTo = null;
+let shut = false;
+
 async function post(sent) {
+  const named = sent.get("serial");
+  if (shut) return fail(named, form.dataset.lost);
   try {
     // Kept alive: what is on its way arrives although the page is left.
     const answer = await fetch(form.action, { method: "POST", body: sent, keepalive: true });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (page.querySelector("#receive")) show(page, sent);
-    else if (answer.status < 500) location.assign(answer.url);
-    else throw new Error("not stored");
+    if (page.querySelector("#receive")) return show(page, sent);
+    fail(named, form.dataset.lost);
+    // Signed out meanwhile, or nothing of ours.
+    if (answer.status < 500) [shut, goTo] = [true, answer.url];
   } catch {
-    lose(sent.get("serial"));
+    fail(named, form.dataset.lost);
   }
 }
 
@@ -46,39 +57,76 @@ function show(page, sent) {
   }
   const wrong = document.querySelector("#problem");
   showBatches(page.querySelector("#batch"), sent.get("batch"));
+  if (wrong) return fail(sent.get("serial"), wrong.textContent.trim());
   const name = document.querySelector("#name");
-  if (!wrong && name.value === sent.get("name")) name.value = "";
-  mark(Boolean(wrong), sent.get("serial"));
-  play(wrong ? "stop" : "end");
+  if (name.value === sent.get("name")) name.value = "";
+  drop(sent.get("serial"));
+  mark(false);
+  play("end");
 }
 
 function showBatches(chosen, sent) {
   const list = document.querySelector("#batch");
   if (!chosen) return;
-  if (!list) return location.reload();
+  if (!list) {
+    goTo ??= location.href;
+    return;
+  }
   // Options that are moved forget which of them was chosen.
   const value = list.value === sent ? chosen.value : list.value;
   list.replaceChildren(...chosen.childNodes);
   list.value = value;
 }
 
-// What was wrong comes back into the field, unless the next number is being typed there.
-function mark(wrong, named) {
+function mark(wrong) {
   serial.toggleAttribute("aria-invalid", wrong);
   serial.closest(".part").classList.toggle("in-error", wrong);
-  if (wrong && !serial.value) {
-    serial.value = named;
-    serial.select();
-  }
 }
 
-function lose(named) {
-  const problem = Object.assign(document.createElement("p"), { className: "error", id: "problem" });
-  problem.textContent = form.dataset.lost.replace("{received}", named);
-  document.querySelector("#told").replaceChildren(problem);
-  mark(true, named);
+// ---- What was not noted: it stays, also when the next comes well, until it is noted or taken off the list
+
+const NOT_NOTED = "receiving-not-noted";
+const notNoted = () => JSON.parse(sessionStorage.getItem(NOT_NOTED) ?? "[]");
+
+function fail(named, why) {
+  keep([...notNoted().filter(([one]) => one !== named), [named, filled(why, { received: named })]]);
   play("stop");
+  // Back into the field, unless the next number is being typed there.
+  if (waiting > 1 || serial.value) return;
+  mark(true);
+  serial.value = named;
+  serial.select();
 }
+
+function drop(named) {
+  keep(notNoted().filter(([one]) => one !== named));
+}
+
+function keep(list) {
+  sessionStorage.setItem(NOT_NOTED, JSON.stringify(list));
+  showNotNoted();
+}
+
+function showNotNoted() {
+  const list = notNoted();
+  const part = document.querySelector("#not-noted");
+  part.hidden = !list.length;
+  part.querySelector("ul").replaceChildren(
+    ...list.map(([named, why]) => {
+      const row = part.querySelector("template").content.cloneNode(true);
+      row.querySelector("b").textContent = named;
+      row.querySelector("p span").textContent = why;
+      row.querySelector("button span").textContent = named;
+      row.querySelector("button").addEventListener("click", () => {
+        drop(named);
+        serial.focus();
+      });
+      return row;
+    }),
+  );
+}
+
+showNotNoted();
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -8,10 +8,8 @@ const LONGEST = 14 * 24 * 60 * 60 * 1000;
 
 const shelf = tables("beboerpuls-begun", { drafts: { keyPath: ["keyer", "serial"] } });
 
-// What must be known at once: who was signed in here last, whose drafts went with signing out, should the
-// page be left before they are gone, and that a sheet was begun, since a keyer's first digits wait for no
-// disk. That it was begun is all that they say.
-const HERE = "begun-here";
+// What must be known at once: whose drafts went with signing out, should the page be left before they are
+// gone, and that a sheet was begun, since a keyer's first digits wait for no disk.
 const gone = (keyer) => `begun-gone:${keyer}`;
 const mark = (keyer, serial) => `begun:${keyer}:${serial}`;
 const isSet = (name) => localStorage.getItem(name) !== null;
@@ -24,42 +22,37 @@ async function forgetGone(keyer) {
   localStorage.removeItem(gone(keyer));
 }
 
-let written = Promise.resolve();
-let newest = null;
+let sealedSoFar = Promise.resolve();
+let newestSealed = null;
 
 // After the key's field is shown, and of several that wait for a slow disk the newest alone. Where the
 // browser has no cryptography (http from afar), or no room, the tab has it still. Whoever looks at the page
 // sees by `data-writing` whether the disk has the newest.
 export function keepSealed({ keyer, serial, draft_key: key }, draft) {
   if (!crypto.subtle) return;
-  const now = (newest = structuredClone(draft));
+  const now = (newestSealed = structuredClone(draft));
   const page = document.getElementById("keying");
   page.dataset.writing = "";
-  written = written
+  sealedSoFar = sealedSoFar
     .then(async () => {
-      if (now !== newest) return;
+      if (now !== newestSealed) return;
       await forgetGone(keyer);
       const row = { keyer, serial, at: now.at, touched: Date.now() };
       await shelf.keep("drafts", { ...row, ...(await sealForTab(key, now)) });
       localStorage.setItem(mark(keyer, serial), "");
-      if (now === newest) delete page.dataset.writing;
+      if (now === newestSealed) delete page.dataset.writing;
     })
     .catch(() => {});
 }
 
-// None where there is none, and where another key sealed it: it is begun again then.
+// Null where there is none. Fails where there is one that cannot be opened: it is not to be written over.
 export async function openSealed({ keyer, serial, draft_key: key }) {
-  try {
-    const row = await shelf.find("drafts", [keyer, serial]);
-    return row ? await openForTab(key, row) : null;
-  } catch {
-    return null;
-  }
+  const row = await shelf.find("drafts", [keyer, serial]);
+  return row ? openForTab(key, row) : null;
 }
 
 // [{ serial, at }] of whoever is signed in; what nobody has touched for two weeks goes, whosever it is.
 export async function sealedOf(keyer) {
-  localStorage.setItem(HERE, keyer);
   await forgetGone(keyer);
   const own = [];
   for (const row of await shelf.held("drafts")) {
@@ -75,11 +68,8 @@ export async function forgetSealed(keyer, serial) {
   await shelf.drop("drafts", [keyer, serial]);
 }
 
-// Whoever was signed in here last has signed out.
-export async function forgetOwnSealed() {
-  if (!isSet(HERE)) return;
-  const keyer = Number(localStorage.getItem(HERE));
-  localStorage.removeItem(HERE);
+// They have signed out.
+export async function forgetAllSealed(keyer) {
   localStorage.setItem(gone(keyer), "");
   await forgetGone(keyer);
 }

@@ -13,13 +13,9 @@ const DAMM = [
   "2581436790",
 ];
 
-// Without what people put between groups of digits, with the zeros that they leave out.
-export function normaliseSerial(typed) {
-  const serial = typed.replace(/[\s.–-]/g, "");
-  return couldBeSerial(serial) ? serial.padStart(7, "0") : serial;
-}
+export const normaliseSerial = (typed) => typed.replace(/[\s.–-]/g, "");
 
 export function couldBeSerial(serial) {
-  if (!/^[0-9]{2,18}$/.test(serial)) return false;
+  if (!/^[0-9]{7,18}$/.test(serial)) return false;
   return [...serial].reduce((interim, digit) => Number(DAMM[interim][digit]), 0) === 0;
 }

@@ -47,6 +47,21 @@ SEALED = """async () => {
 }"""
 
 
+# What lies there is damaged, and the tab's own copy is gone.
+SPOILT = """() => new Promise((resolve) => {
+  sessionStorage.clear();
+  indexedDB.open("beboerpuls-begun").onsuccess = ({ target }) => {
+    const rows = target.result.transaction("drafts", "readwrite").objectStore("drafts");
+    rows.getAll().onsuccess = ({ target: { result: [row] } }) => {
+      rows.put({ ...row, sealed: row.sealed.slice(1) }).onsuccess = () => {
+        target.result.close();
+        resolve();
+      };
+    };
+  };
+})"""
+
+
 def opened(page, sheet):
     page.fill("#serial", sheet.serial)
     page.keyboard.press("NumpadEnter")
@@ -296,6 +311,20 @@ def test_what_was_begun_outlives_its_tab_sealed_for_its_keyer_until_she_signs_ou
     karen.get_by_role("link", name=re.compile("nået til felt 4")).click()
     at(karen, 4)
     expect(karen.locator("#rows li").nth(2)).to_contain_text("3")
+    # An older copy in this tab gives way to what another one has gone on with.
+    old = karen.evaluate("JSON.stringify(sessionStorage)")
+    key(karen, "4")
+    expect(karen.locator("#keying[data-writing]")).to_have_count(0)
+    karen.evaluate("old => Object.assign(sessionStorage, JSON.parse(old))", old)
+    karen.reload()
+    at(karen, 5)
+    # One that cannot be opened is told, and is not written over.
+    karen.evaluate(SPOILT)
+    karen.reload()
+    expect(karen.locator("#notice")).to_contain_text("kan ikke åbnes lige nu")
+    key(karen, "1")
+    at(karen, 2)
+    assert karen.evaluate(SEALED) == [{"serial": sheet.serial, "at": 4}]
     karen.get_by_role("button", name=re.compile("Log ud")).click()
     expect(karen.locator("h1")).to_have_text("Du er logget ud")
     signs_in(karen, "Karen")
