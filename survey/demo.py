@@ -47,6 +47,7 @@ _SIGN_INS = "sign-ins.json"
 _KEYS = "keys.json"
 _ACTOR = "demo"
 _DAYS_OPEN = 90
+_UNTIL_MEETING = 14
 _PICTURES = 180  # days that pictures of its sheets are kept after it closes
 
 
@@ -169,7 +170,7 @@ def _prepare(folder: Path, say: Callable[[str], None], today: dt.date) -> None:
         say("Opening results for residents")
         count_results(STUDY, settings.data)
         with database.writing() as session:
-            _open_first_results(session, settings.data)
+            _open_first_results(session, settings.data, today)
     finally:
         database.engine.dispose()
     descriptor = os.open(folder / _SIGN_INS, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -230,13 +231,13 @@ def _print(database: Database, sheets: Path) -> None:
     print_sheets(database, wave_id, form, words, order, sheets / STUDY, actor=_ACTOR)
 
 
-def _open_first_results(session: Session, data: Path) -> None:
+def _open_first_results(session: Session, data: Path, today: dt.date) -> None:
     """Open the page of the first place that may be shown, as a coordinator would after a freeze."""
     wave = studies.find_wave(session, STUDY, EARLIER)
     place = next(one for one in places_of(session, wave, data) if one.answered)
     open_results(
         session, wave, data, place.level, place.unit,
-        meeting_place="Beboerhuset, kl. 19", actor=_ACTOR,
+        meeting_day=today + dt.timedelta(days=_UNTIL_MEETING), meeting_place="Beboerhuset, kl. 19", actor=_ACTOR,
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ WHOLE = {"treated": 12, "comparison": 12, "invited": 150}
 PERCENT = {"response": 40.0, "icc": 3.0, "stability": 70.0, "again": 0.0, "power": 80.0}
 PLAIN = {"sd": 20.0, "design_effect": 1.0}
 FIELDS = (*WHOLE, *PERCENT, *PLAIN)
+# What a study chooses; all else is assumed, from earlier ones.
+FIRST = ("treated", "comparison", "invited", "response")
 # The largest that is computed while somebody waits.
 _MOST = {"treated": 5_000, "comparison": 5_000, "invited": 100_000}
 
@@ -59,6 +61,7 @@ def planning() -> str:
         whole=(*WHOLE,),
         percent=(*PERCENT,),
         fields=FIELDS,
+        first=FIRST,
         fixed=_fixed,
     )
 

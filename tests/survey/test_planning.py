@@ -28,6 +28,17 @@ def test_the_page_says_what_processing_says(reader):
     assert "CR2" in said
 
 
+def test_what_is_assumed_is_folded_away_until_something_is_wrong_with_it(reader):
+    page = Page(reader.get("/research/planning").get_data(as_text=True))
+    assert "open" not in page.all("details")[0].attributes
+    folded = [one for one in page.all("input") if one.inside("details")]
+    assert {one.attributes["name"] for one in folded} == {
+        "icc", "stability", "again", "power", "sd", "design_effect",
+    }  # fmt: skip
+    wrong = reader.get("/research/planning?icc=x&treated=30").get_data(as_text=True)
+    assert "open" in Page(wrong).all("details")[0].attributes
+
+
 def test_with_few_areas_the_test_that_the_report_would_use_is_planned_for(reader):
     assert "lodtrækningstest" in main(reader.get("/research/planning?treated=4&comparison=8"))
     assert "ingen test at stole på" in main(reader.get("/research/planning?treated=2&comparison=3"))

@@ -19,12 +19,12 @@ RIGHT_TO_LEFT = {"ar", "fa", "ur"}
 def opened(database, evaluated):
     """A function that opens a place of a drawn study, and gives its number."""
 
-    def opened(study=None, unit="9000-004", **given):
+    def opened(study=None, unit="9000-004", wave=-1, **given):
         study = study or evaluated(few=4)
         with database.writing() as session:
-            wave = session.get(Wave, study.waves[-1].id)
+            asked = session.get(Wave, study.waves[wave].id)
             return open_results(
-                session, wave, study.data, "afdeling", unit, actor="Karen", **given
+                session, asked, study.data, "afdeling", unit, actor="Karen", **given
             ).id
 
     return opened
@@ -81,6 +81,17 @@ def test_a_place_that_is_not_open_is_as_one_that_is_not_there(client, database, 
     assert main(closed) == main(never)
     assert client.get(f"/results/{number}").status_code == 404
     assert "9000-004" not in client.get("/results").get_data(as_text=True)
+
+
+def test_a_first_waves_page_says_its_figure_once_and_whom_to_ask_in_a_line_of_its_own(
+    client, evaluated, opened
+):
+    study = evaluated(contact="ring 12 34 56 78")
+    text = Page(client.get(f"/results/{opened(study, wave=0)}/da").get_data(as_text=True))
+    said = [one.words() for one in text.all("p")]
+    assert "Fonden for Gode Naboer: ring 12 34 56 78" in said
+    assert "Spørg Fonden for Gode Naboer, hvad der nu skal ske." in said
+    assert not any(line.startswith("2024:") for line in said)
 
 
 def test_a_page_whose_data_were_revoked_shows_no_figure(client, database, opened):
