@@ -35,6 +35,16 @@ def number(value: float, language: str, digits: int = 1, *, signed: bool = False
     return text.replace(".", ",") if language == "da" else text
 
 
+def percent(value: float, language: str) -> str:
+    """A whole percentage; no line ends before its sign.
+
+    >>> percent(42.4, "en")
+    '42%'
+    """
+    gap = "\N{NO-BREAK SPACE}" if language == "da" else ""
+    return f"{number(value, language, 0)}{gap}%"
+
+
 def count(value: float, language: str) -> str:
     """A whole number with its thousands apart.
 

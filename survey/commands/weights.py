@@ -61,12 +61,10 @@ def weights(
         )
         shown = processing.weight_tables(made, terms.limits)
         document = processing.weights_document(
-            read.study,
-            read.codebook,
+            read,
             made,
             language=language,
             command=_command(folder, level, adults, ordered or terms.ordered, language),
-            dataset=read.hash,
             told=shown,
         )
         stylesheet = files("survey").joinpath("static", "survey.css").read_text("utf-8")
