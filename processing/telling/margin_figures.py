@@ -64,7 +64,7 @@ def _narrow(
     rows: Sequence[Brought], said: str, write: Callable[[float], str],
     reach: tuple[float, float, float],
 ) -> str:  # fmt: skip
-    scale = Scale(*reach[:2], 10, NARROW - 10)
+    scale = Scale(*reach[:2], 16, NARROW - 16)
     drawn: list[str] = []
     y = 16.0
     for row in rows:

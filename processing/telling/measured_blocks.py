@@ -18,7 +18,7 @@ from .document import Block, Command, Sentence, Table
 from .place_names import PlaceNames
 from .small_cells import SmallCells
 from .weights_told import weights_told
-from .words import count, number, words
+from .words import count, number, percent, words
 
 
 def measure_names(codebook: Codebook, language: str) -> dict[str, str]:
@@ -141,10 +141,10 @@ class Measured:
         for row in each(most):
             modes = shares[(shares["wave"] == row.wave) & (shares["mode"] != "")]
             told = ", ".join(
-                f"{self.t(f'mode_{one.mode}')} {self.n(100 * one.share, 0)} %"
+                f"{self.t(f'mode_{one.mode}')} {percent(100 * one.share, self.language)}"
                 for one in each(modes[_enough(modes["n"], self.cells.limits.count)])
             )
-            rate = f"{self.n(100 * row.response_rate, 0)} %" if row.response_rate > 0 else ""
+            rate = percent(100 * row.response_rate, self.language) if row.response_rate > 0 else ""
             rows.append(
                 (
                     str(row.wave), count(row.n, self.language), rate,

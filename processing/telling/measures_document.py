@@ -17,6 +17,7 @@ from .figures import Line, trends
 from .measured_blocks import Measured, each
 from .place_blocks import place_by_place
 from .small_cells import SmallCells, small_cells
+from .words import percent
 
 
 def measures_document(
@@ -146,7 +147,7 @@ class _Scale(Measured):
             found.append(
                 KeyFigure(
                     self.t(f"measures_{side}"),
-                    f"{self.n(100 * last[f'share_{side}'], 0)} %",
+                    percent(100 * last[f"share_{side}"], self.language),
                     self.t("measures_share", interval=self._between(*ends, digits=0)),
                 )
             )
