@@ -293,6 +293,8 @@ def _band(influences: Array, draws: int, seed: int, level: float) -> float:
     """The quantile of the largest |t| over exposures, by multiplier bootstrap."""
     errors = np.sqrt((influences**2).mean(axis=1) / influences.shape[1])
     usable = errors > 0
+    if not usable.any():
+        return float("nan")
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], (draws, influences.shape[1]))
     t = np.abs(signs @ influences[usable].T / influences.shape[1]) / errors[usable]
     return float(np.quantile(t.max(axis=1), level))

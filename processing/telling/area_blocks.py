@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .area_page import AreaPage
 from .area_results import favourable
 from .beside_figures import Beside, besides
 from .document import Block, Figure, Points, Sentence
 from .forest_figures import Estimate, forests
-from .rounding import around_in_fifths, in_fifths
 from .words import count, number
 
 
@@ -18,12 +15,8 @@ def stands(page: AreaPage) -> list[Block]:
     rows = [
         Beside(
             label=page.label(one.name),
-            ours=(
-                _whole(one.now.value),
-                _whole(page.here(one.now)[0]),
-                _whole(page.here(one.now)[1]),
-            ),
-            theirs=_whole(one.everywhere.value) if one.everywhere else None,
+            ours=(one.now.value, *page.here(one.now)),
+            theirs=one.everywhere.value if one.everywhere else None,
             said=page.n(one.now.value),
             n=count(one.now.n, page.language),
         )
@@ -64,29 +57,20 @@ def _counts(page: AreaPage) -> list[Block]:
     """Means of counts, of as many as can be counted; in fifths, as the feed tells them."""
     lines = []
     for one in page.counts:
-        low, high = around_in_fifths(*page.here(one.now))
+        low, high = page.here(one.now)
         line = page.t(
-            "area_count", scale=page.label(one.name), value=_fifths(page, one.now.value),
+            "area_count", scale=page.label(one.name), value=number(one.now.value, page.language),
             most=round(page.most(one.name)), low=number(low, page.language),
             high=number(high, page.language), n=count(one.now.n, page.language),
         )  # fmt: skip
         if one.before:
-            before = _fifths(page, one.before.value)
+            before = number(one.before.value, page.language)
             line += " " + page.t("area_count_before", year=one.before.year, value=before)
         if one.everywhere:
-            everywhere = _fifths(page, one.everywhere.value)
+            everywhere = number(one.everywhere.value, page.language)
             line += " " + page.t("area_count_all", value=everywhere)
         lines.append(line)
     return [Points(lines)] if lines else []
-
-
-def _fifths(page: AreaPage, value: float) -> str:
-    return number(in_fifths(value), page.language)
-
-
-def _whole(value: float) -> float:
-    """A point as it is drawn: no finer than it is written, for a drawing is read to its last decimal."""
-    return float(np.round(value))
 
 
 def _shares(page: AreaPage) -> list[Block]:
@@ -116,8 +100,7 @@ def changed(page: AreaPage) -> list[Block]:
         moved = one.moved
         rows.append(
             Estimate(
-                label=page.label(one.name), value=_whole(moved.value), low=_whole(moved.low),
-                high=_whole(moved.high),
+                label=page.label(one.name), value=moved.value, low=moved.low, high=moved.high,
                 painted=moved.surely != 0, strong=page.n(moved.value, signed=True),
                 said=page.between(moved.low, moved.high),
             )

@@ -39,7 +39,8 @@ def area_report_document(
     answered, or it would give away one where too few did.
     """
     wave = wave or max(one.wave for one in study.waves)
-    told = place_results(table, level, unit, wave)
+    counts = {scale.name for scale in study.codebook.scales if scale.score == "count"}
+    told = place_results(table, level, unit, wave, counts=counts)
     if told.answered is None or not told.figures:
         raise StatisticsError(
             Problem(

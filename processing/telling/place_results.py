@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from processing.datasets.codebook import PERCENT
 from processing.effects.multiplicity import holm
+
+from .rounding import FIFTHS, around
 
 _ALPHA = 0.05
 
 
 @dataclass(frozen=True)
 class Estimated:
-    """A figure of one wave with its interval, in points or percent of 0–100, and its answers."""
+    """A figure of one wave with its interval, in points or percent of 0–100, and its answers.
+
+    Everything is rounded as the feed rounds it: intervals lie about the rounded figure, so that one
+    from here, another from there, and the figure tell no more of it together than it does alone.
+    """
 
     year: int
     n: int
@@ -67,11 +74,18 @@ class PlaceResults:
 
 
 def place_results(
-    table: pd.DataFrame, level: str, unit: str, wave: int, names: Sequence[str] = ()
+    table: pd.DataFrame,
+    level: str,
+    unit: str,
+    wave: int,
+    names: Sequence[str] = (),
+    *,
+    counts: Collection[str] = (),
 ) -> PlaceResults:
     """Pick a place's figures out of `area_results`, in the order of `names`; all without them.
 
-    Nothing is counted here: what the table hides is not there.
+    Nothing is counted here: what the table hides is not there. `counts` are scales that count a few
+    things, which are told in fifths; all else is whole.
     """
     shown = table[table["hidden"] == 0]
     mine = shown[(shown["level"] == level) & (shown["unit"] == unit)]
@@ -87,7 +101,7 @@ def place_results(
         for name in wanted
         for _, one in now[now["name"] == name].iterrows()
     ]
-    figures = tuple(_surely(found))
+    figures = tuple(_rounded(one, FIFTHS if one.name in counts else 1.0) for one in _surely(found))
     return PlaceResults(
         level, unit, wave, int(row["year"]), int(row["invited"]), int(row["n"]), figures
     )
@@ -111,6 +125,29 @@ def _surely(figures: Sequence[PlaceFigure]) -> list[PlaceFigure]:
         else one
         for place, one in enumerate(figures)
     ]
+
+
+def _rounded(one: PlaceFigure, parts: float) -> PlaceFigure:
+    moved = one.moved
+    if moved is not None:
+        value, low, high = around(moved.value, moved.low, moved.high, parts)
+        moved = replace(moved, value=value, low=low, high=high)
+    return replace(
+        one,
+        now=_told(one.now, parts),
+        before=one.before and _told(one.before, parts),
+        moved=moved,
+        everywhere=one.everywhere and _told(one.everywhere, parts),
+    )
+
+
+def _told(one: Estimated, parts: float) -> Estimated:
+    value, low, high = around(one.value, one.low, one.high, parts)
+    here = one.here and around(one.value, *one.here, parts)[1:]
+    return replace(
+        one, value=value, low=max(low, 0.0), high=min(high, PERCENT),
+        here=here and (max(here[0], 0.0), min(here[1], PERCENT)),
+    )  # fmt: skip
 
 
 def _figure(row: pd.Series, mine: pd.DataFrame, whole: pd.DataFrame) -> PlaceFigure:

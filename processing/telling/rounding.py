@@ -44,19 +44,14 @@ def rounded(table: pd.DataFrame, counts: Collection[str] = ()) -> pd.DataFrame:
     )
 
 
-def in_fifths(value: float) -> float:
-    """A count's mean as the public is told it.
+def around(value: float, low: float, high: float, parts: float = 1.0) -> tuple[float, float, float]:
+    """One figure and its interval as `rounded` has them: whole, or in so many parts of one.
 
-    >>> in_fifths(2.87)
-    2.8
+    >>> around(61.6, 52.3, 70.9)
+    (62.0, 52.0, 72.0)
+    >>> around(2.87, 2.31, 3.42, FIFTHS)
+    (2.8, 2.0, 3.6)
     """
-    return round(value * FIFTHS) / FIFTHS
-
-
-def around_in_fifths(low: float, high: float) -> tuple[float, float]:
-    """An interval of a count's mean, rounded outwards.
-
-    >>> around_in_fifths(2.31, 3.42)
-    (2.2, 3.6)
-    """
-    return math.floor(low * FIFTHS) / FIFTHS, math.ceil(high * FIFTHS) / FIFTHS
+    told = round(value * parts)
+    reach = max(math.ceil(told - low * parts), math.ceil(high * parts - told), 0)
+    return told / parts, (told - reach) / parts, (told + reach) / parts

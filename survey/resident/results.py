@@ -146,5 +146,4 @@ def _shown(figure: PlaceFigure, codebook: Codebook, code: str) -> Shown:
 
 
 def _slat(found: Estimated) -> Slat:
-    low, high = max(0, math.floor(found.low)), min(100, math.ceil(found.high))
-    return Slat(round(found.value), low, high, found.year, found.n)
+    return Slat(round(found.value), round(found.low), round(found.high), found.year, found.n)

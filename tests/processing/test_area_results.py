@@ -150,7 +150,15 @@ def test_a_place_tells_its_figures_in_the_order_asked_for(few):
     ]
     mean = told.figures[0]
     change = table[(table.measure == "change") & (table.unit == "9000-004")].iloc[0]
-    assert mean.moved.value == change.estimate
+    # Whole, about the whole figure, and wide enough: an interval tells no more of it than it does.
+    for told_one, low, high in (
+        (mean.moved, change.low, change.high),
+        (mean.now, mean.now.low, mean.now.high),
+    ):
+        assert told_one.value == round(told_one.value)
+        assert told_one.low <= low <= high <= told_one.high
+        assert told_one.high - told_one.value == told_one.value - told_one.low
+    assert mean.moved.value == round(change.estimate)
     assert mean.before.year == 2024
     assert mean.everywhere.n > mean.now.n
     assert told.figures[1].moved is None
