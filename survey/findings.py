@@ -31,13 +31,13 @@ from processing import (
     misfits_of_plan,
     plan_of,
     read_manifest,
-    read_study,
     report_document,
     small_cells,
     study_measures,
     write_derived,
 )
 from survey.printing.typesetting import FONTS
+from survey.standing_dataset import standing_dataset, unreadable
 
 LANGUAGES = ("da", "en")
 KINDS = ("measures", "evidence", "effects")
@@ -108,7 +108,7 @@ def count_findings(
     except StatisticsError as error:
         raise FindingsError(str(error), error.problems) from error
     except DatasetError as error:
-        raise FindingsError(str(error)) from error
+        raise FindingsError(str(error), [unreadable(study, error)]) from error
     if plan:
         # What effects and places tell together is decided once: both pages are made of that.
         count_effects(study, data, plan, base_weights=base_weights)
@@ -165,7 +165,7 @@ def problems_of_plan(study: str, data: Path, plan: str) -> tuple[Problem, ...]:
     except StatisticsError as error:
         return error.problems
     except DatasetError as error:
-        raise FindingsError(str(error)) from error
+        raise FindingsError(str(error), [unreadable(study, error)]) from error
 
 
 def count_effects(study: str, data: Path, plan: str, *, base_weights: bool = False) -> Path:
@@ -200,7 +200,7 @@ def count_effects(study: str, data: Path, plan: str, *, base_weights: bool = Fal
     except StatisticsError as error:
         raise FindingsError(str(error), error.problems) from error
     except DatasetError as error:
-        raise FindingsError(str(error)) from error
+        raise FindingsError(str(error), [unreadable(study, error)]) from error
 
 
 def findings_of(study: str, data: Path, language: str) -> Found:
@@ -232,7 +232,7 @@ def has_counts(study: str, data: Path) -> bool:
     try:
         return any(len(wave.table("margins")) for wave in read.waves)
     except DatasetError as error:
-        raise FindingsError(str(error)) from error
+        raise FindingsError(str(error), [unreadable(study, error)]) from error
 
 
 def page_of(study: str, data: Path, kind: str, scale: str, language: str) -> str:
@@ -305,12 +305,9 @@ def _validated(read: Study) -> list[str]:
 
 def _read(study: str, data: Path) -> Study:
     try:
-        read = read_study(data.resolve() / study)
-    except DatasetError as error:
-        raise FindingsError(str(error)) from error
-    if read.revoked:
-        raise FindingsError(f"A wave of {study} is being replaced. Try again in a moment.")
-    return read
+        return standing_dataset(study, data)
+    except StatisticsError as error:
+        raise FindingsError(str(error), error.problems) from error
 
 
 def _is_current(read: Study, name: str) -> bool:

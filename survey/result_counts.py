@@ -33,6 +33,7 @@ from processing import (
 )
 from survey import audit
 from survey.models import AuditEntry, Wave
+from survey.standing_dataset import standing_dataset, unreadable
 
 NAME = "results"
 _COUNTED = "results counted"
@@ -78,11 +79,8 @@ def count_results(study: str, data: Path, known: str = "") -> Path:
     told in which it is missing is refused, and so is one that is not there. Takes seconds for a few
     areas, minutes for thousands. Raises ResultsError.
     """
-    folder = data.resolve() / study
     try:
-        read = read_study(folder)
-        if read.revoked:
-            raise ResultsError(f"{folder}: a wave of it is being replaced. Try again in a moment.")
+        read = standing_dataset(study, data)
         earlier = told_before(read)
         if known and known not in (earlier.chain if earlier else ()):
             raise ResultsError(
@@ -109,7 +107,7 @@ def count_results(study: str, data: Path, known: str = "") -> Path:
     except StatisticsError as error:
         raise ResultsError(str(error), error.problems) from error
     except DatasetError as error:
-        raise ResultsError(str(error)) from error
+        raise ResultsError(str(error), [unreadable(study, error)]) from error
 
 
 def told_last(session: Session, study: str) -> str:

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from evaluations import with_few
@@ -71,6 +72,32 @@ def told(drawn):
 
 def plain(page):
     return html.unescape(re.sub(r"<[^>]+>", " ", page))
+
+
+def test_starts_left_out_and_methods_that_are_not_had_are_told_by_name(drawn):
+    study, found = drawn(AreasDrawn(24, [2] * 12, effects=[0.6]))
+    about = {
+        "scale": "tryghed_t1",
+        "cohort": "all",
+        "start": 3.0,
+        "areas": ("9000-003", "9000-004"),
+    }
+    left_out = pd.DataFrame(
+        [
+            about | {"waves": (3.0,), "whole": True, "why": "covariates"},
+            about | {"waves": (4.0, 5.0), "whole": False, "why": "nobody"},
+        ]
+    )
+    noted = found.inferences.assign(
+        note=np.where(found.inferences.method.isin(["CR3", "randomisation"]), "not here", "")
+    )
+    told = replace(found, left_out=left_out, inferences=noted)
+    said = plain(report(study, told, stylesheet="", language="da"))
+    assert "Områder, der begynder i bølge 3 (9000-003, 9000-004), er ikke med: kovariaterne" in said
+    assert "er ikke med i bølge 4, 5: intet område, der da var uden indsats" in said
+    assert "den vilde bootstrap findes ikke for virkninger efter start" in said
+    assert "Der er ikke trukket lod om starter, når planen nævner kovariater" in said
+    assert said.count("findes ikke her") >= 2
 
 
 def test_the_page_says_first_what_was_found_and_how_sure(told):
