@@ -111,7 +111,7 @@ class _Scale(Measured):
             high=self.mine(last["high"]),
         )  # fmt: skip
         if not len(self.changes):
-            return f"{told} {self.hidden()}".strip()
+            return told
         row = self.changes.iloc[-1]
         return f"{told} " + self.t(
             "measures_change", before=row["wave_1"],

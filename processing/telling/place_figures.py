@@ -108,9 +108,9 @@ def _narrow(rows: Sequence[Place], overall: float, words: PlaceWords) -> str:
         label = shortened(row.label, value + rest)
         parts.append(f'<text x="0" y="{y}">{escape(label)}</text>')
         parts.append(
-            f'<text class="quiet end" x="{NARROW}" y="{y}">'
+            f'<text class="end" x="{NARROW}" y="{y}">'
             + (f'<tspan class="strong">{escape(value)}</tspan>' if row.shown else "")
-            + f"{escape(rest)}</text>"
+            + f'<tspan class="quiet">{escape(rest)}</tspan></text>'
         )
         if row.shown:
             parts += _drawn(row, y + 14, scale)
