@@ -14,6 +14,7 @@ from survey.models import OpenedResult, Wave
 from survey.result_counts import ResultsError, counted_for
 
 _WHY = {
+    "uncounted": "nobody counted how many were invited in the wave",
     "nobody_invited": "nobody was invited there",
     "few": "too few answered: under {least}",
     "nearly_all": "nearly everyone answered, and all would know that of each of them",

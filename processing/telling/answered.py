@@ -90,11 +90,18 @@ def hidden_counts(
 
 
 def unanswered(rows: pd.DataFrame, response: pd.DataFrame) -> pd.Series:
-    """1 in rows of a place and wave (or of the wave before) whose response is hidden or not known."""
+    """1 in rows of a place and wave (or of the wave before) whose response is hidden or not known.
+
+    In a wave of which nobody counted the invited no response is known of anybody, and none is missed.
+    """
     shown = response[response["hidden"] == 0]
     keys = ["level", "unit", "wave"]
     places = pd.MultiIndex.from_frame(shown[keys].astype({"wave": int}))
+    counted = set(response["wave"].astype(int))
+    wave = rows["wave"].astype(int)
     now = pd.MultiIndex.from_frame(rows[keys].astype({"wave": int})).isin(places)
-    before = rows["wave_before"].fillna(rows["wave"]).astype(int)
+    now |= ~wave.isin(counted).to_numpy()
+    before = rows["wave_before"].fillna(wave).astype(int)
     also = pd.MultiIndex.from_arrays([rows["level"], rows["unit"], before]).isin(places)
+    also |= ~before.isin(counted).to_numpy()
     return pd.Series(np.where(now & also, 0, 1), rows.index)

@@ -117,8 +117,10 @@ def chained(before: str, telling: Mapping[str, Any]) -> str:
 def masks(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> tuple[Mask, Mask]:
     """Of cells with `KEYS` but measure: which are to stay hidden, and which are known already.
 
-    Of a wave and figure that was told before, a cell that was not shown stays hidden, also one that
-    was not there: of areas that merged since, the whole less the half that was shown is the other.
+    Of a wave and figure that was told before, a cell that was not shown stays hidden. So do those that
+    were not there where afdelinger are others than they were: of areas that merged since, the whole less
+    the half that was shown is the other. A new total of the same ones, as of a plan that began later, is
+    free: it is added up of what is there.
     """
     nothing = np.zeros(len(cells), bool)
     if earlier is None or not len(earlier.cells):
@@ -128,7 +130,10 @@ def masks(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> tupl
     told = ["name", "cohort", "wave"]
     again = index_of(cells, told).isin(index_of(mine, told))
     shown = index_of(cells, keys).isin(index_of(mine[mine["hidden"] == 0], keys))
-    return again & ~shown, shown
+    new = ~index_of(cells, keys).isin(index_of(mine, keys))
+    others = index_of(cells[new & again & (cells["level"] == "afdeling")], told)
+    free = new & ~index_of(cells, told).isin(others)
+    return again & ~shown & ~free, shown
 
 
 def told_otherwise(cells: pd.DataFrame, earlier: ToldBefore | None, few: int) -> Mask:
@@ -164,7 +169,21 @@ def _read(tellings: Sequence[Mapping[str, Any]]) -> ToldBefore:
         for wave, within, adults, ordered in one["weightings"]
     }
     cells = pd.DataFrame(rows, columns=[*KEYS, "hidden", "n"]).astype(_TYPES)
+    cells = pd.concat([cells, _response_told(cells)], ignore_index=True)
     return ToldBefore(cells, tuple(effects), weightings, tuple(one["chain"] for one in tellings))
+
+
+def _response_told(cells: pd.DataFrame) -> pd.DataFrame:
+    """How many answered, where the table of it was not kept: the feed tells it beside every mean.
+
+    It is told of a place with a mean that is shown, and of no other.
+    """
+    means = cells[(cells["measure"] == "mean") & (cells["cohort"] == "all")]
+    by = means.groupby(["level", "unit", "wave"], as_index=False)["hidden"].min()
+    by = by.assign(measure="answered", name="", cohort="all", n=np.nan)
+    kept = index_of(cells[cells["measure"] == "answered"], KEYS)
+    told: pd.DataFrame = by[(by["hidden"] == 0) | ~index_of(by, KEYS).isin(kept)]
+    return told[[*KEYS, "hidden", "n"]]
 
 
 def _chained(tellings: Sequence[Mapping[str, Any]]) -> Iterable[str]:

@@ -16,9 +16,16 @@ from .places_told import adds_up, places_of
 from .told_before import ToldBefore, masks
 
 Why: TypeAlias = Literal[
-    "nobody_invited", "few", "nearly_all", "told_before", "part", "few_scores", "protects"
+    "nobody_invited",
+    "uncounted",
+    "few",
+    "nearly_all",
+    "told_before",
+    "part",
+    "few_scores",
+    "protects",
 ]
-"""`few` answered; `nearly_all` of the invited did; it was hidden when it was `told_before`; it holds a
+"""Nobody counted the invited of the wave (`uncounted`); `few` answered; `nearly_all` of the invited did; it was hidden when it was `told_before`; it holds a
 `part` of a merged afdeling alone; every question was answered by few (`few_scores`); it `protects`
 others."""
 _KEYS = ["level", "unit", "wave"]
@@ -56,8 +63,8 @@ def why_hidden(
     torn = ~_index(told).isin(_index(table[table["measure"] == "answered"]))
     own = told["why"].to_numpy(object)
     why = np.select(
-        [own == "nobody_invited", own == "few", own == "nearly_all", torn, before, told["most"].fillna(0) < limits.mean_n],
-        ["nobody_invited", "few", "nearly_all", "part", "told_before", "few_scores"],
+        [own == "uncounted", own == "nobody_invited", own == "few", own == "nearly_all", torn, before, told["most"].fillna(0) < limits.mean_n],
+        ["uncounted", "nobody_invited", "few", "nearly_all", "part", "told_before", "few_scores"],
         default="protects",
     )  # fmt: skip
     told = told.assign(why=why)
@@ -72,11 +79,12 @@ def _asked(study: Study, found: StudyMeasures, limits: DisclosureLimits) -> pd.D
     by = by.groupby(_KEYS, as_index=False)[["invited", "finished"]].sum()
     why = np.select(
         [
+            ~by["wave"].isin(sums["wave"].astype(int)),
             by["invited"] == 0,
             by["finished"] < limits.mean_n,
             by["invited"] - by["finished"] < limits.count,
         ],
-        ["nobody_invited", "few", "nearly_all"],
+        ["uncounted", "nobody_invited", "few", "nearly_all"],
         default="",
     )
     return by[_KEYS].assign(why=why)

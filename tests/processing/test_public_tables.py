@@ -196,7 +196,7 @@ def test_public_points_are_whole_and_the_evaluators_are_not(first):
     assert len(points)
     assert (points == points.round()).all()
     study, found = first.study, first.measured
-    full = feed(study, found, first.evaluation, audience="evaluator")
+    full = feed(study, found, first.evaluation, audience="evaluator", earlier=told_before(study))
     assert (full.audience == "evaluator").all()
     assert (public.audience == "public").all()
     keys = ["measure", "scale", *KEYS]
