@@ -1,4 +1,4 @@
-"""The version of the pages that devices keep: it changes with scripts, styles, templates, words and settings."""
+"""The version of the pages that devices keep: changes with scripts, styles, templates and words."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _VERSION = "KEPT_PAGES_VERSION"
 def kept_version() -> str:
     """A part of such a page's address.
 
-    A questionnaire is told apart by its wave, whose form is pinned; what a new program puts in besides
-    has it renewed as soon as any of these change with it. Rather too much than too little: a page that is fetched once more costs less than one that goes on
-    saying what is no longer so. Made once, when it is first asked for.
+    It does not change where only a program changed that puts something in; a questionnaire is told apart
+    by its wave, whose form is pinned. Rather too much than too little: a page that is fetched once more
+    costs less than one that goes on saying what is no longer so. Made once, when it is first asked for.
     """
     if _VERSION not in current_app.config:
         current_app.config[_VERSION] = _made()

@@ -103,7 +103,7 @@ def save_keying(
 ) -> Keying:
     """Store one person's pass, and let the sheet go on where nothing is left to wait for.
 
-    The same pass sent again changes nothing. Raises the SheetErrors, ValueError for an id that is
+    The same pass sent again changes nothing; the same id with other values is refused. Raises the SheetErrors, ValueError for an id that is
     not this pass's own, answering.InvalidAnswersError.
     """
     return _save(session, keys, form, typed, studies, keyed, _By("person", keyer_id))
@@ -148,20 +148,15 @@ def _save(
             stored.sheet_id != sheet.id
         ):
             raise ValueError(f"The id {keyed.id} names another keying.")
+        # Gone on with after it was stored, on another page or device: not to be told as stored.
+        by_person = by.keyed_by == "person"
+        if by_person and opened(keys, stored).values != _own(form, keyed).values:
+            raise KeyedByYouError(sheet.serial)
         return stored
     _refuse(session, sheet, by)
     if sheet.batch.to_draw:
         draw(session, sheet.batch, actor=_name(session, by), in_hand=sheet)
-    values, problems = answering.check(
-        form, form.columns, keyed.values, year=keyed.day.year, paper=True
-    )
-    if problems:
-        raise answering.InvalidAnswersError(problems)
-    # What nobody keyed is not there: it stays apart from what was keyed as blank.
-    own = Keyed(
-        {name: values[name] for name in form.columns if name in keyed.values},
-        dict(keyed.text_languages),
-    )
+    own = _own(form, keyed)
     content: dict[str, Any] = {"values": own.values, "text_languages": own.text_languages}
     if by.by_person:
         content["by_person"] = [*by.by_person]
@@ -182,6 +177,20 @@ def _save(
     _go_on(session, keys, form, keying, own)
     session.flush()
     return keying
+
+
+def _own(form: Form, keyed: Pass) -> Keyed:
+    """What a pass says, checked. Raises answering.InvalidAnswersError."""
+    values, problems = answering.check(
+        form, form.columns, keyed.values, year=keyed.day.year, paper=True
+    )
+    if problems:
+        raise answering.InvalidAnswersError(problems)
+    # What nobody keyed is not there: it stays apart from what was keyed as blank.
+    return Keyed(
+        {name: values[name] for name in form.columns if name in keyed.values},
+        dict(keyed.text_languages),
+    )
 
 
 def _go_on(session: Session, keys: Keys, form: Form, keying: Keying, own: Keyed) -> None:

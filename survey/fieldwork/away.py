@@ -192,7 +192,8 @@ def _note_in_hand(serials: set[str]) -> None:
     with reading() as database:
         out = receiving.out_before_the_draw(database, serials, studies)
     for serial in out:
-        # Whoever may not key a sheet is refused its keying, and has nothing of it noted either.
+        # Whoever may not key a sheet is refused its keying, and has nothing of it noted either. Asked
+        # before it is held: should it change in between, one sheet too many is noted, and nothing stored.
         with contextlib.suppress(SheetError), writing() as database:
             paper.sheet_to_key(database, serial, me().id, studies)
             now = dt.datetime.now(dt.UTC)

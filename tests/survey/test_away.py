@@ -164,6 +164,11 @@ def test_a_keying_is_stored_once_however_often_it_comes(karen, sheet, database, 
     again = karen.sealed(karen.keyed(sheet))
     assert karen.send(pack, pack) == ["stored", "stored"]
     assert karen.send(pack, again) == ["stored", "keyed_by_you"]
+    # The same keying, gone on with after it was stored: not told as stored, so that it is not let go.
+    keyed = karen.keyed(sheet, ON_PAPER | {"mini_home": 1})
+    with database.reading() as session:
+        keyed["id"] = str(session.scalars(select(Keying.id)).one())
+    assert karen.send(karen.sealed(keyed)) == ["keyed_by_you"]
     with database.reading() as session:
         (keying,) = session.scalars(select(Keying)).all()
         (response,) = session.scalars(select(Response)).all()
