@@ -22,7 +22,7 @@ def effects(page: EffectPage) -> list[Block]:
     Counts are drawn by themselves: their points are not those of 0–100.
     """
     if not len(page.every):
-        return [Sentence(page.t("lead_none"))]
+        return [Sentence(page.nothing)]
     rows = [estimate(page, row, page.name(row.scale)) for row in each(page.every)]
     note = page.t("effects_note", level=page.level)
     cells = [
@@ -95,6 +95,8 @@ def _many(page: EffectPage) -> str:
 
 def trusted(page: EffectPage) -> list[Block]:
     """Which inference is trusted and why, beside those that are not, for the primary measures."""
+    if not len(page.every):
+        return [Sentence(page.nothing)]
     reasons = dict.fromkeys(_why(page, row) for row in each(page.every))
     found = page.found.inferences
     mine = found[found["cohort"] == "all"]
@@ -178,6 +180,8 @@ def _alone(page: EffectPage, row: Any) -> int:
 
 def power(page: EffectPage) -> list[Block]:
     """How small an effect the study could have found, and whether a real one can be ruled out."""
+    if not len(page.every):
+        return [Sentence(page.nothing)]
     rows = []
     for row in each(page.every):
         known = math.isfinite(row.equivalence_low) and math.isfinite(row.equivalence_high)

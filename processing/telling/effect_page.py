@@ -58,11 +58,20 @@ class EffectPage(Measured):
         return primary if len(primary) else self.every.head(1)
 
     @cached_property
-    def withheld(self) -> list[str]:
-        """Primary measures whose effect would give a small place away."""
+    def untold(self) -> list[str]:
+        """A sentence for each primary measure whose effect would give a small place away."""
         mine = self.found.effects[self.found.effects["cohort"] == "all"]
         known = [name for name in self.found.plan.primary if name in set(mine["scale"])]
-        return [name for name in known if not self.cells.may_tell(name)]
+        return [
+            self.t("lead_withheld", scale=self.name(name))
+            for name in known
+            if not self.cells.may_tell(name)
+        ]
+
+    @property
+    def nothing(self) -> str:
+        """Why there is no effect to tell."""
+        return " ".join(self.untold) or self.t("lead_none")
 
     @property
     def leading_scales(self) -> list[str]:

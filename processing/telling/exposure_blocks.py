@@ -14,6 +14,8 @@ from .measured_blocks import each
 def exposure(page: EffectPage) -> list[Block]:
     """A forest a primary measure: waves before the start as checks, then waves since."""
     found = page.found.staggered
+    if not len(page.leading):
+        return [Sentence(page.nothing)]
     if not len(found):
         return [Sentence(page.t("exposure_none"))]
     mine = found[(found["cohort"] == "all") & found["what"].isin(["exposure", "years"])]
@@ -87,6 +89,8 @@ def stayers(page: EffectPage) -> list[Block]:
                 )  # fmt: skip
     if not (found["cohort"] == "stayer").any():
         return [Sentence(page.t("stayers_none"))]
+    if not rows:
+        return [Sentence(page.nothing)]
     head = ("scale", "effect", "interval_head", "p_alone", "p_adjusted", "areas")
     return [
         Sentence(page.t("stayers_words")),

@@ -26,7 +26,7 @@ def parted(page: EffectPage) -> list[Block]:
             parts.append(Sentence(page.t("exposure_withheld", scale=page.name(row.scale))))
             continue
         parts += _as_before(page, row, mine) if len(mine) else _by_points(page, row)
-    return parts or [Sentence(page.t("lead_none"))]
+    return parts or [Sentence(page.nothing)]
 
 
 def _by_points(page: EffectPage, row: Any) -> list[Block]:

@@ -96,10 +96,9 @@ def report_document(
 
 def lead(page: EffectPage) -> str:
     """What was found of every primary measure, decided by the adjusted p."""
-    withheld = [page.t("lead_withheld", scale=page.name(name)) for name in page.withheld]
     if not len(page.leading):
-        return " ".join(withheld) or page.t("lead_none")
-    told = [*withheld, *(_found(page, row) for row in each(page.leading))]
+        return page.nothing
+    told = [*page.untold, *(_found(page, row) for row in each(page.leading))]
     primary = int(page.leading["primary"].sum())
     if primary > 1:
         every = all(page.adjusts(row) for row in each(page.leading))

@@ -11,6 +11,7 @@ import pandas as pd
 from processing.datasets.codebook import PERCENT
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
+from processing.errors import Problem, StatisticsError
 from processing.measuring.disclosure import Disclosure, disclose
 from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.published_tables import Parents
@@ -80,9 +81,13 @@ def told_means(
     every: Parents = {"place": parents, "cohort": cohorts}
     sums = effect_sums(means, evaluation, earlier, "all")
     system = System(cells, keys, every, limits)
-    made = system.disclosed(
-        sums.now, sums.told, worth=[_worth(evaluation, scale) for scale in sums.now]
-    )
+    worth = [_worth(evaluation, scale) for scale in sums.now]
+    try:
+        made = system.disclosed(sums.now, sums.told, worth)
+    except StatisticsError as error:
+        if not sums.told:
+            raise
+        raise _given_away(error) from error
     shown = made.frame
     hidden = (shown["n"].isna() | shown["mean"].isna()).astype(int)
     told = means.merge(shown[keys].assign(hidden=hidden), on=keys, how="left")
@@ -133,6 +138,18 @@ class System:
         same = (found.frame["mean"].isna() | found.frame["n"].isna()).to_numpy() == hidden
         kept = zip(more, found.combined, strict=True)
         return {name for name, may in kept if may} if same.all() else set()
+
+
+def _given_away(error: StatisticsError) -> StatisticsError:
+    """Nothing that is hidden now undoes what was told."""
+    return StatisticsError(
+        Problem(
+            "effects told before",
+            "beside effects that were told in public before, places of few answers cannot be kept as"
+            f" uncertain as they must be ({error.problems[0].what})",
+            "Tell nothing more of these waves; whoever laid down the thresholds has to decide",
+        )
+    )
 
 
 def _worth(evaluation: Evaluation | None, scale: str) -> float:

@@ -19,7 +19,7 @@ def trends(page: EffectPage) -> list[Block]:
     Areas that may not be shown in some wave are left out of all: the mean of an arm, less those
     that are shown, would else be theirs.
     """
-    parts: list[Block] = []
+    parts: list[Block] = [] if len(page.leading) else [Sentence(page.nothing)]
     for scale in page.leading["scale"]:
         drawn, left_out = _shown_areas(page, str(scale))
         waves = sorted(page.measured.days)

@@ -77,7 +77,7 @@ def weight_tables(made: DatasetWeights, limits: DisclosureLimits | None = None) 
     collapsed = pd.DataFrame(
         [
             (one.group, one.variable, one.categories,
-             rows.get((one.group, one.variable, "+".join(one.categories)), np.nan))
+             rows.get((one.group, one.variable, " + ".join(one.categories)), np.nan))
             for one in weights.collapsed
         ],
         columns=["group", "variable", "categories", "rows"],

@@ -201,6 +201,13 @@ def test_a_second_sum_of_stayers_is_attacked_with_the_first(before):
         assert cohort_effects_that_tell(means, before, memory, limits) == {(SCALE, "stayer")}
 
 
+def test_what_was_given_away_already_is_said_and_not_passed_over(study, before):
+    small = sorted(before.measures.units.area.unique())[1]
+    alone = ToldEffect(SCALE, "all", "another", 2, {(small, 1): 1.0})
+    with pytest.raises(StatisticsError, match="effects told before: beside effects"):
+        told(first_two(study), before, ToldBefore(NO_CELLS, (alone,)))
+
+
 def test_a_wave_is_told_by_the_weights_it_was_told_by(study, after):
     found = after.measures
     path = write_feed(study, feed(study, found), found)

@@ -77,10 +77,13 @@ def test_every_table_of_weights_says_that_it_is_exploratory_and_keeps_the_studys
     for name, frame in told.frames().items():
         assert set(frame["kind"]) <= {"exploratory"}, name
         assert "kind" in frame
-    assert len(told.collapsed)
-    few = told.collapsed[told.collapsed["rows"].isna()]
-    said = told.frames()["collapsed"]["told"]
-    assert said[few.index].str.endswith("counted as one").all()
+    # What was counted as one tells how many answered, where its row among the margins does.
+    [one] = told.collapsed.itertuples()
+    row = told.margins[told.margins.category == " + ".join(one.categories)].iloc[0]
+    assert (row.hidden, one.rows) == (0, row.rows)
+    assert told.frames()["collapsed"].told.iloc[0].endswith(f"({row.rows} answers)")
     stricter = weight_tables(made, DisclosureLimits(mean_n=20, count=20))
+    assert stricter.collapsed.rows.isna().all()
+    assert stricter.frames()["collapsed"].told.iloc[0].endswith("counted as one")
     assert stricter.margins.loc[stricter.margins.hidden == 0, "rows"].min() >= 20
     assert stricter.groups.loc[stricter.groups.hidden == 0, "rows"].min() >= 20
