@@ -102,7 +102,7 @@ def error_rate(
     Examples
     --------
     >>> print(error_rate([60, 60, 60, 60], [0, 1, 0, 1]))
-    2 of 240 fields = 0.0083 [0.000; 0.053], below 0.0445, n = 4 sheets
+    2 of 240 fields = 0.0083 [0.000; 0.148], below 0.1246, n = 4 sheets
 
     """
     stop_if_any([*no_level(level), *_no_heap(heap)])
