@@ -33,6 +33,10 @@ class Points:
     low: float = 40.0
     high: float = 60.0
 
+    def up_to(self, highest: float) -> Points:
+        """The same parts of a scale that goes to `highest`, as a count does."""
+        return Points(self.low * highest / 100, self.high * highest / 100)
+
 
 @dataclass(frozen=True)
 class AreaSums:

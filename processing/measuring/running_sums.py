@@ -36,10 +36,10 @@ class RunningSums:
         self,
         keys: SpotKeys,
         scales: Sequence[str],
-        points: Points,
+        points: Sequence[Points],
         regression: MarginRegression | None,
     ) -> None:
-        self.keys, self.scales, self.points = keys, tuple(scales), points
+        self.keys, self.scales, self.points = keys, tuple(scales), tuple(points)
         size, count = keys.spots, len(self.scales)
         self.sums = np.zeros((count, len(SUMS), size * len(keys.cohorts)))
         self.mix = np.zeros((count, len(MIX), size * len(keys.modes) * len(keys.languages)))
@@ -57,7 +57,7 @@ class RunningSums:
         for at, y in enumerate(rows.scores):
             has = ~np.isnan(y)
             y, w = y[has], rows.w[has]  # noqa: PLW2901  # those who have the score
-            self.sums[at] += score_sums(key[has], self.sums.shape[2], w, y, self.points)
+            self.sums[at] += score_sums(key[has], self.sums.shape[2], w, y, self.points[at])
             self.mix[at] += mix_sums(mixed[has], self.mix.shape[2], w, y)
             if self.margins is not None and rows.cell is not None:
                 self.margins.add_scores(at, rows.cell[has], key[has], w, y)

@@ -163,7 +163,8 @@ def _summed(
     leave_out: NDArray[np.bool_] | None,
 ) -> RunningSums:
     regression = MarginRegression.of(weights.weights) if weights else None
-    sums = RunningSums(keys, scales, points, regression)
+    most = dataset.codebook.highest_scores
+    sums = RunningSums(keys, scales, [points.up_to(most[name]) for name in scales], regression)
     seen = 0
     extra = ("language",)
     pieces_of = scored_rows(

@@ -407,7 +407,9 @@ def _running(rows, weights, areas=None):
     keys = SpotKeys(
         pd.Index(areas or sorted(set(rows.area))), pd.Index([1, 2]), pd.Index(["", "da"])
     )
-    sums = RunningSums(keys, ["score"], Points(), MarginRegression.of(weights) if weights else None)
+    sums = RunningSums(
+        keys, ["score"], [Points()], MarginRegression.of(weights) if weights else None
+    )
     nothing = np.zeros(len(rows), np.intp)
     sums.add(
         Coded(

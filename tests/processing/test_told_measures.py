@@ -87,6 +87,15 @@ def test_a_page_of_measures_tells_a_count_of_as_many_as_there_are(study, found, 
     assert [one.name for one in document.key_figures] == ["Mean", "Change"]
 
 
+def test_shares_of_a_count_are_beyond_the_same_part_of_its_range(study, found, most):
+    means = found.measures.measures.means
+    row = means[(means["scale"] == COUNTED) & (means["level"] == "study")].iloc[0]
+    # Above 60 of 100 nobody could be who counts a few things; above 60 % of them some are.
+    assert 0 < row["share_above"] < 1
+    assert 0 < row["share_below"] < 1
+    assert row["mean"] < most
+
+
 def test_the_feed_names_every_scales_highest_score(study, found, most):
     told = feed(study, found.measures, found).groupby("scale")["highest_score"].unique()
     assert {name: [*scores] for name, scores in told.items()} == {
