@@ -218,6 +218,8 @@ if TYPE_CHECKING:
     from .telling.document import Document as Document
     from .telling.evidence_document import evidence_document as evidence_document
     from .telling.feed import feed as feed
+    from .telling.feed_files import incomparable_over_waves as incomparable_over_waves
+    from .telling.feed_files import kept_incomparable as kept_incomparable
     from .telling.feed_files import kept_verdicts as kept_verdicts
     from .telling.feed_files import write_feed as write_feed
     from .telling.measured_blocks import measure_names as measure_names
@@ -372,7 +374,12 @@ _HOMES = {
     "telling.document": ("Document",),
     "telling.evidence_document": ("evidence_document",),
     "telling.feed": ("feed",),
-    "telling.feed_files": ("kept_verdicts", "write_feed"),
+    "telling.feed_files": (
+        "incomparable_over_waves",
+        "kept_incomparable",
+        "kept_verdicts",
+        "write_feed",
+    ),
     "telling.measured_blocks": ("measure_names",),
     "telling.measures_document": ("measures_document",),
     "telling.outcomes": ("Joined", "join_outcomes"),

@@ -26,6 +26,7 @@ from processing import (
     evaluate,
     evidence,
     evidence_document,
+    incomparable_over_waves,
     measure_names,
     measures_document,
     misfits_of_plan,
@@ -103,7 +104,11 @@ def count_findings(
                     command=f"beboerpuls evidence {study} --scale {entry.scale}",
                 )  # fmt: skip
                 texts |= _pages("evidence", entry.scale, document)
-        frames = {"verdicts": judged.verdicts(), "figures": judged.to_frame()}
+        frames = {
+            "verdicts": judged.verdicts(),
+            "figures": judged.to_frame(),
+            "comparisons": judged.comparisons_frame(),
+        }
         written = write_derived(read, _FOLDER, frames, texts=texts)
     except StatisticsError as error:
         raise FindingsError(str(error), error.problems) from error
@@ -184,7 +189,8 @@ def count_effects(study: str, data: Path, plan: str, *, base_weights: bool = Fal
         texts: dict[str, str | bytes] = {_PLAN: plan}
         for language in LANGUAGES:
             document = report_document(
-                read, found, language=language, validated=_validated(read), cells=cells,
+                read, found, language=language, validated=_validated(read),
+                incomparable=_incomparable(read), cells=cells,
                 command=f"beboerpuls report {study} --plan plan.yaml --language {language}{asked}",
             )  # fmt: skip
             texts |= _pages("effects", "study", document)
@@ -301,6 +307,17 @@ def _validated(read: Study) -> list[str]:
     verdicts = pd.read_parquet(folder / "verdicts.parquet")
     whole = verdicts[(verdicts["group"] == "whole") & (verdicts["verdict"] == "validated")]
     return [*whole["scale"]]
+
+
+def _incomparable(read: Study) -> list[str]:
+    """Scales whose means these datasets' evidence warns to compare over waves."""
+    try:
+        folder = _current(read, _FOLDER)
+    except FindingsError:
+        return []
+    # Findings that were counted before this was kept have none.
+    kept = folder / "comparisons.parquet"
+    return incomparable_over_waves(pd.read_parquet(kept)) if kept.exists() else []
 
 
 def _read(study: str, data: Path) -> Study:

@@ -135,4 +135,14 @@ def changed(page: AreaPage) -> list[Block]:
             *forests(rows, said, page.n),
         ),
         page.rows(head, cells),
+        *([Sentence(page.t("area_rounded"), quiet=True)] if _rounded_apart(page) else []),
     ]
+
+
+def _rounded_apart(page: AreaPage) -> bool:
+    """Whether some change is not what its two figures, as they are written, leave."""
+    return any(
+        round(one.now.value) - round(one.before.value) != round(one.moved.value)
+        for one in page.moved
+        if one.before and one.moved
+    )

@@ -26,6 +26,7 @@ class AreaPage:
     calibrated: bool
     validated: frozenset[str]
     confidence: float
+    incomparable: frozenset[str] = frozenset()
 
     def t(self, key: str, **values: object) -> str:
         return words(self.language)[key].format(**values)
@@ -79,6 +80,10 @@ class AreaPage:
     @property
     def moved(self) -> list[PlaceFigure]:
         return [one for one in self.means if one.moved and one.before]
+
+    def about(self, instrument: str) -> str:
+        """What a questionnaire is about; one's own is called by its name."""
+        return words(self.language).get(f"instrument_{instrument}", instrument)
 
     def label(self, name: str) -> str:
         scale = self.codebook.scale(name)

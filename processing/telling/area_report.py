@@ -27,6 +27,7 @@ def area_report_document(
     language: str = "da",
     calibrated: bool = False,
     validated: Collection[str] = (),
+    incomparable: Collection[str] = (),
     confidence: float = 0.95,
     command: str = "",
 ) -> Document:
@@ -34,7 +35,7 @@ def area_report_document(
 
     `table` is `area_results`, with all that was told before as its `earlier`; `level` and `unit` name
     the place, `wave` is the last one by default, `validated` the scales whose evidence in this
-    dataset calls them so, `confidence` the level of the table's intervals. Figures are in the order
+    dataset calls them so, `incomparable` those whose means it warns to compare over waves, `confidence` the level of the table's intervals. Figures are in the order
     of the questionnaires. Raises StatisticsError where nothing of the place may be told: too few
     answered, or it would give away one where too few did.
     """
@@ -50,7 +51,16 @@ def area_report_document(
                 "Name another place or level",
             )
         )
-    page = AreaPage(study, table, told, language, calibrated, frozenset(validated), confidence)
+    page = AreaPage(
+        study,
+        table,
+        told,
+        language,
+        calibrated,
+        frozenset(validated),
+        confidence,
+        frozenset(incomparable),
+    )
     t = page.t
     return Document(
         language=language,
@@ -78,7 +88,12 @@ def _asked(page: AreaPage) -> list[Block]:
     asked = sum(1 for one in page.codebook.items if one.kind != "reason")
     languages = ", ".join(page.t(_LANGUAGE_NAMES + code) for code in last.manifest["languages"])
     scales = [page.label(one.name) for one in page.means]
-    about = page.t("area_questions", about=", ".join(instruments), count=asked, languages=languages)
+    about = page.t(
+        "area_questions",
+        about=", ".join(page.about(one) for one in instruments),
+        count=asked,
+        languages=languages,
+    )
     return [
         Sentence(about),
         Sentence(page.t("area_whom", **page.response())),
@@ -103,7 +118,11 @@ def _limits(page: AreaPage) -> list[Block]:
     keys = ["area_limit_causes", "area_limit_answer", "area_limit_persons"]
     if unproven:
         keys.insert(2, "area_limit_new")
-    return [Points([page.t(key) for key in keys])]
+    told = [page.t(key) for key in keys]
+    apart = [page.label(one.name) for one in page.moved if one.name in page.incomparable]
+    if apart:
+        told.append(page.t("area_limit_waves", scales=", ".join(apart)))
+    return [Points(told)]
 
 
 def _source(page: AreaPage, command: str) -> list[Block]:

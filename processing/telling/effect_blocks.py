@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from processing.effects.effect_means import TWO_WAY
@@ -100,21 +101,32 @@ def trusted(page: EffectPage) -> list[Block]:
     reasons = dict.fromkeys(_why(page, row) for row in each(page.every))
     found = page.found.inferences
     mine = found[found["cohort"] == "all"]
-    cells = [
-        (
-            f"{page.name(row.scale)}: {_method(page, one, row.estimator)}",
-            page.n(one.standard_error, 2) if math.isfinite(one.standard_error) else "",
-            page.n(one.df, 1) if math.isfinite(one.df) else "",
-            page.interval(row.scale, one.low, one.high),
-            page.t("withheld") if one.note else page.p(one.p),
-            page.t("yes" if one.trusted else "no"), page.planned(one.kind),
-        )
+    told = [
+        (row, one)
         for row in each(page.leading)
         for one in each(mine[mine["scale"] == row.scale])
         if one.estimator == row.estimator or page.cells.may_tell(row.scale, "all", TWO_WAY)
-    ]  # fmt: skip
+    ]
     head = ("method", "standard_error", "df", "interval_head", "p_alone", "trusted")
-    return [Points([*reasons, *_withheld(page)]), page.table(head, cells)]
+    trusted_ones = [_tested(page, row, one) for row, one in told if one.trusted]
+    every = page.table(head, [_tested(page, row, one) for row, one in told])
+    blocks: list[Block] = [Points([*reasons, *_withheld(page)])]
+    if not trusted_ones:
+        return [*blocks, every]
+    return [*blocks, page.table(head, trusted_ones), replace(every, folded=page.t("trust_all"))]
+
+
+def _tested(page: EffectPage, row: Any, one: Any) -> tuple[str, ...]:
+    """What one method found of one primary measure."""
+    return (
+        f"{page.name(row.scale)}: {_method(page, one, row.estimator)}",
+        page.n(one.standard_error, 2) if math.isfinite(one.standard_error) else "",
+        page.n(one.df, 1) if math.isfinite(one.df) else "",
+        page.interval(row.scale, one.low, one.high),
+        page.t("withheld") if one.note else page.p(one.p),
+        page.t("yes" if one.trusted else "no"),
+        page.planned(one.kind),
+    )
 
 
 def _withheld(page: EffectPage) -> list[str]:
@@ -126,14 +138,6 @@ def _withheld(page: EffectPage) -> list[str]:
     return [*told, page.t("withheld_drawn")] if "randomisation" in without else told
 
 
-_METHODS = {
-    "CR1": "method_cr1",
-    "CR2": "method_cr2",
-    "CR3": "method_cr3",
-    "wild bootstrap": "method_wild",
-    "randomisation": "method_randomisation",
-    "randomisation of coefficients": "method_randomisation_coefficients",
-}
 _WHY = {
     "CR2": "why_cr2",
     "CR3": "why_cr2",
@@ -145,7 +149,7 @@ _WHY = {
 
 def _method(page: EffectPage, one: Any, told: str) -> str:
     """A method's name; with its estimator where that is another than the one that is told."""
-    name = page.t(_METHODS.get(one.method, "method_other"), method=one.method)
+    name = page.test_of(one.method)
     return name if one.estimator == told else page.t("method_two_way", method=name)
 
 
@@ -166,7 +170,7 @@ def _why(page: EffectPage, row: Any) -> str:
     wished = page.found.plan.inference
     if wished in {"trusted", row.method} or not row.method:
         return said
-    return f"{page.t('why_not_planned', planned=wished)} {said}"
+    return f"{page.t('why_not_planned', planned=page.test_of(wished))} {said}"
 
 
 def _alone(page: EffectPage, row: Any) -> int:

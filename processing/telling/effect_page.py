@@ -25,6 +25,16 @@ _TRUSTED = {
     "randomisation of coefficients": "trust_randomisation",
 }
 
+_METHODS = {
+    "trusted": "method_trusted",
+    "CR1": "method_cr1",
+    "CR2": "method_cr2",
+    "CR3": "method_cr3",
+    "wild bootstrap": "method_wild",
+    "randomisation": "method_randomisation",
+    "randomisation of coefficients": "method_randomisation_coefficients",
+}
+
 
 @dataclass(frozen=True)
 class EffectPage(Measured):
@@ -32,6 +42,7 @@ class EffectPage(Measured):
 
     found: Evaluation
     validated: frozenset[str]
+    incomparable: frozenset[str] = frozenset()
 
     @property
     def registered_on(self) -> str:
@@ -59,14 +70,14 @@ class EffectPage(Measured):
 
     @cached_property
     def untold(self) -> list[str]:
-        """A sentence for each primary measure whose effect would give a small place away."""
-        mine = self.found.effects[self.found.effects["cohort"] == "all"]
-        known = [name for name in self.found.plan.primary if name in set(mine["scale"])]
-        return [
-            self.t("lead_withheld", scale=self.name(name))
-            for name in known
-            if not self.cells.may_tell(name)
-        ]
+        """A sentence for each primary measure whose effect gives a place away, or was not seen."""
+        seen = set(self.found.effects.loc[self.found.effects["cohort"] == "all", "scale"])
+        keys = {
+            name: "lead_withheld" if name in seen else "lead_unmeasured"
+            for name in self.found.plan.primary
+            if name not in seen or not self.cells.may_tell(name)
+        }
+        return [self.t(key, scale=self.name(name)) for name, key in keys.items()]
 
     @property
     def nothing(self) -> str:
@@ -129,6 +140,10 @@ class EffectPage(Measured):
         if key is None:
             return str(row.method)
         return self.t(key, treated=row.treated, comparison=row.comparison)
+
+    def test_of(self, method: str) -> str:
+        """What a method, or the plan's wish for one, is called."""
+        return self.t(_METHODS.get(method, "method_other"), method=method)
 
     def planned(self, kind: str) -> str:
         return self.t("kind_yes" if kind == "confirmatory" else "kind_no")

@@ -112,13 +112,37 @@ def kept_verdicts(study: Study) -> dict[str, str]:
 
     Empty where there is none, or where it was made from another dataset.
     """
-    folder = study.folder.with_name(f"{study.folder.name}-evidence")
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        verdicts = pd.read_parquet(folder / "verdicts.parquet")
-    except (OSError, ValueError):
-        return {}
-    if manifest.get("made_from") != study.hash:
+    verdicts = _kept(study, "verdicts")
+    if verdicts is None:
         return {}
     whole = verdicts[verdicts["group"] == "whole"]
     return dict(zip(whole["scale"], whole["verdict"], strict=True))
+
+
+def kept_incomparable(study: Study) -> list[str]:
+    """Scales whose means the evidence beside a dataset warns to compare over waves.
+
+    Empty where there is no evidence, where it was made from another dataset, or of one wave.
+    """
+    compared = _kept(study, "comparisons")
+    return [] if compared is None else incomparable_over_waves(compared)
+
+
+def incomparable_over_waves(compared: pd.DataFrame) -> list[str]:
+    """Scales whose means are not to be compared over waves, of an evidence's comparisons."""
+    over_waves = compared["group"] == "wave"
+    # Where one wave alone had answers enough, nothing was compared.
+    over_waves &= compared["compared"].str.contains(",")
+    warned = compared.loc[over_waves & ~compared["means_comparable"].astype(bool), "scale"]
+    return [*dict.fromkeys(warned.astype(str))]
+
+
+def _kept(study: Study, table: str) -> pd.DataFrame | None:
+    """A table of the evidence beside this very dataset; None where there is none."""
+    folder = study.folder.with_name(f"{study.folder.name}-evidence")
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        found = pd.read_parquet(folder / f"{table}.parquet")
+    except (OSError, ValueError):
+        return None
+    return found if manifest.get("made_from") == study.hash else None

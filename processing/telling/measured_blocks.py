@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -62,6 +62,10 @@ class Measured:
 
     def n(self, value: float, digits: int = 1, *, signed: bool = False) -> str:
         return number(value, self.language, digits, signed=signed)
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Names one after the other; where some have commas in them, parted by semicolons."""
+        return ("; " if any("," in one for one in names) else ", ").join(names)
 
     @cached_property
     def most(self) -> Mapping[str, float]:

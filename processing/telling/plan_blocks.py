@@ -21,7 +21,7 @@ def plan(page: EffectPage) -> list[Block]:
     lines.append(
         page.t(
             "plan_how", units=page.t(f"plan_units_{said.units}"),
-            weighting=page.t(f"plan_weighting_{said.weighting}"), inference=said.inference,
+            weighting=page.t(f"plan_weighting_{said.weighting}"), inference=page.test_of(said.inference),
             margin=page.n(said.margin), level=page.level,
         )
     )  # fmt: skip
@@ -41,4 +41,4 @@ def plan(page: EffectPage) -> list[Block]:
 
 
 def _scales(page: EffectPage, names: tuple[str, ...]) -> str:
-    return ", ".join(page.name(name) for name in names)
+    return page.listed([page.name(name) for name in names])

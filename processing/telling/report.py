@@ -24,6 +24,9 @@ from .small_cells import SmallCells, small_cells
 from .trend_blocks import trends
 from .words import count
 
+LEAST_SHIFT = 1
+"""Points of a hundred by which the share on paper must move before it is told."""
+
 
 def report(
     study: Study,
@@ -47,6 +50,7 @@ def report_document(
     *,
     language: str = "da",
     validated: Collection[str] = (),
+    incomparable: Collection[str] = (),
     command: str = "",
     cells: SmallCells | None = None,
 ) -> Document:
@@ -55,7 +59,8 @@ def report_document(
     The first sentences tell every primary measure by its adjusted p. Places that may not be shown by
     the plan's limits are named and not drawn, nor is anything from which they could be worked out
     (`cells`, counted where not given). `validated` names the scales whose evidence in this dataset
-    calls them validated, `command` makes the report again. Raises KeyError for a language there are no words in.
+    calls them validated, `incomparable` those whose means it warns to compare over waves
+    (`kept_incomparable`), `command` makes the report again. Raises KeyError for a language there are no words in.
     """
     page = EffectPage(
         study,
@@ -64,6 +69,7 @@ def report_document(
         cells or small_cells(study, found.measures, found.plan.limits, found),
         found,
         frozenset(validated),
+        frozenset(incomparable),
     )
     waves = ", ".join(str(wave) for wave in sorted(found.measures.days))
     counted = any(page.is_count(scale) for scale in page.every["scale"])
@@ -99,7 +105,8 @@ def lead(page: EffectPage) -> str:
     if not len(page.leading):
         return page.nothing
     told = [*page.untold, *(_found(page, row) for row in each(page.leading))]
-    primary = int(page.leading["primary"].sum())
+    # Holm's correction is for as many as the plan names, also those of which nothing can be told.
+    primary = len(page.found.plan.primary) if page.leading["primary"].any() else 0
     if primary > 1:
         every = all(page.adjusts(row) for row in each(page.leading))
         told.append(page.t("lead_many" if every else "lead_many_alone", count=primary))
@@ -164,7 +171,10 @@ def _limits(page: EffectPage) -> list[Block]:
     told = [_before(page), page.t("limit_causes"), page.t("limit_answer")]
     unproven = [page.name(s) for s in page.every["scale"] if s not in page.validated]
     if unproven:
-        told.append(page.t("limit_status", scales=", ".join(unproven)))
+        told.append(page.t("limit_status", scales=page.listed(unproven)))
+    apart = [page.name(s) for s in page.every["scale"] if s in page.incomparable]
+    if apart:
+        told.append(page.t("limit_incomparable", scales=page.listed(apart)))
     return [Points([*told, *_left_out(page), *_shift(page)])]
 
 
@@ -177,6 +187,13 @@ def _left_out(page: EffectPage) -> list[str]:
     if compared.ended:
         told.append(page.t("limit_ended", areas=len(compared.ended)))
     told += _starts(page, row)
+    seen = compared.frame["unit"].nunique()
+    if row is not None and row.areas + row.silent < seen:
+        told.append(
+            page.t(
+                "limit_unseen", areas=int(seen - row.areas - row.silent), scale=page.name(row.scale)
+            )
+        )
     if row is not None and row.silent:
         told.append(page.t("limit_silent", areas=row.silent))
     if page.found.registration.plans > 1:
@@ -211,25 +228,26 @@ def _before(page: EffectPage) -> str:
 
 
 def _shift(page: EffectPage) -> list[str]:
-    """What a shift to paper would have moved by itself, where it is known."""
+    """What a shift to paper would have moved by itself, between the waves of the latest change."""
     found = page.found.measures.measures
     row = first(page.leading)
     changes = found.changes
     if row is None or not len(changes):
         return []
-    mine = changes[
-        (changes["level"] == "study")
-        & (changes["cohort"] == "all")
-        & (changes["scale"] == row.scale)
-    ]
+    mine = (changes["level"] == "study") & (changes["cohort"] == "all")
+    last = first(changes[mine & (changes["scale"] == row.scale)].tail(1))
     paper = _paper(found.composition)
-    if not len(mine) or len(paper) < 2 or not math.isfinite(mine["change_at_first_mix"].iloc[-1]):
+    if last is None or not {last.wave_1, last.wave_2} <= set(paper.index):
         return []
-    last = next(each(mine.tail(1)))
-    shift = 100 * (paper["share"].iloc[-1] - paper["share"].iloc[0])
+    shift = 100 * (paper[last.wave_2] - paper[last.wave_1])
+    if not math.isfinite(last.change_at_first_mix) or abs(shift) < LEAST_SHIFT:
+        return []
     return [
         page.t(
             "limit_mode",
+            before=last.wave_1,
+            after=last.wave_2,
+            scale=page.name(row.scale),
             shift=page.n(shift, 0, signed=True),
             fixed=page.amount(row.scale, last.change_at_first_mix, signed=True),
             change=page.amount(row.scale, last.change, signed=True),
@@ -237,6 +255,9 @@ def _shift(page: EffectPage) -> list[str]:
     ]
 
 
-def _paper(composition: pd.DataFrame) -> pd.DataFrame:
-    mine = (composition["level"] == "study") & (composition["mode"] == "paper")
-    return composition[mine].sort_values("wave")
+def _paper(composition: pd.DataFrame) -> pd.Series:
+    """The share on paper by wave; none answered so where there is no row."""
+    whole = composition[composition["level"] == "study"]
+    of_paper = whole[whole["mode"] == "paper"].set_index("wave")["share"]
+    share: pd.Series = of_paper.reindex(sorted(whole["wave"].unique()), fill_value=0.0)
+    return share

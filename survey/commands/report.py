@@ -102,6 +102,7 @@ def _of_study(read: Study, plan_file: Path, language: str, *, calibrated: bool |
         found,
         language=language,
         validated=_validated(read),
+        incomparable=processing.kept_incomparable(read),
         command=f"beboerpuls report {read.folder.name} --plan {plan_file.name} --language {language}"
         + _option(calibrated),
     )
@@ -126,7 +127,9 @@ def _of_area(
         language=language,
         calibrated=found.weights is not None and max(found.days) not in found.weights.plain,
         validated=_validated(read),
+        incomparable=processing.kept_incomparable(read),
         command=f"beboerpuls report {read.folder.name} --area {area} --level {level}"
+        + ("" if language == "da" else f" --language {language}")
         + _option(calibrated),
     )
 

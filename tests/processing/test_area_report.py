@@ -25,6 +25,7 @@ from processing import (
     study_measures,
     write_drawn_study,
 )
+from processing.telling.document import Table
 from survey.commands.report import FONTS
 
 PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
@@ -210,3 +211,25 @@ def test_the_researchers_report_on_paper_has_words_for_every_drawing(drawn):
     # Effects, exposure, stayers, sensitivity, development, places.
     assert len(alternatives(reader)) == 6
     assert "What these figures do not show" in said or "not show" in said
+
+
+def test_what_the_evidence_warns_to_compare_is_told_and_how_rounding_shows(drawn):
+    study, _, table = drawn
+    document = area_report_document(
+        study, table, "afdeling", "9000-001", incomparable=["tryghed_t1"]
+    )
+    said = plain(document)
+    warning = re.search(r"Svar på spørgsmålene om Oplevet tryghed hang ikke ens.*? den er\.", said)
+    assert lix(warning[0]) <= MOST_LIX
+    english = area_report_document(study, table, "afdeling", "9000-001", language="en")
+    assert "Questions were about safety" in plain(english)
+    cells = next(
+        block.rows
+        for section in document.sections
+        for block in section.blocks
+        if isinstance(block, Table) and "Før" in block.head
+    )
+    apart = any(
+        int(now) - int(was) != int(moved.replace("−", "-")) for _, was, now, moved, *_ in cells
+    )
+    assert ("Tallene er afrundet hver for sig" in said) == apart

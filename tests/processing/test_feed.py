@@ -15,7 +15,9 @@ from processing import (
     draw_study,
     evaluate,
     feed,
+    incomparable_over_waves,
     join_outcomes,
+    kept_incomparable,
     kept_verdicts,
     plan_of,
     study_measures,
@@ -137,6 +139,7 @@ def test_verdicts_come_from_the_evidence_of_this_very_dataset(make_study):
     )
     kept = write_derived(study, "evidence", {"verdicts": verdicts})
     assert kept_verdicts(study) == {"tryghed_t1": "usable with care"}
+    assert kept_incomparable(study) == []
     table = feed(study, study_measures(study, ["tryghed_t1"]), statuses=kept_verdicts(study))
     assert set(table.status) == {"usable with care"}
     shutil.rmtree(kept)
@@ -314,3 +317,15 @@ def test_a_plan_that_covers_a_part_of_a_merged_area_is_not_told(tmp_path):
     assert len(plan)
     assert (plan.hidden == 1).all()
     assert (table[(table.level == "study") & (table.cohort == "all")].hidden == 0).all()
+
+
+def test_what_evidence_warns_to_compare_over_waves_is_what_it_compared():
+    compared = pd.DataFrame(
+        {
+            "scale": ["a", "a", "b", "c", "d"],
+            "group": ["wave", "wave", "mode", "wave", "wave"],
+            "compared": ["1, 2", "1, 2", "1, 2", "2", "1, 2"],
+            "means_comparable": [False, False, False, False, True],
+        }
+    )
+    assert incomparable_over_waves(compared) == ["a"]

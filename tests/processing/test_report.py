@@ -26,6 +26,7 @@ from processing import (
     write_drawn_study,
 )
 from processing.telling import figures, forest_figures, words
+from processing.telling.document import Table
 from processing.telling.effect_page import EffectPage
 from processing.telling.report import lead
 
@@ -280,7 +281,7 @@ def test_what_the_figures_do_not_show_stands_on_the_page(told):
         "var ikke registreret, før data fra bølge 2 med indsats blev frosset; alt er eksplorativt"
         in said
     )
-    assert "Andelen på papir er flyttet +" in said
+    assert "er andelen på papir flyttet +" in said
 
 
 def test_scales_that_passed_are_not_called_unproven(told):
@@ -352,3 +353,50 @@ def test_a_long_label_takes_two_lines_and_loses_no_word_that_has_room():
     for drawing in forest_figures.forests([row, row], "words", str):
         assert "under et år" in " ".join(re.findall(r">([^<]+)<", drawing))
         assert "…" not in drawing
+
+
+def test_a_primary_measure_without_an_effect_is_named(drawn):
+    study, found = drawn(AreasDrawn(24, [2] * 12, effects=[0.6]))
+    plan = replace(found.plan, primary=("tryghed_t1", "tryghed_t4"))
+    without = found.effects[found.effects.scale != "tryghed_t4"]
+    told = report_document(study, replace(found, plan=plan, effects=without))
+    assert "Om Fælles handlekraft kan intet siges" in told.lead
+    assert "De 2 hovedmål er korrigeret efter Holm" in told.lead
+
+
+def test_a_shift_of_modes_is_told_of_the_waves_of_its_change(drawn):
+    days = ("2022-05-01", "2024-05-01", "2026-05-01")
+    areas = AreasDrawn(12, [3] * 6, days=days)
+    study, found = drawn(areas, PeopleDrawn(paper=[0.0, 0.3, 0.8]))
+    said = str(report_document(study, found))
+    composition = found.measures.measures.composition.query("level == 'study' and mode == 'paper'")
+    share = composition.set_index("wave")["share"]
+    assert (
+        f"Fra bølge 2 til 3 er andelen på papir flyttet +{100 * (share[3] - share[2]):.0f}" in said
+    )
+    assert "er ændringen af Oplevet tryghed" in said
+    still, seen = drawn(areas, PeopleDrawn(paper=[0.0]))
+    assert "andelen på papir" not in str(report_document(still, seen))
+
+
+def test_where_waves_are_not_to_be_compared_the_report_says_so(drawn):
+    study, found = drawn(AreasDrawn(24, [2] * 12, effects=[0.6]))
+    told = str(report_document(study, found, incomparable=["tryghed_t1", "tryghed_t3"]))
+    # A name with a comma in it is parted from the next by a semicolon.
+    assert "gennemsnit af Oplevet tryghed; Problemer i området, vendt ikke sammenlignes" in told
+    assert "ikke sammenlignes over bølger" not in str(report_document(study, found))
+
+
+def test_trusted_tests_stand_first_and_the_others_are_folded(drawn):
+    study, found = drawn(AreasDrawn(24, [2] * 12, effects=[0.6]))
+    tables = [
+        block
+        for section in report_document(study, found).sections
+        if section.heading == "Hvilken test er betroet, og hvorfor?"
+        for block in section.blocks
+        if isinstance(block, Table)
+    ]
+    assert [row[0] for row in tables[0].rows] == ["Oplevet tryghed: CR2"]
+    assert tables[1].folded
+    assert len(tables[1].rows) > 4
+    assert "inferens: den, der kan betros" in str(report_document(study, found))

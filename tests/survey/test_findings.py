@@ -131,7 +131,7 @@ def test_a_variant_is_linked_by_its_name_and_has_no_page_of_evidence(evaluated, 
     ib = signed_in("Ib")
     path = f"/research/studies/{made.study.id}"
     page = ib.get(path).get_data(as_text=True)
-    assert "Naboskab og fællesskab uden: " in page
+    assert "Naboskab og fællesskab uden »" in page
     assert f'href="{path}/measures/{variant}"' in page
     assert f'href="{path}/evidence/{variant}"' not in page
     assert f'href="{path}/evidence/{variant}"' not in ib.get(f"{path}/measures/{variant}").text
