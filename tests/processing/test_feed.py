@@ -284,7 +284,7 @@ def test_cooperation_stands_beside_as_moderator_by_plan_and_is_merged_with_nobod
     hidden = table.assign(hidden=np.where(table.measure == "moderator", 1, table.hidden))
     write_feed(study, hidden, found, cooperation=other)
     memory = told_before(other)
-    assert set(memory.cells.measure) == {"mean"}
+    assert set(memory.cells.measure) == {"mean", "answered"}
     assert "moderator" not in set(told_before(study).cells.measure)
     own = feed(other, study_measures(other), earlier=memory)
     means = own[(own.measure == "mean") & (own.level == "afdeling") & (own.cohort == "all")]
