@@ -29,7 +29,7 @@ def remember(study: Study, table: pd.DataFrame, made_of: StudyMeasures | Evaluat
     """Keep which cells of a public table were shown, beside those of earlier tables.
 
     What was told first stands: a cell that was hidden then is to stay hidden, and one that was shown
-    is known for good. Parameters: `table` has `KEYS` (`scale` for name will do) and hidden; `made_of`
+    is known for good, of every n that it was told with. Parameters: `table` has `KEYS` (`scale` for name will do) and hidden; `made_of`
     are the measures it was made of, or the evaluation where it shows effects. Returns the file.
     Call it when all is ready to be told, and before it is: one writer at a time.
     Raises DatasetError, also where the table shows what another one hid meanwhile; StatisticsError
@@ -65,7 +65,7 @@ def _telling(
 ) -> dict[str, Any]:
     now = table.rename(columns={"scale": "name"}) if "name" not in table else table
     now = now if "cohort" in now else now.assign(cohort="all")
-    told = (now["measure"] == "share") & (now["hidden"] == 0)
+    told = now["measure"].isin(_PROTECTED) & (now["hidden"] == 0)
     now = now.assign(n=now["n"].astype(float).where(told))
     shown = now[(now["measure"] == "effect") & (now["hidden"] == 0)]
     if len(shown) and isinstance(made_of, StudyMeasures):
@@ -95,11 +95,18 @@ def _telling(
 
 def _unknown(telling: dict[str, Any], tellings: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What earlier tellings do not say already."""
-    known = {tuple(row[: len(KEYS)]) for one in tellings for row in one["cells"]}
+    known: dict[tuple[object, ...], set[object]] = {}
+    for row in (row for one in tellings for row in one["cells"]):
+        known.setdefault(tuple(row[: len(KEYS)]), set()).add(row[-1])
     waves = {row[0] for one in tellings for row in one["weightings"]}
     effects = [effect for one in tellings for effect in one["effects"]]
     return {
-        "cells": [row for row in telling["cells"] if tuple(row[: len(KEYS)]) not in known],
+        "cells": [
+            row
+            for row in telling["cells"]
+            if (told := known.get(tuple(row[: len(KEYS)]))) is None
+            or (row[-1] is not None and row[-1] not in told)
+        ],
         "effects": [effect for effect in telling["effects"] if effect not in effects],
         "weightings": [row for row in telling["weightings"] if row[0] not in waves],
     }

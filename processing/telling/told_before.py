@@ -1,8 +1,8 @@
 """What was told in public before: what was hidden once stays so, and what was shown is known.
 
 It is kept beside the dataset and outlives its rows, for a withdrawal erases every table that was made
-from them. It holds keys of cells and whether they were shown; of shares that were, how many had
-answered, for the interval of a share tells its count; of effects, of which areas' means they are sums
+from them. It holds keys of cells and whether they were shown; of those that were, how many had answered
+each time they were told, for a cell that some left since is another one; of effects, of which areas' means they are sums
 and with which coefficients; and by which weights each wave was told.
 """
 
@@ -25,6 +25,7 @@ from processing.datasets.study import Study
 KEYS = ("measure", "name", "level", "unit", "cohort", "wave")
 _TYPES = {"wave": int, "hidden": int, "n": float}
 Mask = NDArray[np.bool_]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class Weighting:
 
 @dataclass(frozen=True)
 class ToldBefore:
-    """All that was told: `cells` has `KEYS`, hidden (0 or 1) and, of shares that were shown, n.
+    """All that was told: `cells` has `KEYS`, hidden (0 or 1) and, of those that were shown, n.
+
+    A cell has a row for each n it was told with.
 
     `chain` has a hash for each telling, which covers all before it.
     """
@@ -137,16 +140,27 @@ def masks(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> tupl
 
 
 def told_otherwise(cells: pd.DataFrame, earlier: ToldBefore | None, few: int) -> Mask:
-    """Shares that were told of another n, fewer than `few` away: what those between said is known."""
-    if earlier is None or not len(earlier.cells):
-        return np.zeros(len(cells), bool)
-    first = earlier.cells[(earlier.cells["measure"] == "share") & earlier.cells["n"].notna()]
+    """Shares that any telling had of another n, fewer than `few` away: what those between said is known."""
+    apart = _apart(cells, earlier, "share")
+    near = (apart > 0) & (apart < few)
+    return np.asarray(near.any(axis=1) & ~(apart == 0).any(axis=1))
+
+
+def _apart(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> Array:
+    """A row a cell, a column a telling: how far n is from that told, NaN where none was."""
+    nothing = np.full((len(cells), 0), np.nan)
+    if earlier is None or "n" not in cells:
+        return nothing
+    of = earlier.cells
+    mine = of[(of["measure"] == measure) & (of["hidden"] == 0) & of["n"].notna()]
+    if not len(mine):
+        return nothing
     keys = list(KEYS[1:])
-    before = pd.Series(first["n"].to_numpy(), index_of(first, keys))
-    moved = np.abs(
-        before.reindex(index_of(cells, keys)).to_numpy(float) - cells["n"].to_numpy(float)
-    )
-    return np.asarray((moved > 0) & (moved < few))
+    mine = mine[[*keys, "n"]].astype(dict.fromkeys(keys, str))
+    numbered = mine.assign(telling=mine.groupby(keys).cumcount())
+    told = numbered.pivot_table("n", keys, "telling")
+    now = cells["n"].to_numpy(float)[:, None]
+    return np.asarray(np.abs(told.reindex(index_of(cells, keys)).to_numpy(float) - now))
 
 
 def index_of(frame: pd.DataFrame, keys: Sequence[str]) -> pd.MultiIndex:

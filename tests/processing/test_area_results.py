@@ -15,7 +15,9 @@ from processing import (
     attack,
     favourable,
     place_results,
+    remember,
     study_measures,
+    told_before,
     write_drawn_study,
 )
 from processing.measuring.published_tables import relations
@@ -171,19 +173,29 @@ def test_the_same_dataset_gives_the_same_table(few):
     pd.testing.assert_frame_equal(area_results(study, found, [DARK]), table)
 
 
-def test_a_share_that_a_few_left_is_told_of_no_place_that_holds_them(few):
+def test_a_share_that_a_few_left_is_told_of_no_place_that_holds_them(few, tmp_path):
     """An interval tells the very count: the whole less the others would say what the few had said."""
     study, found, table = few
-    told = table.assign(cohort="all", n=table.n.where(table.measure == "share"))
-    left = (told.wave == 2) & told.unit.isin(["9000-004", "plan", "study"])
-    earlier = told.assign(n=told.n.where(~left, told.n + 1))
-    again = area_results(study, found, [DARK], earlier=ToldBefore(earlier))
-    shares = again.query("measure == 'share' and wave == 2").set_index("unit").hidden
-    assert shares[["9000-004", "plan", "study"]].tolist() == [1, 1, 1]
+    told_of = Study(tmp_path / "few", study.manifest, study.waves)
+    left = (table.wave == 2) & table.unit.isin(["9000-004", "plan", "study"])
+
+    def shares_now():
+        again = area_results(study, found, [DARK], earlier=told_before(told_of))
+        return again.query("measure == 'share' and wave == 2").set_index("unit").hidden
+
     before = table.query("measure == 'share' and wave == 2").set_index("unit").hidden
+    # Seven left since it was told: of so many it is told again. Of one since the second telling it is not.
+    remember(told_of, table.assign(n=table.n.where(~left, table.n + 7)), found)
+    assert (shares_now() == before).all()
+    remember(told_of, table.assign(n=table.n.where(~left, table.n + 1)), found)
+    again = shares_now()
+    assert again[["9000-004", "plan", "study"]].tolist() == [1, 1, 1]
     others = before.index.difference(["9000-004", "plan", "study"])
-    assert (shares[others] == before[others]).all()
+    assert (again[others] == before[others]).all()
     assert (before[others] == 0).any()
+    # As many as when it was told last are the same ones, who may be told again.
+    remember(told_of, table, found)
+    assert (shares_now() == before).all()
 
 
 def test_a_plan_that_covers_a_part_of_a_merged_area_is_not_told(few):

@@ -359,8 +359,10 @@ def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(
         "hidden",
         "n",
     ]
-    # Of shares alone is it kept how many answered.
-    assert before.n.isna().all()
+    # Of what is shown is it kept how many answered, and of nothing else.
+    assert (
+        before.n.notna().eq((before.hidden == 0) & before.measure.isin(["mean", "answered"])).all()
+    )
 
 
 _REMEMBER = """
