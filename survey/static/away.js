@@ -94,7 +94,7 @@ async function listBegun() {
 function begunSheet({ serial, at }) {
   const row = part("begun-row").content.cloneNode(true);
   const [goOn, remove] = row.querySelectorAll("button");
-  goOn.querySelector("span").textContent = told("begun", { serial, field: at + 1 });
+  goOn.querySelector("[data-sheet]").textContent = told("begun", { serial, field: at + 1 });
   goOn.addEventListener("click", () => open(serial));
   remove.querySelector("span").textContent = told("sheet", { serial });
   remove.addEventListener("click", () => forget(serial));

@@ -57,13 +57,17 @@ function show(page, sent) {
   }
   const wrong = document.querySelector("#problem");
   showBatches(page.querySelector("#batch"), sent.get("batch"));
-  if (wrong) return fail(sent.get("serial"), wrong.textContent.trim());
+  if (wrong) return fail(sent.get("serial"), spoken(wrong));
   const name = document.querySelector("#name");
   if (name.value === sent.get("name")) name.value = "";
   drop(sent.get("serial"));
   mark(false);
   play("end");
 }
+
+// Without the word that only those hear who do not see its colour.
+const spoken = (problem) =>
+  [...problem.childNodes].filter((one) => !one.classList).map(({ textContent }) => textContent).join("").trim();
 
 function showBatches(chosen, sent) {
   const list = document.querySelector("#batch");
@@ -114,7 +118,6 @@ function showNotNoted() {
   part.querySelector("ul").replaceChildren(
     ...list.map(([named, why]) => {
       const row = part.querySelector("template").content.cloneNode(true);
-      row.querySelector("b").textContent = named;
       row.querySelector("p span").textContent = why;
       row.querySelector("button span").textContent = named;
       row.querySelector("button").addEventListener("click", () => {
