@@ -2,8 +2,10 @@
 
 import html
 import io
+import math
 import re
 
+import numpy as np
 import pytest
 from evaluations import draw, with_few
 from inspection import inspect
@@ -54,6 +56,13 @@ def document(drawn):
     return area_report_document(study, table, "afdeling", "9000-001", command="beboerpuls report")
 
 
+def about_its_point(estimate, low, high):
+    """A figure as it is told: whole, in the middle of an interval that holds all of its own."""
+    point = round(estimate)
+    reach = max(math.ceil(point - low), math.ceil(high - point))
+    return point, max(point - reach, 0), min(point + reach, 100)
+
+
 def plain(document):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", as_page(document, ""))).split())
 
@@ -72,7 +81,8 @@ def test_the_report_tells_what_was_asked_of_whom_and_what_that_does_not_show(doc
     mean = mine[(mine.measure == "mean") & (mine.name == "tryghed_t1")].iloc[0]
     # The interval is of who lives there now, and says what that rests on.
     assert mean.here_high - mean.here_low < mean.high - mean.low
-    assert f"{mean.estimate:.0f} [{mean.here_low:.0f}; {mean.here_high:.0f}]" in said
+    point, low, high = about_its_point(mean.estimate, mean.here_low, mean.here_high)
+    assert f"{point} [{low}; {high}]" in said
     assert "svarede resten som dem, vi hørte fra" in said
     share = mine[mine.measure == "share"].iloc[0]
     assert (
@@ -116,10 +126,14 @@ def test_the_p_of_a_change_is_that_of_the_measures_and_nothing_hidden_has_one(dr
 def test_no_drawing_tells_finer_than_the_words_do(drawn):
     """Of two reports, one before and one after a withdrawal, decimals would tell an answer."""
     study, _, table = drawn
-    ends = ["estimate", "low", "high", "here_low", "here_high"]
-    points = table.measure.isin(["mean", "change"])
     whole = table.copy()
-    whole.loc[points, ends] = table.loc[points, ends].round()
+    points = table.measure.isin(["mean", "change"]) & table.estimate.notna()
+    for ends in (["low", "high"], ["here_low", "here_high"]):
+        about = table["estimate"].round()
+        reach = np.ceil(np.maximum(about - table[ends[0]], table[ends[1]] - about))
+        whole.loc[points, ends[0]] = (about - reach)[points]
+        whole.loc[points, ends[1]] = (about + reach)[points]
+    whole.loc[points, "estimate"] = table["estimate"].round()[points]
     assert not whole.equals(table)
     one, other = (
         as_page(area_report_document(study, made, "afdeling", "9000-001"), "")
