@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from .document import Block, Figure, Sentence
 from .effect_blocks import apart, estimate, told
 from .effect_page import EffectPage
@@ -25,12 +27,12 @@ def exposure(page: EffectPage) -> list[Block]:
         may = [page.cells.may_tell(scale, "all", _length(row)) for row in each(rows)]
         if not all(may):
             parts.append(Sentence(page.t("exposure_withheld", scale=page.name(scale))))
-        rows = rows[may]
+        rows, called = _once(page, rows[may])
         if not len(rows):
             continue
         drawn = [
-            estimate(page, row, _since(page, row), painted=not row.exposure < 0)
-            for row in each(rows)
+            estimate(page, row, label, painted=not row.exposure < 0)
+            for row, label in zip(each(rows), called, strict=True)
         ]
         cells = [
             (one.label, one.strong, one.said, page.p(row.p), f"{row.treated:.0f} + {row.comparison:.0f}", page.planned(row.kind))
@@ -47,6 +49,18 @@ def exposure(page: EffectPage) -> list[Block]:
             ),
         ]
     return parts
+
+
+def _once(page: EffectPage, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The rows and what each is called; a length in years that one in waves is, is told with it."""
+    names = {place: _since(page, row) for place, row in zip(rows.index, each(rows), strict=True)}
+    waves, years = rows[rows["what"] == "exposure"], rows[rows["what"] == "years"]
+    same = ["estimate", "standard_error", "treated"]
+    for place in years.index:
+        alike = (waves["exposure"] >= 0) & waves[same].eq(years.loc[place, same]).all(axis=1)
+        if alike.sum() == 1:
+            names[waves.index[alike][0]] += f" ({names.pop(place)})"
+    return rows.loc[[*names]], [*names.values()]
 
 
 def _length(row: Any) -> tuple[str, int]:

@@ -37,7 +37,7 @@ def _by_points(page: EffectPage, row: Any) -> list[Block]:
     if not row.breakdown > 0:
         return [Sentence(page.t("parted_nothing", scale=name))]
     rows = [
-        _row(page, row.scale, page.t("parted_points", points=page.amount(row.scale, share * row.breakdown)), row.estimate,
+        _row(page, row.scale, page.t("parted_points", points=page.amount(row.scale, share * row.breakdown)) if share else page.t("parted_alike"), row.estimate,
              row.low - share * row.breakdown, row.high + share * row.breakdown, painted=share == 0)
         for share in _VIOLATIONS
     ]  # fmt: skip

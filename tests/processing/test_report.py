@@ -400,3 +400,11 @@ def test_trusted_tests_stand_first_and_the_others_are_folded(drawn):
     assert tables[1].folded
     assert len(tables[1].rows) > 4
     assert "inferens: den, der kan betros" in str(report_document(study, found))
+
+
+def test_waves_and_years_that_are_one_effect_are_told_once(drawn):
+    study, found = drawn(AreasDrawn(24, [2] * 12, effects=[0.6]))
+    said = str(report_document(study, found))
+    assert "første bølge med indsats (planer, der har løbet i under et år)" in said
+    # What would be held apart by nothing is called so.
+    assert "op til 0,0 point" not in said
