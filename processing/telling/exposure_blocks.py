@@ -59,8 +59,14 @@ def _once(page: EffectPage, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]
     for place in years.index:
         alike = (waves["exposure"] >= 0) & waves[same].eq(years.loc[place, same]).all(axis=1)
         if alike.sum() == 1:
-            names[waves.index[alike][0]] += f" ({names.pop(place)})"
+            del names[place]
+            names[waves.index[alike][0]] += f" ({_years(page, int(years.loc[place, 'years']))})"
     return rows.loc[[*names]], [*names.values()]
+
+
+def _years(page: EffectPage, years: int) -> str:
+    key = {0: "exposure_within_year", 1: "exposure_of_year"}.get(years, "exposure_of_years")
+    return page.t(key, years=page.n(years, 0))
 
 
 def _length(row: Any) -> tuple[str, int]:
