@@ -128,6 +128,7 @@ def _start_page(failure: SheetError | None = None, typed: str = "") -> str:
         "fieldwork/start.html",
         problem=FAILURES[type(failure)][0] if failure else "",
         typed=typed,
+        refused=failure.serial if failure else "",
         saved=session.pop("saved", ""),
         keyer=me().id,
         batches=batches,

@@ -146,7 +146,8 @@ async function sendNow(options = {}) {
   const left = (await ownRows("keyings", keyer)).length;
   place("line").textContent = sent.stored || left ? tellSent(sent, keyer, left, options.anew) : "";
   await showWaiting(keyer);
-  if (sent.stored) await showAnew();
+  // Without an answer the tables stand as they were.
+  if (sent.stored) await showAnew().catch(() => {});
 }
 
 // What was sent is counted among what is keyed, as the server tells it by now.
