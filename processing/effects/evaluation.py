@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from processing.datasets.standing import standing_table
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.measuring.area_sums import Points
@@ -342,4 +343,4 @@ def _sd(found: Measures, scale: str) -> float:
 
 
 def _kinds(study: Study) -> list[str]:
-    return sorted(set(study.table("plans")["kind"].dropna()))
+    return sorted(set(standing_table(study, "plans")["kind"].dropna()))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from processing.datasets.standing import periods_gone, standing_table
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError
 from processing.measuring.places import plans_in_force
@@ -26,13 +27,15 @@ class Treatment:
     began, in treated waves). Left out are areas treated in the first wave that the dataset has of them, which have no before
     (`always`), and the waves after an area's plan ended (`ended`): what lingers of it would make the
     area a false comparison. Areas that a plan names to compare with, though they are treated, are
-    treated ones all the same (`named`).
+    treated ones all the same (`named`). Areas of which earlier waves' tables had periods that no longer
+    stand are `corrected`.
     """
 
     frame: pd.DataFrame
     always: tuple[str, ...] = ()
     ended: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    corrected: tuple[str, ...] = ()
 
     @property
     def starts(self) -> int:
@@ -57,23 +60,27 @@ def treatment(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> Trea
     """Read from a study's plans who is treated when. Raises StatisticsError.
 
     An afdeling is treated in a wave where a plan of one of `plan`'s kinds covers it on the wave's
-    day; areas tied by merging or splitting are one, treated where any of them is.
+    day; areas tied by merging or splitting are one, treated where any of them is. Periods are those that
+    stand (`standing_table`): what was put off or given up since an earlier wave treats nobody.
     """
-    kinds = study.table("plans")[["plan", "kind"]].drop_duplicates()
+    kinds = standing_table(study, "plans")
     wanted = set(kinds.loc[kinds["kind"].isin(plan.treatment), "plan"])
-    # Of all waves, as places are: periods that a later wave corrected stand there as they were.
-    covered = plans_in_force(_periods(study), measured.days)
-    began = _began(study, covered[covered["plan"].isin(wanted)], measured.days)
+    periods = standing_table(study, "area_plan")
+    covered = plans_in_force(periods, measured.days)
+    began = _began(periods, covered[covered["plan"].isin(wanted)], measured.days)
     areas = measured.units[measured.units["level"] == "afdeling"]
     joined = areas.merge(began, on=["wave", "area"], how="left")
     joined = joined.assign(treated=joined["years"].notna().astype(int))
     by = joined.groupby(["unit", "wave"], as_index=False)[["treated", "years"]].max()
+    gone = periods_gone(study, "area_plan")
+    corrected = tuple(sorted(set(gone.loc[gone["plan"].isin(wanted), "area"])))
     if not plan.comparison:
-        return of_frame(pd.DataFrame(by))
+        return replace(of_frame(pd.DataFrame(by)), corrected=corrected)
     kept = _compared(by, areas, plan.comparison)
-    named = areas.loc[areas["area"].isin(plan.comparison), "unit"]
-    treated = by.loc[(by["treated"] == 1) & by["unit"].isin(named), "unit"]
-    return replace(of_frame(kept), named=tuple(sorted(treated.astype(str).unique())))
+    asked = areas.loc[areas["area"].isin(plan.comparison), "unit"]
+    treated = by.loc[(by["treated"] == 1) & by["unit"].isin(asked), "unit"]
+    named = tuple(sorted(treated.astype(str).unique()))
+    return replace(of_frame(kept), named=named, corrected=corrected)
 
 
 def of_frame(by: pd.DataFrame) -> Treatment:
@@ -91,12 +98,12 @@ def of_frame(by: pd.DataFrame) -> Treatment:
     return Treatment(kept.assign(start=start.fillna(0)).reset_index(drop=True), always, ended)
 
 
-def _began(study: Study, covered: pd.DataFrame, days: Mapping[int, str]) -> pd.DataFrame:
+def _began(periods: pd.DataFrame, covered: pd.DataFrame, days: Mapping[int, str]) -> pd.DataFrame:
     """Wave and area with whole years since the first of its plans began; 0 where no day is known.
 
     A period that ended before the wave tells nothing: an area may have had the plan before.
     """
-    dated = _periods(study)[["area", "plan", "valid_from", "valid_to"]].drop_duplicates()
+    dated = periods[["area", "plan", "valid_from", "valid_to"]].drop_duplicates()
     joined = covered.merge(dated, on=["area", "plan"], how="left")
     day = pd.to_datetime(joined["wave"].map(dict(days)))
     since = pd.to_datetime(joined["valid_from"])
@@ -104,10 +111,6 @@ def _began(study: Study, covered: pd.DataFrame, days: Mapping[int, str]) -> pd.D
     running = (since <= day) & (until.isna() | (until >= day))
     joined = joined.assign(years=_whole_years(since, day).where(running).fillna(0.0))
     return pd.DataFrame(joined.groupby(["wave", "area"], as_index=False)[["years"]].max())
-
-
-def _periods(study: Study) -> pd.DataFrame:
-    return study.table("area_plan").drop(columns="wave").drop_duplicates()
 
 
 def _whole_years(since: pd.Series[Any], day: pd.Series[Any]) -> pd.Series[float]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from processing.datasets.dataset import Dataset
+from processing.datasets.standing import standing_table
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError, stop_if_any
 
@@ -183,8 +184,8 @@ def dataset_weights(
     """
     workers = workers or Workers()
     stop_if_any(_no_column(dataset, adults))
-    tables = {name: dataset.table(name) for name in (*_TABLES, "margins")}
-    margins = tables["margins"]
+    tables = {name: standing_table(dataset, name) for name in _TABLES}
+    margins = dataset.table("margins")
     if isinstance(dataset, Dataset):
         margins = margins.assign(wave=dataset.wave)
     known = set(dataset.codebook.names)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from processing.datasets.codebook import ScaleEntry
 from processing.datasets.dataset import Dataset
 from processing.datasets.paradata import MODES as MODE_NAMES
+from processing.datasets.standing import standing_table
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.scoring.by_wave import scores_of, with_scales
@@ -252,7 +253,7 @@ def _weights(
                 "Load them before freezing, or import them",
             )
         )
-    groups = set(dataset.table("area_group")["level"].dropna())
+    groups = set(standing_table(dataset, "area_group")["level"].dropna())
     level = "boligområde" if "boligområde" in groups else "afdeling"
     ordered = [name for name in terms.ordered if name in set(margins["variable"])]
     try:
@@ -422,12 +423,9 @@ def _chosen(dataset: Dataset | Study, scales: Sequence[str]) -> list[str]:
 
 
 def _tables(dataset: Dataset | Study) -> dict[str, pd.DataFrame]:
-    """Tables of all waves; those that describe places are told once, as the last wave has them."""
-    names = ("areas", "area_succession", "area_group", "area_plan", "plans", "dispositions")
-    if isinstance(dataset, Study):
-        found = {name: dataset.table(name) for name in names}
-    else:
-        found = {name: dataset.table(name).assign(wave=dataset.wave) for name in names}
-    for name in names[:-1]:
-        found[name] = found[name].drop(columns="wave").drop_duplicates(ignore_index=True)
-    return found
+    """Tables that describe places, as they stand, and what became of every wave's invitations."""
+    names = ("areas", "area_succession", "area_group", "area_plan")
+    counts = dataset.table("dispositions")
+    if isinstance(dataset, Dataset):
+        counts = counts.assign(wave=dataset.wave)
+    return {name: standing_table(dataset, name) for name in names} | {"dispositions": counts}

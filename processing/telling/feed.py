@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from processing.datasets.codebook import PERCENT
+from processing.datasets.standing import standing_table
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
 from processing.measuring.disclosure_limits import DisclosureLimits
@@ -201,7 +202,7 @@ def _versions_of(
 
 def _plans(study: Study, found: StudyMeasures) -> dict[tuple[str, str, int], str]:
     """Level, unit and wave -> the keys of the plans that cover any area of it; not of the study."""
-    covered = plans_in_force(study.table("area_plan").drop(columns="wave"), found.days)
+    covered = plans_in_force(standing_table(study, "area_plan"), found.days)
     others = found.units[~found.units["level"].isin(["study"])]
     pairs = others.merge(covered, on=["wave", "area"])
     by = pairs.groupby(["level", "unit", "wave"])["plan"]

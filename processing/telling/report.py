@@ -186,6 +186,8 @@ def _left_out(page: EffectPage) -> list[str]:
         told.append(page.t("limit_always", areas=len(compared.always)))
     if compared.ended:
         told.append(page.t("limit_ended", areas=len(compared.ended)))
+    if compared.corrected:
+        told.append(page.t("limit_corrected", areas=", ".join(compared.corrected)))
     told += _starts(page, row)
     seen = compared.frame["unit"].nunique()
     if row is not None and row.areas + row.silent < seen:

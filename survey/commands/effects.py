@@ -146,6 +146,11 @@ def _print_left_out(found: Evaluation) -> None:
     if compared.ended:
         areas = counted(len(compared.ended), "area")
         click.echo(f"Left out: waves after the plan ended, of {areas}.")
+    if compared.corrected:
+        click.echo(
+            "Periods of plans that were corrected since an earlier wave was frozen; the last wave's "
+            f"stand: {', '.join(compared.corrected)}."
+        )
     if len(found.left_out):
         mine = found.effects[found.effects["cohort"] == "all"]
         for words in dict.fromkeys(mine["left_out"]):
