@@ -14,6 +14,7 @@ from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.study_terms import StudyTerms
 
 _WEIGHTINGS = ("equal", "answers")
+_WEIGHTS = ("calibrated", "base")
 _UNITS = ("areas", "persons")
 INFERENCES = ("trusted", "CR2", "CR3", "randomisation", "wild bootstrap")
 
@@ -56,6 +57,8 @@ class AnalysisPlan:
     """The column of adults in the dwelling, where base weights do not count them yet."""
     ordered: tuple[str, ...] = ()
     """Margins whose thin categories are joined to their neighbours, as background_age_band."""
+    weights: str = "calibrated"
+    """calibrated to register counts in waves that have them, or base: base weights all the same."""
     hash: str = field(default="", compare=False)
 
     @property
@@ -184,7 +187,12 @@ def _wrong(name: str, key: str, data: dict[str, Any]) -> list[Problem]:
             told = (f"{one} is primary already", "Name it once", "twice")
             return [_problem(name, key, *told, scale=one)]
         return []
-    choices = {"units": _UNITS, "weighting": _WEIGHTINGS, "inference": INFERENCES}.get(key)
+    choices = {
+        "units": _UNITS,
+        "weighting": _WEIGHTINGS,
+        "weights": _WEIGHTS,
+        "inference": INFERENCES,
+    }.get(key)
     if choices:
         if value in choices:
             return []

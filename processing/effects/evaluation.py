@@ -55,6 +55,8 @@ class Evaluation:
     registered: bool
     registration: Registration
     treatment: Treatment
+    reweighted: bool = False
+    """Whether it was told to weight otherwise than the plan lays down, so that all is exploratory."""
     left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Starts of which nothing is told: scale, cohort, start, areas (keys), waves, whole and why."""
 
@@ -85,7 +87,9 @@ def evaluate(
     before data of treated areas were frozen (`registration`; `registered` says so of a plan that was
     registered elsewhere); all else is exploratory: other scales, cohorts apart, other estimators and
     methods. Primary scales are adjusted by Holm, secondary and other ones by false discovery rate,
-    each apart, over all residents and over the cohorts. `calibrated` is as in `study_measures`.
+    each apart, over all residents and over the cohorts. Weights are those that the plan lays down;
+    with others (`calibrated`, as in `study_measures`) all is exploratory: whoever has seen both could
+    choose.
     Raises StatisticsError.
     """
     # A margin that is not there joins nothing: no reason to stop what was registered.
@@ -96,8 +100,9 @@ def evaluate(
         )
     )
     points = Points(plan.below, plan.above)
+    weighting, reweighted = _weighting(study, plan, calibrated)
     measured = study_measures(
-        study, points=points, level=plan.level, calibrated=calibrated,
+        study, points=points, level=plan.level, calibrated=weighting,
         adults=plan.adults, ordered=plan.ordered,
     )  # fmt: skip
     compared = treatment(study, measured, plan)
@@ -126,7 +131,13 @@ def evaluate(
             if one is None:
                 continue
             told = told_effect(
-                one, plan, scale, cohort, before=before, plans=known.plans, most=most[scale]
+                one,
+                plan,
+                scale,
+                cohort,
+                before=before and not reweighted,
+                plans=known.plans,
+                most=most[scale],
             )
             found.append(told | rows.told())
             about = {"scale": scale, "cohort": cohort}
@@ -150,8 +161,18 @@ def evaluate(
         registered=before,
         registration=known,
         treatment=compared,
+        reweighted=reweighted,
         left_out=pd.DataFrame(left_out),
     )
+
+
+def _weighting(study: Study, plan: AnalysisPlan, asked: bool | None) -> tuple[bool | None, bool]:
+    """How rows are weighted (`calibrated`), and whether that is otherwise than the plan lays down."""
+    base = plan.weights == "base"
+    if asked is None:
+        return (False if base else None), False
+    counts = any(len(wave.table("margins")) for wave in study.waves)
+    return asked, counts and asked == base
 
 
 def _nobody(study: Study, plan: AnalysisPlan) -> StatisticsError:

@@ -154,6 +154,8 @@ class EffectPage(Measured):
         said = {"plan": self.found.plan.hash[:12], "wave": self.found.registration.follow_up}
         if not self.found.registered:
             return self.t("plan_note_none", **said)
+        if self.found.reweighted:
+            return self.t("plan_note_reweighted", **said)
         if not self.registered_on:
             note = self.t("plan_note_undated", **said)
         else:

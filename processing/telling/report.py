@@ -112,6 +112,8 @@ def lead(page: EffectPage) -> str:
         told.append(page.t("lead_many" if every else "lead_many_alone", count=primary))
     if not page.found.registered:
         told.append(page.t("lead_exploratory", wave=page.found.registration.follow_up))
+    elif page.found.reweighted:
+        told.append(page.t("lead_reweighted"))
     elif primary and (page.leading["kind"] != "confirmatory").any():
         told.append(page.t("lead_stands_in"))
     return " ".join(told)

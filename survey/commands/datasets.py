@@ -43,6 +43,10 @@ adults_option = click.option(
 base_weights_option = click.option(
     "--base-weights", is_flag=True, help="Take base weights, though there are register counts."
 )
+REWEIGHTED = (
+    "These are other weights than the plan lays down, so every effect is exploratory. Leave out"
+    " --base-weights for what it confirms; a plan to be registered may say weights: base."
+)
 
 
 @click.group(cls=Group)

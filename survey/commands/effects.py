@@ -10,6 +10,7 @@ import click
 
 import processing
 from survey.commands.datasets import (
+    REWEIGHTED,
     BadUse,
     bad_use,
     base_weights_option,
@@ -83,6 +84,7 @@ def effects(
                 **source_of(found.measures),
                 "plan": plan.hash,
                 "registered": found.registered,
+                "reweighted": found.reweighted,
                 "plans": found.registration.plans,
                 "written": str(written),
                 "effects": records(found.effects),
@@ -101,6 +103,8 @@ def _print_effects(found: Evaluation) -> None:
         f"plan {found.plan.hash[:12]}"
     )
     click.echo(str(found.registration))
+    if found.reweighted:
+        click.echo(REWEIGHTED)
     print_table(
         (
             "scale", "residents", "effect", "95 %", "SD", "p", "adjusted", "by", "areas",

@@ -14,6 +14,7 @@ import pandas as pd
 
 import processing
 from survey.commands.datasets import (
+    REWEIGHTED,
     BadUse,
     adults_option,
     bad_use,
@@ -107,6 +108,8 @@ def feed(
         warning = processing.revocation_of(read)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
+    if found and found.reweighted:
+        click.echo(f"Note: {REWEIGHTED}", err=True)
     hidden = int(table["hidden"].sum())
     if as_json:
         print_json(

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from scipy import stats
 
 from instruments import make_form
@@ -29,6 +30,8 @@ from processing.effects.headline import by_start, headline
 from processing.effects.registration import registration
 from processing.effects.told_effect import told_effect
 from processing.effects.treatment import of_frame
+from processing.telling.report import report
+from survey.cli import beboerpuls
 
 SCALES = {
     "tryghed_t1": ["home_night", "stairs", "out_day", "out_dark", "children"],
@@ -674,6 +677,45 @@ def test_answers_are_weighted_to_register_counts_where_the_dataset_has_them(
     plain = study_measures(study, ["tryghed_t1"], calibrated=False)
     assert plain.weight == "base_weight"
     assert plain.measures.means.query("cohort == 'all'")["mean"].min() > 57
+
+
+def test_weights_that_the_plan_does_not_lay_down_explore_and_say_so(model, form_codebook, tmp_path):
+    drawn = draw_study(model, AreasDrawn(12, [2] * 6, invited=20), seed=5)
+    keys = drawn.tables[1]["areas"]["area"]
+    for wave, rows in drawn.waves.items():
+        rows["background_gender"] = (np.arange(len(rows)) % 2 + 1).astype(np.int16)
+        counted = pd.DataFrame({"area": keys, "area_group": None, "variable": "background_gender"})
+        both = [counted.assign(category=one, count=n) for one, n in (("1", 60), ("2", 110))]
+        drawn.tables[wave]["margins"] = pd.concat(both, ignore_index=True)
+    text = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\n"
+    plan, by_base = plan_of(text), plan_of(text + b"weights: base\n")
+    study = write_drawn_study(
+        drawn, form_codebook, tmp_path / "by-weights", analysis_plans={2: [plan.hash, by_base.hash]}
+    )
+    for laid_down, asked, weight, kind in (
+        (plan, None, "calibrated within afdeling", "confirmatory"),
+        (plan, False, "base_weight", "exploratory"),
+        (by_base, None, "base_weight", "confirmatory"),
+        (by_base, False, "base_weight", "confirmatory"),
+        (by_base, True, "calibrated within afdeling", "exploratory"),
+    ):
+        found = evaluate(study, laid_down, calibrated=asked)
+        primary = found.effects.query("scale == 'tryghed_t1' and cohort == 'all'").iloc[0]
+        assert (found.measures.weight, primary.kind) == (weight, kind)
+        assert kind in set(found.inferences.kind)
+        assert found.reweighted == (kind == "exploratory")
+    # By nothing that is made of it can it be taken for what was planned.
+    assert set(found.effects.kind) | set(found.inferences.kind) == {"exploratory"}
+    page = report(study, found, stylesheet="", language="en")
+    assert page.count("other weights than the analysis plan lays down") == 1
+    assert "lays down other weights than these" in page
+    (tmp_path / "plan.yaml").write_bytes(text)
+    for command in ("effects", "feed"):
+        words = [command, str(study.folder), "--plan", str(tmp_path / "plan.yaml")]
+        said = CliRunner().invoke(beboerpuls, [*words, "--base-weights"]).output
+        assert "other weights than the plan lays down, so every effect is exploratory" in said
+    told = pd.read_parquet(tmp_path / "by-weights-feed" / "feed.parquet")
+    assert set(told.loc[told.measure == "effect", "kind"]) == {"exploratory"}
 
 
 def test_weights_that_were_asked_for_and_cannot_be_had_are_told(make_study):
