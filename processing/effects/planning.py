@@ -142,10 +142,15 @@ def plan_study(
     )
 
 
+_MANY = 10**15
+"""More assignments than anybody draws, and fewer than no float holds."""
+
+
 def _trust(study: PlannedStudy) -> Trust:
     areas = study.treated + study.comparison
     df = df_of_arms(study.treated, study.comparison)
-    return which_to_trust(study.treated, study.comparison, df, float(comb(areas, study.treated)))
+    assignments = float(min(comb(areas, study.treated), _MANY))
+    return which_to_trust(study.treated, study.comparison, df, assignments)
 
 
 def _effect(study: PlannedStudy, trust: Trust, factor: float) -> float:

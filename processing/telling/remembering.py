@@ -18,7 +18,7 @@ from processing.effects.evaluation import Evaluation
 from processing.measuring.study_measures import StudyMeasures
 
 from .effects_told import told_effects
-from .told_before import KEYS, ToldBefore, chained, index_of, memory_of, told_before
+from .told_before import KEYS, ToldBefore, chained, index_of, memory_of, tellings_in, told_before
 from .weighting_told import refuse_reweighted, weightings
 
 # What every table hides again that hid it once; changes and effects follow from these.
@@ -43,7 +43,7 @@ def remember(study: Study, table: pd.DataFrame, made_of: StudyMeasures | Evaluat
         before = told_before(study)
         refuse_reweighted(measured, before)
         _refuse_overtaken(path, telling["cells"], before)
-        tellings = json.loads(path.read_text("utf-8"))["tellings"] if before else []
+        tellings = tellings_in(path) if before else []
         if told in {one["told"] for one in tellings}:
             return path
         new = {"told": told, "dataset": measured.dataset, **_unknown(telling, tellings)}

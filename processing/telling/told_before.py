@@ -78,7 +78,7 @@ def told_before(study: Study) -> ToldBefore | None:
     """
     path = memory_of(study)
     try:
-        tellings = json.loads(path.read_text("utf-8"))["tellings"]
+        tellings = tellings_in(path)
         found = _read(tellings)
         changed = [*_chained(tellings)] != [one["chain"] for one in tellings]
     except FileNotFoundError:
@@ -108,6 +108,31 @@ _PUT_BACK = (
 def memory_of(study: Study) -> Path:
     """The file that remembers what was told of a study."""
     return study.folder.with_name(f"{study.folder.name}-told.json")
+
+
+def tellings_in(path: Path) -> list[dict[str, Any]]:
+    """The tellings of a file, first to last.
+
+    A file of before tellings were chained has cells alone, and of an effect the hash of its plan: it is
+    read as one telling, of whose effects nobody knows what they are sums of.
+    """
+    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    if "tellings" in content or "cells" not in content:
+        found: list[dict[str, Any]] = content["tellings"]
+        return found
+    rows = content["cells"]
+    first = {
+        "told": "",
+        "dataset": "",
+        "cells": [row for row in rows if row[0] != "effect"],
+        "effects": [
+            [name, cohort, plan, wave, []]
+            for measure, name, _, plan, cohort, wave, hidden, _ in rows
+            if measure == "effect" and not hidden
+        ],
+        "weightings": [],
+    }
+    return [{**first, "chain": chained("", first)}]
 
 
 def chained(before: str, telling: Mapping[str, Any]) -> str:

@@ -44,6 +44,12 @@ def test_three_treated_areas_are_planned_by_the_test_that_would_be_trusted():
     assert np.mean(hits) == pytest.approx(0.8, abs=3 * np.sqrt(0.16 / 150))
 
 
+def test_a_whole_country_can_be_planned():
+    found = plan_study(PlannedStudy(treated=2000, comparison=5000, invited=60))
+    assert found.trust.method == "CR2"
+    assert 0 < found.points < 1
+
+
 def test_too_few_areas_can_detect_nothing_and_say_why():
     found = plan_study(PlannedStudy(2, 4, invited=150))
     assert found.trust.method == ""

@@ -229,6 +229,22 @@ def test_a_wave_is_told_by_the_weights_it_was_told_by(study, after):
     assert path.exists()
 
 
+def test_a_memory_of_before_tellings_were_chained_binds_as_it_did(study, after):
+    found = after.measures
+    path = remember(study, feed(study, found), found)
+    cells = json.loads(path.read_text())["tellings"][0]["cells"]
+    effect = ["effect", SCALE, "study", PLAN.hash, "all", 2, 0, None]
+    path.write_text(json.dumps({"cells": [*cells, effect]}))
+    read = told_before(study)
+    pd.testing.assert_frame_equal(
+        read.cells[read.cells.measure != "answered"].reset_index(drop=True),
+        pd.DataFrame(cells, columns=read.cells.columns).astype(read.cells.dtypes),
+    )
+    assert read.effects == (ToldEffect(SCALE, "all", PLAN.hash, 2, {}),)
+    remember(study, area_results(study, found, earlier=read), found)
+    assert len(told_before(study).chain) == 2
+
+
 def test_a_memory_that_is_lost_or_changed_is_missed_where_something_public_lies(study, after):
     found = after.measures
     table = feed(study, found)
