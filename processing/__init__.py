@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from .effects.planning import PlannedStudy as PlannedStudy
     from .effects.planning import StudyPlan as StudyPlan
     from .effects.planning import plan_study as plan_study
+    from .effects.registration import as_registered as as_registered
     from .effects.sensitivity import Equivalence as Equivalence
     from .effects.sensitivity import breakdown as breakdown
     from .effects.sensitivity import equivalence as equivalence
@@ -310,6 +311,7 @@ _HOMES = {
     "effects.event_study": ("EventStudy",),
     "effects.parted_trends": ("PartedTrends", "parted_trends"),
     "effects.planning": ("PlannedStudy", "StudyPlan", "plan_study"),
+    "effects.registration": ("as_registered",),
     "effects.sensitivity": ("Equivalence", "breakdown", "equivalence"),
     "effects.staggered": ("StaggeredEffects", "staggered_effects"),
     "effects.trust": ("Trust",),

@@ -23,6 +23,7 @@ from processing import (
     StudyMeasures,
     as_parts,
     as_pdf,
+    as_registered,
     evaluate,
     evidence,
     evidence_document,
@@ -123,7 +124,7 @@ def count_findings(
 def _plan_shown(read: Study) -> str:
     """The plan of the effects that are shown of these datasets, or nothing."""
     try:
-        return (_current(read, _EFFECTS) / _PLAN).read_text("utf-8")
+        return (_current(read, _EFFECTS) / _PLAN).read_bytes().decode()
     except (FindingsError, OSError):
         return ""
 
@@ -173,20 +174,36 @@ def problems_of_plan(study: str, data: Path, plan: str) -> tuple[Problem, ...]:
         raise FindingsError(str(error), [unreadable(study, error)]) from error
 
 
+def plan_is_named(study: str, data: Path, plan: str) -> bool | None:
+    """Whether a plan's text is that of a registered one, whatever its line ends.
+
+    None where the study's datasets name no plan at all. Raises FindingsError.
+    """
+    named = _plans_named(_read(study, data))
+    return as_registered(plan.encode(), named) is not None if named else None
+
+
+def _plans_named(read: Study) -> set[str]:
+    return {plan for wave in read.waves for plan in wave.manifest.get("analysis_plans", ())}
+
+
 def count_effects(study: str, data: Path, plan: str, *, base_weights: bool = False) -> Path:
     """Estimate effects as an analysis plan says, and the page on them. Raises FindingsError.
 
-    With `base_weights` those are taken, though there are register counts.
+    A plan is taken by the bytes that were registered, where only its line ends differ. With
+    `base_weights` those are taken, though there are register counts.
     """
     read = _read(study, data)
+    content = as_registered(plan.encode(), _plans_named(read)) or plan.encode()
     asked = _BASE if base_weights else ""
     try:
-        said = plan_of(plan.encode(), "plan")
+        said = plan_of(content, "plan")
         found = evaluate(read, said, calibrated=False if base_weights else None)
         cells = small_cells(read, found.measures, said.limits, found)
         # Measures beside effects show no more places than these do, and no fewer.
-        _write_measures(read, found.measures, cells, base_weights=base_weights)
-        texts: dict[str, str | bytes] = {_PLAN: plan}
+        by_base = base_weights or said.weights == "base"
+        _write_measures(read, found.measures, cells, base_weights=by_base)
+        texts: dict[str, str | bytes] = {_PLAN: content}
         for language in LANGUAGES:
             document = report_document(
                 read, found, language=language, validated=_validated(read),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import product
 
 import pandas as pd
 
@@ -48,3 +51,45 @@ def registration(study: Study, plan: str, treated: pd.DataFrame) -> Registration
     ]
     known = set.intersection(*named) if named else set()
     return Registration(plan in known, len(known), follow_up)
+
+
+# What some editors begin a file in UTF-8 with, and no form sends.
+_MARK = "\ufeff".encode()
+
+
+def as_registered(content: bytes, registered: Collection[str]) -> bytes | None:
+    r"""Find the bytes with which a plan's text was registered.
+
+    A plan is known by its bytes, and a form on a page sends other line ends than the file has, and
+    what was copied has no last one, or one too many. Nothing else may differ.
+
+    Parameters
+    ----------
+    content
+        The text in UTF-8, with any line ends.
+    registered
+        The SHA-256 of registered plans, as the manifests of a study's waves name them.
+
+    Returns
+    -------
+    bytes or None
+        The text with the line ends that one of them has; None where none is of this text.
+
+    Raises
+    ------
+    Nothing.
+
+    Examples
+    --------
+    >>> file = b"primary: [tryghed_t1]\r\ntreatment: [helhedsplan]\r\n"
+    >>> known = [hashlib.sha256(file).hexdigest()]
+    >>> as_registered(b"primary: [tryghed_t1]\ntreatment: [helhedsplan]", known) == file
+    True
+
+    """
+    lines = content.removeprefix(_MARK).replace(b"\r\n", b"\n").strip(b"\n")
+    for mark, first, last, end in product((b"", _MARK), (0, 1), (1, 0, 2), (b"\n", b"\r\n")):
+        spelt = mark + (b"\n" * first + lines + b"\n" * last).replace(b"\n", end)
+        if hashlib.sha256(spelt).hexdigest() in registered:
+            return spelt
+    return None

@@ -72,7 +72,7 @@ def effects(
                 **({"parted": found.parted} if len(found.parted) else {}),
             },
             out,
-            {"plan.yaml": plan_file.read_text(encoding="utf-8")},
+            {"plan.yaml": plan_file.read_bytes()},
             about={"weight": found.measures.weight},
         )
         warning = processing.revocation_of(read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from survey.findings import (
     has_counts,
     page_of,
     paper_of,
+    plan_is_named,
     problems_of_plan,
     tables_of,
     title_of,
@@ -55,13 +57,15 @@ def count(study_id: int) -> ResponseReturnValue:
 @blueprint.post("/studies/<int:study_id>/effects")
 @needs_role("researcher")
 def estimate(study_id: int) -> ResponseReturnValue:
-    # As files are written: a browser sends other line ends, and a plan is known by its bytes.
+    # As most files are written: a browser sends other line ends.
     plan = request.form.get("plan", "").replace("\r\n", "\n")
     with reading() as database:
         own = _own(database, study_id)
     problems = _problems(own, plan)
     if problems:
         return _study_page(study_id, plan, problems), 422
+    if _is_strange(own, plan) and request.form.get("explores") != _mark(plan):
+        return _study_page(study_id, plan, explores=_mark(plan)), 422
     return _ordered(study_id, "effects", {"plan": plan, **_weighting()})
 
 
@@ -77,13 +81,35 @@ def _problems(own: Study, plan: str) -> list[Markup]:
         return []  # without a dataset the job says why
 
 
+def _is_strange(own: Study, plan: str) -> bool:
+    """Whether plans are registered, and this text is none of theirs: then nothing is confirmatory."""
+    try:
+        return plan_is_named(own.key, parts().settings.data, plan) is False
+    except FindingsError:
+        return False
+
+
+def _mark(plan: str) -> str:
+    """What names the text that was told to explore; a corrected one is asked of anew."""
+    return hashlib.sha256(plan.encode()).hexdigest()
+
+
 def _weighting() -> dict[str, bool]:
     """What a job is to weight by; nothing where register counts are to be met as far as they are there."""
     return {"base_weights": True} if request.form.get("base_weights") else {}
 
 
-def _study_page(study_id: int, plan: str | None = None, problems: Sequence[Markup] = ()) -> str:
-    """The page of a study, with the plan that stands in its form: that which was sent last."""
+def _study_page(
+    study_id: int,
+    plan: str | None = None,
+    problems: Sequence[Markup] = (),
+    *,
+    explores: str = "",
+) -> str:
+    """The page of a study, with the plan that stands in its form: that which was sent last.
+
+    `explores` marks a plan that is none of the registered ones.
+    """
     with reading() as database:
         own = _own(database, study_id)
         jobs = jobs_of(database, [own.id], "researcher")
@@ -93,7 +119,7 @@ def _study_page(study_id: int, plan: str | None = None, problems: Sequence[Marku
     return render_template(
         "research/study.html", study=own, found=found, missing=missing, jobs=jobs,
         problems=problems, plan=sent.get("plan", "") if plan is None else plan,
-        base_weights=base, counts=_has_counts(own),
+        base_weights=base, counts=_has_counts(own), explores=explores,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What a study's datasets say, on pages and in files: counted as jobs, erased with what they hold."""
 
+import hashlib
 import re
 
 import pandas as pd
@@ -14,7 +15,10 @@ from processing import (
     read_study,
     revoke,
     write_derived,
+    write_study,
 )
+from processing.datasets.codebook import write_json
+from processing.datasets.folders import manifest_hash
 from survey.findings import FindingsError, count_effects, count_findings, page_of
 from survey.models import AuditEntry, Job
 
@@ -172,6 +176,40 @@ def test_a_refused_plan_stays_where_it_was_pasted_with_all_its_faults_in_the_pag
     sent = {"csrf_token": token(ib.get(path)), "plan": wrong}
     answer = ib.post(f"{path}/effects", data=sent, headers={"Accept-Language": "en"})
     assert "The study has no plan of the kind helhedplan" in main(answer)
+
+
+def registered(study, content):
+    """Let the manifests of all waves name a plan, by the bytes of its file."""
+    folder = study.data / "bopuls"
+    for wave in read_study(folder).waves:
+        named = {**wave.manifest, "analysis_plans": [hashlib.sha256(content).hexdigest()]}
+        named["hash"] = manifest_hash(named)
+        (wave.folder / "manifest.json").write_text(write_json(named))
+    write_study(folder, "bopuls", sorted(folder.glob("wave-*")))
+
+
+def test_a_plan_that_was_pasted_is_the_registered_one_whatever_its_line_ends(
+    ib, path, study, token, database
+):
+    file = ("\ufeff" + PLAN.replace("\n", "\r\n")).encode()
+    registered(study, file)
+    for pasted in (PLAN, PLAN.strip(), PLAN.replace("\n", "\r\n") + "\r\n"):
+        assert "/staff/jobs/" in send(ib, f"{path}/effects", token, plan=pasted).location
+    folder = count_effects("bopuls", study.data, PLAN.strip())
+    assert (folder / "plan.yaml").read_bytes() == file
+    kinds = pd.read_parquet(folder / "effects.parquet").set_index(["scale", "cohort"]).kind
+    assert kinds["tryghed_t1", "all"] == "confirmatory"
+
+    # Another text explores, and that is asked of before anything is computed; each text by itself.
+    other, third = PLAN.replace("199", "99"), PLAN.replace("199", "999")
+    asked = send(ib, f"{path}/effects", token, plan=other)
+    assert asked.status_code == 422
+    assert "Ingen registreret plan for undersøgelsen har denne tekst" in main(asked)
+    mark = re.search(r'name="explores" value="(\w+)"', asked.text)[1]
+    assert send(ib, f"{path}/effects", token, plan=third, explores=mark).status_code == 422
+    assert send(ib, f"{path}/effects", token, plan=other, explores=mark).status_code == 303
+    with database.reading() as session:
+        assert [one.wanted["plan"] for one in session.query(Job).order_by(Job.id)][3:] == [other]
 
 
 def test_why_a_job_failed_stands_on_the_page_of_the_study_with_the_plan_that_was_sent(
