@@ -4,6 +4,9 @@
 const form = document.getElementById("decide");
 const entries = [...form.querySelectorAll("input.entry, select.entry, button")];
 
+// What stands in a field is replaced by the next key, as on the keying page.
+form.addEventListener("focusin", ({ target }) => target.select?.());
+
 // After a refused save the first wrong field is at hand, and not the top of the page.
 form.querySelector("[aria-invalid=true]")?.focus();
 

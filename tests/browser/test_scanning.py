@@ -44,6 +44,10 @@ def test_unsure_fields_are_decided_by_keyboard(
     strips = page.locator("img.strip")
     expect(strips).to_have_count(len(decided))
     expect(page.locator("input.entry").first).to_be_focused()
+    # A slip is refused, its field is at hand, and the next key takes its place.
+    page.keyboard.type("99")
+    with page.expect_navigation():
+        page.locator("#decide button").click()
     for place, field in enumerate(page.locator("input.entry").all()):
         expect(field).to_be_focused()
         value = decided[field.get_attribute("name")]
