@@ -14,11 +14,12 @@ from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.measuring.area_sums import Points
 from processing.measuring.measures import Measures
-from processing.measuring.study_measures import StudyMeasures, scored_rows, study_measures
+from processing.measuring.study_measures import StudyMeasures, study_measures
 
 from .analysis_plan import AnalysisPlan
-from .covariates import as_categories, nobody_answered, shares_of_areas
-from .headline import STAGGERED, Headline, by_start, headline
+from .compared_rows import ComparedRows, compared_rows, people_of
+from .covariates import nobody_answered
+from .headline import STAGGERED, Headline, by_start
 from .multiplicity import false_discovery_rate, holm
 from .parted_trends import Restriction, parted_trends
 from .plan_fit import misfits_of_plan
@@ -110,51 +111,26 @@ def evaluate(
         raise _nobody(study, plan)
     known = registration(study, plan.hash, compared.frame)
     before = known.before if registered is None else registered
-    # Persons' rows are read where persons are compared, or covariates have to be known of them.
-    people = (
-        _people(study, measured, plan.covariates)
-        if plan.units == "persons" or plan.covariates
-        else None
-    )
-    if people is not None:
-        stop_if_any(nobody_answered(people, plan.covariates))
+    people = _people_of(study, measured, plan)
     most = study.codebook.highest_scores
-    found: list[dict[str, object]] = []
-    inferences, staggered, parted = [], [], []
-    left_out: list[dict[str, object]] = []
+    found = _Found()
     for cohort in COHORTS:
         for scale in measured.scales:
-            rows = _rows(study, measured, people, compared, scale, cohort, plan)
-            if not len(rows.units):
-                continue
-            one = rows.headline(plan, _sd(measured.measures, scale))
-            if one is None:
-                continue
-            told = told_effect(
-                one,
-                plan,
-                scale,
-                cohort,
-                before=before and not reweighted,
-                plans=known.plans,
-                most=most[scale],
-            )
-            found.append(told | rows.told())
-            about = {"scale": scale, "cohort": cohort}
-            inferences.append(_inferences(one, told).assign(**about))
-            left_out += [asdict(left) | about for left in one.left_out]
-            if one.later is not None:
-                staggered.append(_by_exposure(one, told).assign(**about))
-                if cohort == "all" and np.isfinite(one.later.pretest):
-                    parted += _parted(rows, scale, plan)
-    if not found:
+            rows = compared_rows(study, measured, people, compared, scale, cohort, plan)
+            one = rows.headline(plan, _sd(measured.measures, scale)) if len(rows.units) else None
+            if one is not None:
+                told = told_effect(
+                    one, plan, scale, cohort,
+                    before=before and not reweighted, plans=known.plans, most=most[scale],
+                )  # fmt: skip
+                found.add(one, told, rows, plan)
+    if not found.effects:
         raise _no_comparison(compared)
-    effects = _adjusted(pd.DataFrame(found), plan)
     return Evaluation(
-        effects=effects,
-        inferences=pd.concat(inferences, ignore_index=True),
-        staggered=pd.concat(staggered, ignore_index=True) if staggered else pd.DataFrame(),
-        parted=pd.concat(parted, ignore_index=True) if parted else pd.DataFrame(),
+        effects=_adjusted(pd.DataFrame(found.effects), plan),
+        inferences=pd.concat(found.inferences, ignore_index=True),
+        staggered=_joined(found.staggered),
+        parted=_joined(found.parted),
         trends=_trends(measured.measures, compared, plan.level).assign(kind="exploratory"),
         measures=measured,
         plan=plan,
@@ -162,8 +138,44 @@ def evaluate(
         registration=known,
         treatment=compared,
         reweighted=reweighted,
-        left_out=pd.DataFrame(left_out),
+        left_out=pd.DataFrame(found.left_out),
     )
+
+
+@dataclass
+class _Found:
+    """What is found of one scale and cohort after the other."""
+
+    effects: list[dict[str, object]] = field(default_factory=list)
+    inferences: list[pd.DataFrame] = field(default_factory=list)
+    staggered: list[pd.DataFrame] = field(default_factory=list)
+    parted: list[pd.DataFrame] = field(default_factory=list)
+    left_out: list[dict[str, object]] = field(default_factory=list)
+
+    def add(
+        self, one: Headline, told: dict[str, object], rows: ComparedRows, plan: AnalysisPlan
+    ) -> None:
+        about = {name: str(told[name]) for name in ("scale", "cohort")}
+        self.effects.append(told | rows.told())
+        self.inferences.append(_inferences(one, told).assign(**about))
+        self.left_out += [asdict(left) | about for left in one.left_out]
+        if one.later is not None:
+            self.staggered.append(_by_exposure(one, told).assign(**about))
+            if about["cohort"] == "all" and np.isfinite(one.later.pretest):
+                self.parted += _parted(rows, about["scale"], plan)
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _people_of(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> pd.DataFrame | None:
+    """Persons' rows, where persons are compared or covariates have to be known of them."""
+    if plan.units != "persons" and not plan.covariates:
+        return None
+    people = people_of(study, measured, plan.covariates)
+    stop_if_any(nobody_answered(people, plan.covariates))
+    return people
 
 
 def _weighting(study: Study, plan: AnalysisPlan, asked: bool | None) -> tuple[bool | None, bool]:
@@ -229,81 +241,7 @@ def _by_exposure(one: Headline, told: dict[str, object]) -> pd.DataFrame:
     return frame.assign(kind=np.where(mine, str(told["kind"]), "exploratory"))
 
 
-def _people(
-    study: Study, measured: StudyMeasures, covariates: tuple[str, ...] = ()
-) -> pd.DataFrame:
-    first = int(min(measured.days.values())[:4])
-    rows = pd.concat(
-        scored_rows(
-            study, measured.scales, first, measured.weights, extra=covariates, base=measured.base
-        ),
-        ignore_index=True,
-    )
-    units = measured.units[measured.units["level"] == "afdeling"]
-    return rows.merge(units[["wave", "area", "unit"]], on=["wave", "area"])
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """One scale's rows: `units` of the plan, and areas' `means`, with the names of their covariates."""
-
-    units: pd.DataFrame
-    covariates: list[str]
-    means: pd.DataFrame
-    shares: list[str]
-    always: int
-    ended: int
-
-    def headline(self, plan: AnalysisPlan, sd: float) -> Headline | None:
-        return headline(
-            self.units, self.means, plan, covariates=self.covariates, shares=self.shares, sd=sd
-        )
-
-    def told(self) -> dict[str, object]:
-        return {"n": int(self.means["n"].sum()), "always_treated": self.always, "ended": self.ended}
-
-
-def _rows(
-    study: Study,
-    measured: StudyMeasures,
-    people: pd.DataFrame | None,
-    compared: Treatment,
-    scale: str,
-    cohort: str,
-    plan: AnalysisPlan,
-) -> _Rows:
-    """Outcome and treatment of areas, and of persons where the plan compares them, with covariates."""
-    means = measured.measures.means
-    mine = means[
-        (means["scale"] == scale) & (means["cohort"] == cohort) & (means["level"] == "afdeling")
-    ]
-    own = mine[["unit", "wave", "mean", "effective_n", "n"]].dropna(subset=["mean"])
-    own = own.rename(columns={"mean": "y", "effective_n": "weight"})
-    units = set(own["unit"])
-    areas = own.merge(compared.frame, on=["unit", "wave"])
-    # An area that was not seen before its start has no before, whatever the plan's dates.
-    first = areas.sort_values("wave").groupby("unit")["treated"].transform("first")
-    late = set(areas.loc[first == 1, "unit"])
-    areas = areas[~areas["unit"].isin(late)]
-    always = len(units & set(compared.always)) + len(late)
-    ended = len(set(areas["unit"]) & set(compared.ended))
-    if people is None or not len(areas):
-        return _Rows(areas, [], areas, [], always, ended)
-    theirs = people if cohort == "all" else people[people["cohort"] == cohort]
-    shares: list[str] = []
-    if plan.covariates:
-        by, shares = shares_of_areas(theirs, study.codebook, plan.covariates)
-        areas = areas.merge(by, on=["unit", "wave"])
-    if plan.units == "areas":
-        return _Rows(areas, shares, areas, shares, always, ended)
-    persons = theirs[["unit", "wave", "weight", scale, *plan.covariates]]
-    persons = persons.rename(columns={scale: "y"}).dropna(subset=["weight", "y"])
-    persons = persons.merge(areas[["unit", "wave", "treated"]], on=["unit", "wave"])
-    persons, columns = as_categories(persons, study.codebook, plan.covariates)
-    return _Rows(persons, columns, areas, shares, always, ended)
-
-
-def _parted(rows: _Rows, scale: str, plan: AnalysisPlan) -> list[pd.DataFrame]:
+def _parted(rows: ComparedRows, scale: str, plan: AnalysisPlan) -> list[pd.DataFrame]:
     """What is left of the first effect where trends may have parted as before, by both bounds."""
     try:
         effects = by_start(rows.means, plan, rows.shares, base="universal")
