@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import sparse
-
-from processing.errors import StatisticsError
 
 from .disclosure_limits import DisclosureLimits
 from .published_tables import Array, Ids, Relations
@@ -27,6 +25,7 @@ class Marks:
     known: Mask
     silent: Mask
     spare: Mask
+    moved: Array
     pages: tuple[Ids, ...] = ()
 
     @property
@@ -58,6 +57,7 @@ def marks_of(
     known: ArrayLike | None,
     silent: ArrayLike | None,
     spare: ArrayLike | None,
+    moved: ArrayLike | None,
     pages: Sequence[Sequence[str]],
 ) -> Marks:
     """The marks of `cells` in another order, and their pages as numbers."""
@@ -67,6 +67,9 @@ def marks_of(
         _in_order(cells, known, order),
         _in_order(cells, silent, order),
         _in_order(cells, spare, order),
+        np.zeros(len(order))
+        if moved is None
+        else pd.Series(np.asarray(moved, float), cells.index).loc[order].to_numpy(),
         tuple(np.asarray(table.groupby([*page], sort=False).ngroup(), np.intp) for page in pages),
     )
 
@@ -78,26 +81,53 @@ def _in_order(cells: pd.DataFrame, marks: ArrayLike | None, order: pd.Index) -> 
     return given
 
 
+def sums_left(matrix: sparse.csr_matrix, marks: Marks) -> list[Ids]:
+    """Cells whose sum is known of before, though each was hidden and their total is another one now.
+
+    A total and its other parts were told: less these it is the sum of those that were hidden, which
+    the same people still make.
+    """
+    found = []
+    for row in np.flatnonzero((matrix > 0) @ (marks.moved != 0)):
+        start, stop = matrix.indptr[row], matrix.indptr[row + 1]
+        parts = matrix.indices[start:stop][matrix.data[start:stop] < 0]
+        hidden = parts[marks.before[parts]]
+        if len(hidden):
+            found.append(hidden.astype(np.intp))
+    return found
+
+
 def protect_counts(
-    found: Relations, count: Array, few: Mask, marks: Marks, limits: DisclosureLimits, seed: int
+    found: Relations,
+    count: Array,
+    few: Mask,
+    left: sparse.csr_matrix,
+    marks: Marks,
+    limits: DisclosureLimits,
+    seed: int,
 ) -> Protected:
-    """Hide few answers and what would tell how many they are."""
-    empty = limits.zeros & (count == 0)
-    cost = marks.cost(1 + np.log1p(count) * _breadth(found))
+    """Hide few answers and what would tell how many they are; `left` are sums that are known already.
 
-    def protected(told: Mask) -> Protected:
-        known = empty | told
-        secrets = Secrets(
-            count,
-            np.where(told, count, 0.0),
-            np.where(known, count, np.inf),
-            np.where(known | ~marks.secret(few), 0.0, limits.count_width),
-            cost,
-            marks.pages,
-        )
-        return protect(found, secrets, few | marks.hidden, seed=seed)
-
-    return _as_known(protected, marks.known)
+    `found` has the rows `left` as cells after the others.
+    """
+    size, more = len(count), left.shape[0]
+    known = limits.zeros & (count == 0) | marks.known
+    low = np.where(known, count, np.where(marks.moved < 0, count + marks.moved, 0.0))
+    high = np.where(known, count, np.where(marks.moved > 0, count + marks.moved, np.inf))
+    width = np.where(known | ~marks.secret(few), 0.0, np.minimum(limits.count_width, high - low))
+    cost = marks.cost(1 + np.log1p(count) * _breadth(found)[:size])
+    sums = left @ count
+    secrets = Secrets(
+        np.concatenate([count, sums]),
+        np.concatenate([low, sums]),
+        np.concatenate([high, sums]),
+        np.concatenate([width, np.zeros(more)]),
+        np.concatenate([cost, np.ones(more)]),
+        tuple(_with_own(page, more) for page in marks.pages),
+    )
+    primary = np.concatenate([few | marks.hidden, np.zeros(more, bool)])
+    made = protect(found, secrets, primary, as_far=bool(marks.known.any()), seed=seed)
+    return Protected(made.hidden[:size], made.reach[:size])
 
 
 def combined_of(
@@ -144,29 +174,35 @@ def protect_sums(
     empty = limits.zeros & (count == 0)
     hidden = (few | uncounted | marks.hidden) & ~empty
 
-    def protected(known: Mask) -> Protected:
-        secrets = Secrets(
-            np.concatenate([sums, values_of]),
-            np.concatenate([np.where(known, sums, mass * limits.lowest), values_of - free]),
-            np.concatenate([np.where(known, sums, mass * limits.highest), values_of + free]),
-            np.concatenate([np.where(known, 0.0, width), np.zeros(more)]),
-            np.concatenate([cost, dear]),
-            tuple(_with_own(page, more) for page in marks.pages),
-        )
-        primary = np.concatenate([hidden, np.zeros(more, bool)])
-        return protect(found, secrets, primary, seed=seed)
-
-    return _as_known(protected, marks.known)
+    low, high = _room(found, values, marks, limits)
+    secrets = Secrets(
+        np.concatenate([sums, values_of]),
+        np.concatenate([low, values_of - free]),
+        np.concatenate([high, values_of + free]),
+        np.concatenate([np.minimum(width, high - low), np.zeros(more)]),
+        np.concatenate([cost, dear]),
+        tuple(_with_own(page, more) for page in marks.pages),
+    )
+    first = np.concatenate([hidden, np.zeros(more, bool)])
+    return protect(found, secrets, first, as_far=bool(marks.known.any()), seed=seed)
 
 
-def _as_known(protect_with: Callable[[Mask], Protected], told: Mask) -> Protected:
-    """Protect without those that all know already; with them only where nothing else is left."""
-    try:
-        return protect_with(told)
-    except StatisticsError:
-        if not told.any():
-            raise
-        return protect_with(np.zeros(len(told), bool))
+def _room(
+    found: Relations, values: Values, marks: Marks, limits: DisclosureLimits
+) -> tuple[Array, Array]:
+    """Between what an attacker knows a sum to be beforehand.
+
+    Of a cell that some left since it was told no more is open than what these can have said; where in
+    that the sum lies nobody knows, and it is taken to lie in the middle. A total is as open as its parts.
+    """
+    mass, count = values.mass, values.count
+    sums = mass * values.average
+    said = mass / np.maximum(count, 1.0) * (limits.highest - limits.lowest) * np.abs(marks.moved)
+    parts = ~np.asarray((found.matrix > 0).sum(axis=0)).ravel()[: len(count)].astype(bool)
+    half = np.where(parts & (marks.moved != 0), said / 2, np.inf)
+    low = np.where(marks.known, sums, np.maximum(mass * limits.lowest, sums - half))
+    high = np.where(marks.known, sums, np.minimum(mass * limits.highest, sums + half))
+    return low, high
 
 
 def _with_own(page: Ids, more: int) -> Ids:

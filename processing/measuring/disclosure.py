@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import sparse
 
 from processing.errors import Problem, stop_if_any
 
-from .cell_secrets import Values, combined_of, marks_of, protect_counts, protect_sums
+from .cell_secrets import Values, combined_of, marks_of, protect_counts, protect_sums, sums_left
 from .disclosure_limits import DisclosureLimits
-from .published_tables import Array, Parents, relations, that_do_not_add_up, unsound
+from .published_tables import Array, Ids, Parents, relations, that_do_not_add_up, unsound
 from .suppression import Mask, Protected
 
 _WORTH = 20.0
@@ -64,6 +65,7 @@ def disclose(
     known: ArrayLike | None = None,
     silent: ArrayLike | None = None,
     spare: ArrayLike | None = None,
+    moved: ArrayLike | None = None,
     pages: Sequence[Sequence[str]] = (),
     combinations: Sequence[pd.Series] = (),
     told_combinations: Sequence[pd.Series] = (),
@@ -87,8 +89,10 @@ def disclose(
     made from a hidden cell (shares, shrunk estimates, intervals) are to be hidden with it.
 
     `before` marks cells that were hidden when the table was told before: they stay hidden. `known`
-    marks those that were shown then: they can hide nothing any more, and do not protect others while
-    that can be helped. `silent` marks cells that another table hides with the place they are of: they
+    marks those that were shown then: they can hide nothing any more, and are hidden for nobody; what
+    they leave too little room for is as uncertain as can be. `moved` is by how many fewer answered than
+    when a cell was shown then (below 0: by how many more): what was known of it is so no longer, but
+    its total less its parts of then is the sum of those that were hidden, and is known. `silent` marks cells that another table hides with the place they are of: they
     are hidden here too, and hide others; what is not small in them is no secret. `spare` marks those
     of which little is lost. `pages` name keys that cells are shown together by, the narrower first, as
     (("place", "wave"), ("place",)): what has to be hidden is rather taken from pages that lack
@@ -125,10 +129,16 @@ def disclose(
     stop_if_any(problems)
 
     marks = marks_of(
-        cells, table.index, before=before, known=known, silent=silent, spare=spare, pages=pages
-    )
+        cells, table.index, before=before, known=known, silent=silent, spare=spare, moved=moved,
+        pages=pages,
+    )  # fmt: skip
     few = (count < limits.count) & ((count > 0) | (not limits.zeros))
-    counts = protect_counts(found, count, few, marks, limits, seed)
+    left = sums_left(found.matrix, marks)
+    of_counts = _indicators(left, len(table))
+    plain = found
+    if left:
+        found = relations(table, keys, parents, block=block, combined=of_counts)
+    counts = protect_counts(found, count, few, of_counts, marks, limits, seed)
     reasons = table[[*keys]].assign(
         n_hidden=_why(few, counts.hidden), n_width=_width(counts, np.ones(len(table)))
     )
@@ -137,12 +147,15 @@ def disclose(
     if mean:
         bare = (count < limits.mean_n) & ~(limits.zeros & (count == 0))
         also = counts.hidden & ~(limits.zeros & (count == 0))
-        rows = combined_of([*combinations, *told_combinations], table.index, mass)
+        told = [*_unmoved(told_combinations, table.index, marks.moved)]
+        told += [pd.Series(mass[at], table.index[at]) for at in left]
+        rows = combined_of([*combinations, *told], table.index, mass)
+        found = plain
         if rows.shape[0]:
             found = relations(table, keys, parents, block=block, combined=rows)
         sums = protect_sums(
             found, Values(count, mass, average), rows,
-            worth or [_WORTH] * len(combinations), len(told_combinations), (bare, also),
+            worth or [_WORTH] * len(combinations), len(told), (bare, also),
             marks, limits, seed,
         )  # fmt: skip
         size = len(table)
@@ -152,6 +165,22 @@ def disclose(
         reasons["mean_width"] = _width(sums, mass)
         shown[mean] = np.where(sums.hidden | (count == 0), np.nan, table[mean].to_numpy(float))
     return Disclosure(shown.loc[cells.index], reasons.loc[cells.index], limits, combined)
+
+
+def _indicators(sets: Sequence[Ids], size: int) -> sparse.csr_matrix:
+    """A row a set of cells, with 1 for each of them."""
+    rows = sparse.lil_matrix((len(sets), size))
+    for row, at in enumerate(sets):
+        rows[row, at] = 1.0
+    return rows.tocsr()
+
+
+def _unmoved(told: Sequence[pd.Series], order: pd.Index, moved: Array) -> Iterator[pd.Series]:
+    """What sums that are out still say: their parts that were shown and are others now are known of then."""
+    for one in told:
+        same = one[moved[order.get_indexer(one.index)] == 0]
+        if len(same):
+            yield same
 
 
 def _why(few: Mask, hidden: Mask) -> np.ndarray:

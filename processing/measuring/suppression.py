@@ -47,7 +47,14 @@ class Protected:
     reach: Array
 
 
-def protect(relations: Relations, secrets: Secrets, primary: Mask, *, seed: int = 1) -> Protected:
+def protect(
+    relations: Relations,
+    secrets: Secrets,
+    primary: Mask,
+    *,
+    as_far: bool = False,
+    seed: int = 1,
+) -> Protected:
     """Hide cells until every hidden cell can be anything within an interval of its width.
 
     Method: another table that an attacker could take for the true one differs from it in hidden
@@ -60,6 +67,8 @@ def protect(relations: Relations, secrets: Secrets, primary: Mask, *, seed: int 
 
     Cells outside a block are held still, as if an attacker knew them, so that intervals found are
     never too wide, and blocks can be solved apart: the work grows with their number.
+
+    A cell that nothing can move by its width is an error, or with `as_far` is moved as far as can be.
     """
     state = _State(relations.matrix.tocsc(), secrets, primary.copy())
     rng = np.random.default_rng(seed)
@@ -72,7 +81,10 @@ def protect(relations: Relations, secrets: Secrets, primary: Mask, *, seed: int 
         if not len(left):
             break
         if len(blocks) == 1:
-            raise _unprotected(left[0], secrets)
+            if not as_far:
+                raise _unprotected(left[0], secrets)
+            state.give_way(left, blocks[0])
+            continue
         blocks = [np.unique(np.concatenate(blocks[at : at + 2])) for at in range(0, len(blocks), 2)]
     return Protected(state.hidden, np.where(state.hidden, state.most - state.least, 0.0))
 
@@ -154,10 +166,44 @@ class _State:
         found = self._cheapest(at, block, width if up else -width)
         if found is None and up and secrets.values[at] - secrets.low[at] >= width:
             found = self._cheapest(at, block, -width)
-        if found is None:
-            return False
-        self._hide(block, found, 1e-6 * max(width, 1e-9))
-        return True
+        moves = [found] if found is not None else self._both_ways(at, block)
+        for moved in moves:
+            self._hide(block, moved, 1e-6 * max(width, 1e-9))
+        return bool(moves)
+
+    def give_way(self, cells: Ids, block: Ids) -> None:
+        """Ask of cells no more than can be had where everything is hidden that can be."""
+        for at in cells:
+            room = sum(self._furthest(at, block))
+            width = self.secrets.width[at]
+            # A second time there is nothing left to be had.
+            less = room if _EASE * width < room < width * (1 - 2 * _EASE) else 0.0
+            self.secrets.width[at] = less * (1 - _EASE)
+
+    def _both_ways(self, at: int, block: Ids) -> list[Array]:
+        """Tables either side of the true one that are a width apart, where neither side has all of it."""
+        width = self.secrets.width[at]
+        up, down = self._furthest(at, block)
+        if up + down < width * (1 - _EASE):
+            return []
+        up = min(up, width) * (1 - _EASE / 4)
+        down = min(down, width - up)
+        moves = [self._cheapest(at, block, by) for by in (up, -down) if abs(by) > 0]
+        return [moved for moved in moves if moved is not None]
+
+    def _furthest(self, at: int, block: Ids) -> tuple[float, float]:
+        """How far up and down a cell can be in any table, up to its width."""
+        room = self._room(block)
+        target = block == at
+        width = self.secrets.width[at]
+        low = np.zeros(2 * len(block))
+        high = np.concatenate([np.where(target, np.minimum(side, width), side) for side in room])
+        found = []
+        for sign in (1.0, -1.0):
+            wanted = np.concatenate([-sign * target, sign * target])
+            moved = self._least(block, wanted, low, high)
+            found.append(0.0 if moved is None else max(sign * float(moved[target][0]), 0.0))
+        return found[0], found[1]
 
     def _cheapest(self, at: int, block: Ids, by: float) -> Array | None:
         up, down = self._room(block)

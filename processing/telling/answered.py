@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from processing.datasets.study import Study
 from processing.measuring.disclosure import disclose
@@ -15,7 +15,7 @@ from processing.measuring.published_tables import Parents
 from processing.measuring.study_measures import StudyMeasures
 
 from .places_told import PAGES, adds_up, places_of, torn
-from .told_before import ToldBefore, masks
+from .told_before import ToldBefore, masks, moved
 
 _SIDES: dict[Hashable, Hashable | Sequence[Hashable]] = {"finished": "invited", "rest": "invited"}
 
@@ -45,13 +45,18 @@ def answered(
     parents = adds_up(found.units)
     by = by[~by["place"].isin(torn(by.rename(columns={"invited": "n"}).assign(scale=""), parents))]
     by = by.assign(rest=by["invited"] - by["finished"], name="", cohort="all")
-    before, known = masks(by, earlier, "answered")
-    by = by.assign(before=before, known=known)
+    of = by.assign(n=by["finished"])
+    before, known = masks(of, earlier, "answered")
+    left = _left_since(of, found, earlier)
+    by = by.assign(before=before, known=known & (left == 0), moved=left)
     cells = by.melt(
-        ["place", "wave", "before", "known"], ["invited", "finished", "rest"],
+        ["place", "wave", "before", "known", "moved"], ["invited", "finished", "rest"],
         var_name="what", value_name="n",
     )  # fmt: skip
     cells["n"] = cells["n"].astype(int)
+    # How many were invited is told of every place; who took their answers back are among the rest.
+    sign = cells["what"].map({"invited": 0.0, "finished": 1.0, "rest": -1.0})
+    cells = cells.assign(moved=cells["moved"] * sign, known=cells["known"] | (sign == 0))
     stay = cells["before"] & (cells["what"] != "invited")
     few = by.loc[by["finished"] < limits.mean_n, ["place", "wave"]]
     spare = pd.MultiIndex.from_frame(cells[["place", "wave"]]).isin(pd.MultiIndex.from_frame(few))
@@ -67,6 +72,21 @@ def answered(
     )  # fmt: skip
 
 
+def _left_since(
+    by: pd.DataFrame, found: StudyMeasures, earlier: ToldBefore | None
+) -> NDArray[np.float64]:
+    """How many of a place and wave took their answers back since it was told, at least.
+
+    A feed tells a response of which no n is kept: whoever left it is missing in its means too.
+    """
+    means = found.measures.means
+    means = means[means["cohort"] == "all"].assign(name=means["scale"])
+    keys = ["level", "unit", "wave"]
+    most = means[keys].assign(left=moved(means, earlier, "mean")).groupby(keys)["left"].max()
+    of_means = most.reindex(pd.MultiIndex.from_frame(by[keys])).fillna(0.0).to_numpy(float)
+    return np.asarray(np.maximum(moved(by, earlier, "answered"), of_means))
+
+
 def hidden_counts(
     cells: pd.DataFrame,
     sides: dict[Hashable, Hashable | Sequence[Hashable]],
@@ -78,13 +98,13 @@ def hidden_counts(
 ) -> pd.DataFrame:
     """Cells of place, wave and `what` (and name), with `hidden`; `sides` add up within a place.
 
-    Columns `silent` and `spare`, where there are any, are as in `disclose`.
+    Columns `silent`, `spare` and `moved`, where there are any, are as in `disclose`.
     """
     keys = [key for key in ("name", "place", "wave", "what") if key in cells]
     parents: Parents = {"place": places, "what": sides}
     shown = disclose(
         cells, keys, parents, limits=limits, before=before, known=known,
-        silent=cells.get("silent"), spare=cells.get("spare"), pages=PAGES,
+        silent=cells.get("silent"), spare=cells.get("spare"), moved=cells.get("moved"), pages=PAGES,
     ).frame  # fmt: skip
     return cells.assign(hidden=shown["n"].isna().astype(int))
 

@@ -151,6 +151,8 @@ def _shares(
     places = adds_up(found.units)
     whole = whole[~whole["place"].isin(torn(whole.rename(columns={"name": "scale"}), places))]
     before, known = masks(whole, earlier, "share")
+    # Of a place that a few left since, and of all that hold it: else one were the others' difference.
+    before |= told_otherwise(whole, earlier, limits.count)
     whole = whole.assign(
         before=before, known=known, silent=silent_in(whole, response), spare=_bare_in(whole, means)
     )
@@ -163,9 +165,7 @@ def _shares(
     )  # fmt: skip
     both = both.groupby(keys)["hidden"].max().rename("side").reset_index()
     whole = whole.merge(both, on=keys, how="left").fillna({"side": 1})
-    # Of a place that a few left since, and of all that hold it: else one were the others' difference.
-    otherwise = told_otherwise(whole, earlier, limits.count)
-    silent = whole["silent"] | (whole["side"] == 1) | otherwise
+    silent = whole["silent"] | (whole["side"] == 1)
     shown = disclose(
         whole[[*keys, "n", "w", "mean"]], keys, {"place": places}, mean="mean", weight="w",
         limits=limits, before=whole["before"], known=whole["known"], silent=silent,

@@ -14,7 +14,7 @@ from processing.errors import StatisticsError
 from processing.measuring.disclosure import disclose
 from processing.measuring.disclosure_limits import DisclosureLimits
 
-from .told_before import ToldBefore, ToldEffect
+from .told_before import ToldBefore, ToldEffect, moved
 
 _POINT = 1.0
 _RANGE = 100.0
@@ -51,13 +51,15 @@ def effect_sums(
     """Effects on a cohort, of an evaluation and of earlier tellings, as sums of the same means.
 
     An effect told before whose coefficients are these within what rounding to whole points hides is
-    the same effect: after a withdrawal weights differ by little, and the two tell no more than one.
+    the same effect: weights differ by little, and the two tell no more than one. Where some left an area
+    that was shown they are two, of which the first is of who answered then.
     """
     now = _now(evaluation, cohort) if evaluation is not None else {}
     own = means[(means["cohort"] == cohort) & (means["level"] == "afdeling") & (means["n"] > 0)]
     index = pd.Series(
         own.index, pd.MultiIndex.from_frame(own[["scale", "unit", "wave"]].astype(str))
     )
+    left = pd.Series(moved(own.assign(name=own["scale"]), earlier, "mean") > 0, own.index)
     told, lost = [], set()
     for one in earlier.effects if earlier else ():
         if one.cohort != cohort or (not one.coefficients and _again(one, evaluation)):
@@ -67,7 +69,7 @@ def effect_sums(
             lost.add(one.scale)
             continue
         made = pd.Series([*one.coefficients.values()], index.loc[keys].to_numpy())
-        if one.scale not in now or not _same(now[one.scale], made):
+        if one.scale not in now or not _same(now[one.scale], made) or left[made.index].any():
             told.append(made)
     return Sums(now, tuple(told), frozenset(lost))
 

@@ -143,7 +143,9 @@ def chained(before: str, telling: Mapping[str, Any]) -> str:
 
 
 def masks(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> tuple[Mask, Mask]:
-    """Of cells with `KEYS` but measure: which are to stay hidden, and which are known already.
+    """Of cells with `KEYS` but measure, and n: which are to stay hidden, and which are known already.
+
+    One that some left since it was told is neither (`moved`): what it is now is as secret as any.
 
     Of a wave and figure that was told before, a cell that was not shown stays hidden. So do those that
     were not there where afdelinger are others than they were: of areas that merged since, the whole less
@@ -161,7 +163,7 @@ def masks(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> tupl
     new = ~index_of(cells, keys).isin(index_of(mine, keys))
     others = index_of(cells[new & again & (cells["level"] == "afdeling")], told)
     free = new & ~index_of(cells, told).isin(others)
-    return again & ~shown & ~free, shown
+    return again & ~shown & ~free, shown & (moved(cells, earlier, measure) == 0)
 
 
 def told_otherwise(cells: pd.DataFrame, earlier: ToldBefore | None, few: int) -> Mask:
@@ -169,6 +171,16 @@ def told_otherwise(cells: pd.DataFrame, earlier: ToldBefore | None, few: int) ->
     apart = _apart(cells, earlier, "share")
     near = (apart > 0) & (apart < few)
     return np.asarray(near.any(axis=1) & ~(apart == 0).any(axis=1))
+
+
+def moved(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> Array:
+    """By how many answers each cell is away from what was told of it; 0 where it is as it was told.
+
+    Answers of a wave are taken back and none is added, so that as many answers are the same answers.
+    """
+    apart = _apart(cells, earlier, measure)
+    least = np.min(np.nan_to_num(apart, nan=np.inf), axis=1, initial=np.inf)
+    return np.where(np.isinf(least), 0.0, least)
 
 
 def _apart(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> Array:

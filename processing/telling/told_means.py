@@ -19,7 +19,7 @@ from processing.measuring.study_measures import StudyMeasures
 
 from .effects_told import effect_sums
 from .places_told import PAGES, adds_up, places_of, silent_in, torn
-from .told_before import ToldBefore, masks
+from .told_before import ToldBefore, masks, moved
 
 _UNKNOWN = "unknown"
 _PRIMARY, _OTHER = 200.0, 20.0
@@ -67,14 +67,16 @@ def told_means(
     silent = silent_in(means, response)
     # A count of few things is as secret within its own range as points are within theirs.
     scaled = means["mean"] * PERCENT / means["scale"].map(study.codebook.highest_scores)
-    cells = means.assign(before=before, known=known, silent=silent, mean=scaled)
-    marks = ["before", "known", "silent"]
+    cells = means.assign(
+        before=before, known=known, silent=silent, mean=scaled, moved=moved(means, earlier, "mean")
+    )
+    marks = ["before", "known", "silent", "moved"]
     cells = cells.loc[~means["place"].isin(split), [*keys, "n", "w", "mean", *marks]]
-    rest = _of_unknown_cohort(cells, keys).assign(**dict.fromkeys(marks, False))
+    rest = _as_told(_of_unknown_cohort(cells, keys), cells)
     # The afdelinger keep their index, by which effects name them.
     rest.index = pd.RangeIndex(len(rest)) + means.index.max() + 1
     cells = pd.concat([cells, rest])
-    cells = cells.assign(n=cells["n"].astype(int))
+    cells = cells.assign(n=cells["n"].astype(int), silent=cells["silent"].astype(bool))
     cohorts: dict[Hashable, Hashable | Sequence[Hashable]] = dict.fromkeys(
         ("stayer", "newcomer", _UNKNOWN), "all"
     )
@@ -118,7 +120,8 @@ class System:
         cells = self.cells
         return disclose(
             cells, self.keys, self.parents, mean="mean", weight="w", limits=self.limits,
-            before=cells["before"], known=cells["known"], silent=cells["silent"], pages=PAGES,
+            before=cells["before"], known=cells["known"], silent=cells["silent"],
+            moved=cells["moved"], pages=PAGES,
             combinations=[*combinations.values()], told_combinations=told, worth=worth,
         )  # fmt: skip
 
@@ -133,6 +136,7 @@ class System:
         found = disclose(
             cells, self.keys, self.parents, mean="mean", weight="w", limits=self.limits,
             before=hidden & ~cells["silent"], known=~hidden, silent=hidden & cells["silent"],
+            moved=cells["moved"],
             combinations=[*more.values()], told_combinations=told,
         )  # fmt: skip
         same = (found.frame["mean"].isna() | found.frame["n"].isna()).to_numpy() == hidden
@@ -170,6 +174,22 @@ def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame
     left = left[left["n"] > 0]
     left["mean"] = left["mean"].clip(0, 100)
     return left.reset_index().assign(cohort=_UNKNOWN)
+
+
+def _as_told(rest: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+    """Those of unknown cohort as told before: where all were shown that they are left of, they were."""
+    keys = ["scale", "wave"]
+    study = cells[cells["place"].str.startswith("study:")]
+    told = study["known"] | (study["moved"] != 0)
+    left = study["moved"].where(study["cohort"] == "all", -study["moved"])
+    by = study[keys].assign(before=study["before"], shown=told, moved=left)
+    by = by.groupby(keys).agg({"before": "any", "shown": "all", "moved": "sum"}).reset_index()
+    marks = rest[keys].merge(by, on=keys, how="left").set_axis(rest.index)
+    shown = marks["shown"].astype(bool)
+    return rest.assign(
+        before=marks["before"].astype(bool), known=shown & (marks["moved"] == 0),
+        moved=marks["moved"].where(shown, 0.0).astype(float), silent=False,
+    )  # fmt: skip
 
 
 def mean_rows(means: pd.DataFrame) -> pd.DataFrame:

@@ -271,3 +271,71 @@ def test_a_memory_that_is_lost_or_changed_is_missed_where_something_public_lies(
     path.unlink()
     folder.rename(folder.with_name(f"{study.folder.name}-2-feed"))
     assert told_before(study) is None
+
+
+def kept(made, wave, finished):
+    """The same study where so many answered in each area of a wave, the first ones."""
+    rows, counts = made.waves[wave], made.tables[wave]["dispositions"].copy()
+    for area, n in finished.items():
+        rows = rows.drop(rows.index[rows.area == area][n:])
+        counts.loc[counts.area == area, ["started", "finished"]] = n
+    tables = {**made.tables, wave: {**made.tables[wave], "dispositions": counts}}
+    waves = {**made.waves, wave: rows.reset_index(drop=True)}
+    return replace(made, waves=waves, tables=tables)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        [12, 9, 15, 20],  # a mean that was shown is of too few
+        [12, 4, 15, 20],  # so is a count, and nobody else left
+        [12, 4, 14, 20],  # one left elsewhere, who leaves no room for it
+        [8, 10, 11, 20],
+    ],
+)
+def test_a_place_that_was_shown_and_that_some_left_is_not_given_by_what_did_not_change(
+    left, drawn, tmp_path
+):
+    """Both tellings attacked together: a place that nobody left is as it was told."""
+    codebook, whole = drawn
+    areas = sorted(whole.tables[1]["areas"]["area"])[2:6]
+    one = dict(whole.tables[1])
+    for name in ("areas", "dispositions"):
+        one[name] = one[name][one[name].area.isin(areas)]
+    rows = whole.waves[1]
+    made = replace(whole, waves={1: rows[rows.area.isin(areas)]}, tables={1: one})
+
+    def telling(finished, earlier):
+        now = kept(made, 1, dict(zip(areas, finished, strict=True)))
+        shutil.rmtree(tmp_path / "left", ignore_errors=True)
+        study = write_drawn_study(now, codebook, tmp_path / "left")
+        found = study_measures(study)
+        table = feed(study, found, earlier=earlier)
+        remember(study, table, found)
+        pages = area_results(study, found, earlier=told_before(study))
+        means = found.measures.means.query("scale == @SCALE and cohort == 'all'")
+        means = means.set_index("unit")
+        public = table.query("measure == 'mean' and scale == @SCALE and cohort == 'all'")
+        public = public.set_index("unit").hidden.reindex(means.index)
+        counts = pages.query("measure == 'answered'").set_index("unit").reindex(means.index)
+        return study, means, public == 0, (public == 0) | (counts.hidden == 0)
+
+    study, first, _, shown = telling([12, 10, 15, 20], None)
+    assert shown.all()
+    study, now, means, counts = telling(left, told_before(study))
+    parts = now.index != "study"
+    matrix = sparse.csr_matrix(np.where(parts, -1.0, 1.0))
+    same = (first.n == now.n).to_numpy()
+    known = np.where(counts | same, now.n, np.nan)
+    high = first.n.to_numpy(float)
+    at, least, most = attack(matrix, known, np.zeros(len(now)), high)
+    few = (now.n < 5).to_numpy()[at]
+    assert ((most - least)[few] >= 5 - 1e-6).all()
+    sums = now.w * now["mean"]
+    known = np.where(means | same, sums, np.nan)
+    at, least, most = attack(matrix, known, np.zeros(len(now)), (100 * now.w).to_numpy())
+    size, fewer = now.w.to_numpy()[at], (now.n < 10).to_numpy()[at]
+    assert fewer.any()
+    assert ((most - least)[fewer] / size[fewer] >= 20 - 1e-3).all()
+    # Whom nobody left is shown as before: hiding what all know hides nothing.
+    assert means[parts & same].all()
