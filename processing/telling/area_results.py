@@ -152,7 +152,7 @@ def _shares(
     whole = whole[~whole["place"].isin(torn(whole.rename(columns={"name": "scale"}), places))]
     before, known = masks(whole, earlier, "share")
     # Of a place that a few left since, and of all that hold it: else one were the others' difference.
-    before |= told_otherwise(whole, earlier, limits.count)
+    before = before | told_otherwise(whole, earlier, limits.count)
     whole = whole.assign(
         before=before, known=known, silent=silent_in(whole, response), spare=_bare_in(whole, means)
     )

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from processing.datasets.codebook import PERCENT
+from processing.datasets.codebook import PERCENT, Codebook
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
 from processing.errors import Problem, StatisticsError
@@ -23,6 +24,8 @@ from .told_before import ToldBefore, masks, moved
 
 _UNKNOWN = "unknown"
 _PRIMARY, _OTHER = 200.0, 20.0
+_STEPS = 4
+_NO_SPREAD = 1e-9
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ def told_means(
     parents = adds_up(found.units)
     split = torn(means[means["cohort"] == "all"], parents)
     before, known = masks(means, earlier, "mean")
+    before = before | tells_of_all(means, study.codebook, limits)
     silent = silent_in(means, response)
     # A count of few things is as secret within its own range as points are within theirs.
     scaled = means["mean"] * PERCENT / means["scale"].map(study.codebook.highest_scores)
@@ -174,6 +178,23 @@ def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame
     left = left[left["n"] > 0]
     left["mean"] = left["mean"].clip(0, 100)
     return left.reset_index().assign(cohort=_UNKNOWN)
+
+
+def tells_of_all(
+    means: pd.DataFrame, codebook: Codebook, limits: DisclosureLimits
+) -> NDArray[np.bool_]:
+    """Means that say what everyone answered: all the same, or all but fewer than a count may have.
+
+    Near an end of its scale a mean leaves room for few who answered anything else, by at least a step
+    of a count or of one of a scale's items of five.
+    """
+    highest = means["scale"].map(codebook.highest_scores)
+    items = means["scale"].map({scale.name: len(scale.columns) for scale in codebook.scales})
+    step = (PERCENT / (_STEPS * items)).where(highest == PERCENT, PERCENT / highest).fillna(0.0)
+    score = means["mean"] * PERCENT / highest
+    others = means["n"] * np.minimum(score, PERCENT - score)
+    same = (means["sd"] < _NO_SPREAD) | (others < limits.count * step - _NO_SPREAD)
+    return np.asarray(same & (means["n"] > 0))
 
 
 def _as_told(rest: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:

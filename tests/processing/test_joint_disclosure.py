@@ -164,3 +164,30 @@ def test_places_that_hide_one_another_are_found_however_many_scales_there_are():
     found = relations(cells, ["s", "place"], parents, block=100)
     assert {len(block) for block in found.blocks} == {62}
     assert sorted(np.concatenate(found.blocks)) == [*range(12 * 62)]
+
+
+def test_a_mean_that_says_what_all_ten_answered_is_hidden_as_a_small_one(codebook, tmp_path):
+    scales = {"tryghed_t1": codebook.scale("tryghed_t1").columns}
+    areas = AreasDrawn(5, [], invited=60, days=("2022-05-01",))
+    drawn = draw_study(KnownModel.simple(scales, loading=0.75), areas, seed=4)
+    rows = drawn.waves[1]
+    alike, one_other = sorted(rows.area.unique())[:2]
+    for area in (alike, one_other):
+        rows.loc[rows.area == area, list(scales["tryghed_t1"])] = np.int16(1)
+    first = rows.index[rows.area == one_other][0]
+    rows.loc[first, scales["tryghed_t1"][0]] = np.int16(2)
+    study = write_drawn_study(drawn, codebook, tmp_path / "alike")
+    found = study_measures(study)
+    table = area_results(study, found)
+    means = table[(table.measure == "mean") & (table.name == "tryghed_t1")].set_index("unit")
+    assert means.hidden[[alike, one_other]].tolist() == [1, 1]
+    cells = found.measures.means.query("scale == 'tryghed_t1' and cohort == 'all'")
+    shown = means.hidden.reindex(cells.unit).to_numpy() == 0
+    size = cells.w.to_numpy()
+    known = np.where(shown, size * cells["mean"], np.nan)
+    adds = relations(
+        cells.assign(place=places_of(cells)), ["place", "wave"], {"place": adds_up(found.units)}
+    )
+    at, least, most = attack(adds.matrix, known, np.zeros(len(cells)), 100 * size)
+    wide = (most - least) / size[at] * np.maximum(cells.n.to_numpy()[at], 10) / 10
+    assert wide.min() >= 20 - 1e-3
