@@ -199,16 +199,19 @@ def _marks(session: Session, study: Study) -> _Marks:
 
 
 def _refuse_unsettled(session: Session, wave: Wave) -> None:
-    waiting = session.scalar(
-        select(func.count())
-        .select_from(Sheet)
+    waiting = session.execute(
+        select(Batch.name, Sheet.serial)
         .join(Batch, Batch.id == Sheet.batch_id)
         .where(Batch.wave_id == wave.id, Sheet.state.in_(("returned", "keyed_once", "keyed_twice")))
-    )
+        .order_by(Sheet.serial)
+    ).all()
     if waiting:
+        some = ", ".join(f"{serial} ({batch})" for batch, serial in waiting[:5])
+        more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
         raise NotFreezableError(
-            f"Wave {wave.number}: {waiting} sheets came back and are not settled; frozen now, their "
-            "answers would be missing. Key and settle them, or take them out of use."
+            f"Wave {wave.number}: sheets came back and are not settled: {some}{more}. Frozen now, their "
+            "answers would be missing. Key and settle them, or take them out of use; Papir, Ark, der "
+            "mangler lists them."
         )
 
 

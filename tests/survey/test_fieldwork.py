@@ -267,12 +267,14 @@ def test_the_second_pass_needs_another_person(database, karen, bo, make, wave, a
         batch = Batch(wave_id=wave.id, name="Bundt 14", second_keying_share=1.0)
         session.add(batch)
     sheet = make.sheet(wave, area, batch)
+    assert "Ark 1 af 1 i bundtet" in karen.get(f"/keying/{sheet.serial}").get_data(as_text=True)
     send(karen, sheet, TYPED)
     refused = karen.get(f"/keying/{sheet.serial}")
     assert refused.status_code == 409
     assert "skal en anden gøre det" in refused.get_data(as_text=True)
     page = bo.get(f"/keying/{sheet.serial}").get_data(as_text=True)
     assert "Anden indtastning" in page
+    assert "i bundtet" not in page  # of which every sheet is keyed once
     assert "Mere lys" not in page
     send(bo, sheet, TYPED | {"mini_home": "3"})
     assert rows(database, Sheet)[0].state == "keyed_twice"
