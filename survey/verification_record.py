@@ -91,8 +91,9 @@ def _batch(one: BatchQuality) -> list[object]:
     return [*keyed, *agreement, one.share, one.limit, one.confidence, *verdict]
 
 
-def _told(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.5f}"
+def _told(value: float) -> float | str:
+    """A number, which may be below zero: only names are guarded from being run."""
+    return "" if math.isnan(value) else round(value, 5)
 
 
 def _csv(header: tuple[str, ...], rows: list[list[object]]) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from paper import NOW, ON_PAPER
@@ -732,6 +733,10 @@ def test_the_record_tells_speed_errors_and_agreement(
     assert (pile.twice, pile.differing, pile.agreement.agreement) == (1, 1, 9 / 11)
     assert keyers_csv(quality).splitlines()[1].startswith("Bo,1,11,11.0,1,11,2,0.18182,")
     assert batches_csv(quality).splitlines()[1].startswith("Bundt 14,1,1,1,0,11,0.81818,")
+    # A name is guarded from being run by a spreadsheet; a number below zero stays a number.
+    below = replace(pile, name="=1+1", agreement=replace(pile.agreement, kappa=-0.2))
+    assert ",0.81818,-0.2," in batches_csv(replace(quality, batches=(below,)))
+    assert "'=1+1," in batches_csv(replace(quality, batches=(below,)))
 
 
 def test_what_a_person_decided_for_the_scanner_is_that_persons(
