@@ -189,8 +189,10 @@ def power(page: EffectPage) -> list[Block]:
     rows = []
     for row in each(page.every):
         known = math.isfinite(row.equivalence_low) and math.isfinite(row.equivalence_high)
-        margin = page.amount(row.scale, page.margin(row.scale))
-        said = page.t("equivalent_yes" if row.equivalent else "equivalent_no", margin=margin)
+        margin = page.margin(row.scale)
+        beyond = row.equivalence_low > margin or row.equivalence_high < -margin
+        kind = "yes" if row.equivalent else "more" if beyond else "no"
+        said = page.t(f"equivalent_{kind}", margin=page.amount(row.scale, margin))
         rows.append(
             (
                 page.name(row.scale),

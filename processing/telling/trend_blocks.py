@@ -46,12 +46,22 @@ def trends(page: EffectPage) -> list[Block]:
             "trends_note", level=page.level, treated=int(areas.get(1, 0)),
             comparison=int(areas.get(0, 0)),
         )  # fmt: skip
+        if page.found.treatment.starts > 1:
+            note += " " + _starts(page)
         if left_out:
             note += " " + page.t("trends_left_out", areas=left_out)
         days = [page.measured.days[int(wave)][:4] for wave in waves]
         said = page.t("trends_alt", **told)
         parts.append(Figure(page.name(scale), note, *drawings(lines, days, said, page.tick)))
     return parts
+
+
+def _starts(page: EffectPage) -> str:
+    """In which waves plans begin, and in how many areas: lines hold them all from the first wave on."""
+    areas = page.found.treatment.frame.drop_duplicates("unit")
+    by = areas.loc[areas["start"] > 0, "start"].astype(int).value_counts().sort_index()
+    told = [page.t("trends_start", wave=wave, areas=count) for wave, count in by.items()]
+    return page.t("trends_starts", waves=page.listed(told))
 
 
 def _shown_areas(page: EffectPage, scale: str) -> tuple[pd.DataFrame, int]:

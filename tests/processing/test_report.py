@@ -214,11 +214,13 @@ def test_the_report_tells_what_is_trusted_why_and_what_it_could_have_found(told)
     assert "vild bootstrap (Webb)" in said
     smallest = row.standard_error * (2.0739 + 0.8583)
     assert f"{smallest:.1f}".replace(".", ",") in said
-    assert "kan være 2,0 point eller mere" in said
+    # An interval that lies beyond the margin says more than that the effect may be that large.
+    assert row.equivalence_low > 2
+    assert "over 2,0 point" in said
     assert "blivende" in said
     # With one wave before the start a violation is told in points, in words and drawn.
     breakdown = f"{row.breakdown:.1f}".replace(".", ",")
-    assert f"holder fundet, så længe det er under {breakdown} point" in said
+    assert f"korrektion for flere mål, så længe det er under {breakdown} point" in said
     assert f"op til {breakdown} point" in said
     others = len(found.effects.query("cohort == 'all'")) - 1
     assert f"1 hovedmål er korrigeret efter Holm, 0 andre planlagte og {others} øvrige" in said
@@ -232,6 +234,7 @@ def test_plans_that_start_apart_are_told_by_exposure_and_by_trends_before(drawn)
     study, found = drawn(AreasDrawn(26, [3] * 9 + [4] * 8, days=days, effects=[0.5]))
     document = report_document(study, found)
     said = str(document)
+    assert "Indsatsen begynder i bølge 3 i 9 områder, 4 i 8 områder; før den" in said
     assert "første bølge med indsats" in said
     assert "1 bølge efter den første" in said
     assert re.search(r"1 bølge efter den første \(\d år\)", said)
