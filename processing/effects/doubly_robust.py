@@ -24,8 +24,10 @@ def doubly_robust(
 
     Shapes: n areas; `treated` is 0 or 1, `sizes` their weights. Raises StatisticsError where
     covariates tell the treated from the others without fail, so that there is nobody to compare.
+    Covariates that others add up to, as a category that nobody named, say nothing and are left out.
     """
     n = len(change)
+    covariates = _independent(covariates)
     w = sizes / sizes.mean()
     chance, hessian = _chances(treated, covariates, w)
     own, others = w * treated, w * (1 - treated)
@@ -45,6 +47,15 @@ def doubly_robust(
     other = odds * (left - of_others) + scored @ turned - regressed @ (covariates.T @ odds / n)
     influence: Array = one / own.mean() - other / odds.mean()
     return float(of_treated - of_others), influence
+
+
+def _independent(covariates: Array) -> Array:
+    """The columns, first to last, that those before do not add up to."""
+    kept: list[int] = []
+    for column in range(covariates.shape[1]):
+        if np.linalg.matrix_rank(covariates[:, [*kept, column]]) > len(kept):
+            kept.append(column)
+    return covariates[:, kept]
 
 
 def _chances(treated: Array, covariates: Array, w: Array) -> tuple[Array, Array]:

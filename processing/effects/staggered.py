@@ -177,7 +177,10 @@ def staggered_effects(
             )
         )
     parts = by_years(panel, later, run, known, against)
-    told = _told(panel, cells, parts, covariates, against, base, level, draws, seed)
+    # What the others add up to, as a category that nobody named, takes no degree of freedom.
+    several = np.column_stack([np.ones(len(frame)), frame[[*covariates]].to_numpy(float)])
+    telling = int(np.linalg.matrix_rank(several)) - 1
+    told = _told(panel, cells, parts, telling, against, base, level, draws, seed)
     return replace(told, left_out=tuple(left_out))
 
 
@@ -185,14 +188,14 @@ def _told(
     panel: Areas,
     cells: list[Cell],
     parts: dict[int, list[Cell]],
-    covariates: Sequence[str],
+    covariates: int,
     against: Against,
     base: Base,
     level: float,
     draws: int,
     seed: int,
 ) -> StaggeredEffects:
-    tell = _Teller(panel, len(covariates), level)
+    tell = _Teller(panel, covariates, level)
     exposures = sorted({cell.exposure for cell in cells})
     by_exposure = [[c for c in cells if c.exposure == e] for e in exposures]
     later = [cell for cell in cells if cell.exposure >= 0]

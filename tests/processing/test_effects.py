@@ -231,12 +231,18 @@ def test_covariates_make_comparisons_doubly_robust_as_r_did_has_them(reference_d
         )
     # All variances and covariances before the start are in this.
     assert got.pretest == pytest.approx(told["pretest_p"], abs=5e-6)
+    # A category that nobody named, and one that the others add up to, change nothing.
+    more = frame.assign(nobody=0.0, twice=2 * frame["lpop"] - 1)
+    names = ["nobody", "lpop", "twice"]
+    again = staggered_effects(more, "lemp", "first.treat", covariates=names, **keys)
+    for column in ("estimate", "standard_error", "df"):
+        assert again.by_group[column].to_numpy() == pytest.approx(got.by_group[column].to_numpy())
 
 
 def test_covariates_that_leave_nobody_to_compare_with_are_refused(reference_data):
     frame, keys = reference_data("mpdta"), {"area": "countyreal", "wave": "year"}
     telling = frame.assign(tells=(frame["first.treat"] > 0).astype(float))
-    with pytest.raises(StatisticsError, match="nobody to compare with"):
+    with pytest.raises(StatisticsError, match="nobody resembles them"):
         staggered_effects(telling, "lemp", "first.treat", covariates=["tells"], **keys)
     with pytest.raises(StatisticsError, match="no such column"):
         staggered_effects(frame, "lemp", "first.treat", covariates=["income"], **keys)
