@@ -305,6 +305,7 @@ def test_a_refused_keying_stays_is_told_and_is_nobody_elses(
     expect(desk.locator("#waiting-others")).to_contain_text("Ark tastet af Karen, der venter: 1")
     expect(desk.locator("#waiting-own")).to_be_empty()
     desk.get_by_role("button", name=re.compile("Log ud")).click()
+    expect(desk.locator("h1")).to_have_text("Du er logget ud")
     signs_in(desk, "Karen")
     refused = desk.locator("#refused")
     expect(refused).to_contain_text(f"Ark {sheets[0].serial} blev ikke modtaget")

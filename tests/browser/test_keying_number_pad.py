@@ -68,6 +68,8 @@ def key(page, signs):
         if sign == "\n" and page.locator("#serial").count():
             with page.expect_navigation():
                 page.keyboard.press(name)
+            # Its script has begun where there is a field, or says what was wrong with the serial.
+            expect(page.locator("#field:visible, #problem:visible")).to_have_count(1)
         else:
             page.keyboard.press(name)
 

@@ -299,6 +299,7 @@ def test_two_phones_with_the_same_code_store_one_response(open_browser, code, th
     forward(second)
     page_two(second)
     forward(second)
+    second.wait_for_url("**/page/4")
     forward(second)
     expect(second.locator(".receipt")).to_be_visible()
     first.context.set_offline(False)

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -31,6 +32,18 @@ def _run(words, environ, folder, files):
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", buffering=1)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", buffering=1)
     beboerpuls(list(map(str, words)), prog_name="beboerpuls")
+
+
+def run(words, environ, folder, typed=""):
+    """Run `beboerpuls WORDS` to its end and return all it printed; it must succeed."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        here = Path(name)
+        (here / "typed").write_text(typed, encoding="utf-8")
+        command = Command(words, environ, typed=here / "typed", output=here / "output").start()
+        with command.stdout as output:
+            printed = output.read()
+        assert command.wait(120) == 0, f"{words}: {printed}"
+    return printed
 
 
 @dataclass
