@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from babel import Locale
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
@@ -93,6 +94,10 @@ class Words:
     def short_date(self, day: dt.date) -> str:
         """The day as `13. dec. 2026`, for tables."""
         return format_date(day, "medium", locale=self.language.locale)
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Names as the language lists them: `a, b og c`."""
+        return format_list(names, locale=self.language.locale)
 
     def number(self, number: float) -> str:
         return format_decimal(number, locale=self.language.locale)

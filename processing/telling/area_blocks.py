@@ -117,7 +117,7 @@ def changed(page: AreaPage) -> list[Block]:
     surely = [f"{row.label} ({row.strong})" for row in rows if row.painted]
     summary = page.t(
         "area_changed_some" if surely else "area_changed_none",
-        scales=", ".join(surely), year=year, count=len(rows),
+        scales=page.listed(surely), year=year, count=len(rows), changed=len(surely),
     )  # fmt: skip
     said = "; ".join(
         page.t("effects_alt", scale=row.label, value=row.strong, low=page.n(row.low), high=page.n(row.high))

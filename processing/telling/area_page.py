@@ -11,8 +11,9 @@ from processing.datasets.codebook import PERCENT, Codebook
 from processing.datasets.study import Study
 
 from .document import KeyFigure, Table
+from .place_names import PlaceNames
 from .place_results import Estimated, PlaceFigure, PlaceResults
-from .words import count, number, words
+from .words import count, listed, number, sentence, words
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,11 @@ class AreaPage:
     incomparable: frozenset[str] = frozenset()
 
     def t(self, key: str, **values: object) -> str:
-        return words(self.language)[key].format(**values)
+        return sentence(self.language, key, **values)
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Names as a sentence lists them."""
+        return listed(names, self.language)
 
     def n(self, value: float, *, signed: bool = False) -> str:
         return number(value, self.language, 0, signed=signed)
@@ -45,12 +50,7 @@ class AreaPage:
 
     @property
     def place(self) -> str:
-        if self.told.level == "afdeling":
-            frame, key = self.study.table("areas"), "area"
-        else:
-            frame, key = self.study.table("area_group"), "area_group"
-        named = frame.drop_duplicates(key, keep="last").set_index(key)["name"]
-        return str(named.get(self.told.unit, self.told.unit))
+        return PlaceNames(self.study).of(self.told.level, self.told.unit)
 
     @property
     def means(self) -> list[PlaceFigure]:
@@ -84,6 +84,10 @@ class AreaPage:
     def about(self, instrument: str) -> str:
         """What a questionnaire is about; one's own is called by its name."""
         return words(self.language).get(f"instrument_{instrument}", instrument)
+
+    def language_called(self, code: str) -> str:
+        """A language's name; its code where there is none, as of an import's own."""
+        return words(self.language).get(f"area_language_{code}", code)
 
     def label(self, name: str) -> str:
         scale = self.codebook.scale(name)

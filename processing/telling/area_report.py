@@ -8,13 +8,13 @@ import pandas as pd
 
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError
+from processing.measuring.study_terms import study_terms
 
 from .area_blocks import changed, stands
 from .area_page import AreaPage
 from .document import Block, Command, Document, Points, Section, Sentence
+from .how_asked import HowAsked, how_asked
 from .place_results import place_results
-
-_LANGUAGE_NAMES = "area_language_"
 
 
 def area_report_document(
@@ -83,23 +83,34 @@ def area_report_document(
 
 
 def _asked(page: AreaPage) -> list[Block]:
-    last = next(one for one in page.study.waves if one.wave == page.told.wave)
-    instruments = dict.fromkeys(scale.instrument for scale in page.codebook.scales)
-    asked = sum(1 for one in page.codebook.items if one.kind != "reason")
-    languages = ", ".join(page.t(_LANGUAGE_NAMES + code) for code in last.manifest["languages"])
-    scales = [page.label(one.name) for one in page.means]
+    wave = next(one for one in page.study.waves if one.wave == page.told.wave)
+    asked = how_asked(wave, study_terms(page.study).limits.count)
+    measured = {scale.instrument for scale in page.codebook.scales}
     about = page.t(
         "area_questions",
-        about=", ".join(page.about(one) for one in instruments),
-        count=asked,
-        languages=languages,
+        about=page.listed([page.about(one) for one in asked.instruments if one in measured]),
+        count=asked.questions,
     )
+    whom = page.t("area_whom_imported" if asked.imported else "area_whom", **page.response())
     return [
-        Sentence(about),
-        Sentence(page.t("area_whom", **page.response())),
+        Sentence(" ".join([about, *_languages(page, asked)])),
+        Sentence(" ".join([whom, *_modes(page, asked)])),
         Sentence(page.t("area_scales")),
-        Points(scales),
+        Points([page.label(one.name) for one in page.means]),
     ]
+
+
+def _languages(page: AreaPage, asked: HowAsked) -> list[str]:
+    """Nothing where nobody said in which language they answered."""
+    if not asked.languages:
+        return []
+    named = page.listed([page.language_called(code) for code in asked.languages])
+    return [page.t("area_answered_in" if asked.imported else "area_offered", languages=named)]
+
+
+def _modes(page: AreaPage, asked: HowAsked) -> list[str]:
+    named = page.listed([page.t(f"area_mode_{mode}") for mode in asked.modes])
+    return [page.t("area_modes", modes=named)] if named else []
 
 
 def _sure(page: AreaPage) -> list[Block]:
@@ -121,7 +132,7 @@ def _limits(page: AreaPage) -> list[Block]:
     told = [page.t(key) for key in keys]
     apart = [page.label(one.name) for one in page.moved if one.name in page.incomparable]
     if apart:
-        told.append(page.t("area_limit_waves", scales=", ".join(apart)))
+        told.append(page.t("area_limit_waves", scales=page.listed(apart)))
     return [Points(told)]
 
 

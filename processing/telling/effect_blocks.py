@@ -89,9 +89,15 @@ def _many(page: EffectPage) -> str:
     primary = page.every["primary"].astype(bool)
     secondary = int((page.every["scale"].isin(page.found.plan.secondary) & ~primary).sum())
     others = len(page.every) - int(primary.sum()) - secondary
-    return page.t(
-        "many", primary=int(primary.sum()), secondary=secondary, others=others, level=page.level
-    )
+    told = []
+    # Holm's correction is for as many as the plan names, also those of which nothing can be told.
+    if primary.any():
+        told.append(page.t("many_primary", n=len(page.found.plan.primary)))
+    rest = {"many_secondary": secondary, "many_others": others}
+    named = [page.t(key, n=n) for key, n in rest.items() if n]
+    if named:
+        told.append(page.t("many_fdr", measures=page.listed(named), families=len(named)))
+    return " ".join([*told, page.t("many_decide", level=page.level)])
 
 
 def trusted(page: EffectPage) -> list[Block]:

@@ -15,7 +15,7 @@ from processing.judging.verdicts import ScaleEvidence
 
 from .document import Block, Figure, KeyFigure, Points, Sentence, Table
 from .figures import Spread, spread
-from .words import count, number, words
+from .words import count, listed, number, sentence, words
 
 _KEYS = {"omega": "omega", "cfi": "CFI", "rmsea": "RMSEA", "srmr": "SRMR"}
 FEWEST = 5
@@ -32,7 +32,7 @@ class EvidencePage:
     language: str
 
     def t(self, key: str, **values: object) -> str:
-        return words(self.language)[key].format(**values)
+        return sentence(self.language, key, **values)
 
     def n(self, value: float, digits: int = 2) -> str:
         return number(value, self.language, digits)
@@ -77,7 +77,7 @@ class EvidencePage:
                 words(self.language).get(f"area_language_{code}", code)
                 for code in self.judged.untested_languages
             ]
-            told.append(self.t("care_languages", languages=", ".join(languages)))
+            told.append(self.t("care_languages", languages=listed(languages, self.language)))
         return told
 
     def figure(self, finding: Finding) -> str:
@@ -88,7 +88,7 @@ class EvidencePage:
             self.study.codebook.variable(one).label(self.language) if one in known else one
             for one in finding.items
         ]
-        return f"{name} ({', '.join(items)})" if items else name
+        return f"{name} ({listed(items, self.language)})" if items else name
 
     def group(self, name: str) -> str:
         return words(self.language).get(f"group_{name}", name)

@@ -18,7 +18,7 @@ from .document import Block, Command, Sentence, Table
 from .place_names import PlaceNames
 from .small_cells import SmallCells
 from .weights_told import weights_told
-from .words import count, number, percent, words
+from .words import count, listed, number, percent, sentence
 
 
 def measure_names(codebook: Codebook, language: str) -> dict[str, str]:
@@ -26,26 +26,27 @@ def measure_names(codebook: Codebook, language: str) -> dict[str, str]:
 
     Raises KeyError for a language there are no words in.
     """
-    said = words(language)
     found: dict[str, str] = {}
     for scale in codebook.scales:
         label = scale.label(language)
         # A scale of problems is told the other way round: high is favourable everywhere.
         turned = scale.headline_reversed
-        label = said["turned"].format(scale=label) if turned else label
+        label = sentence(language, "turned", scale=label) if turned else label
         most = codebook.highest_scores
-        found[scale.name] = _with_range(label, most[scale.name], said)
+        found[scale.name] = _with_range(label, most[scale.name], language)
         for variant, left_out in scale.variants.items():
-            items = ", ".join(codebook.variable(one).label(language) for one in left_out)
+            items = listed([codebook.variable(one).label(language) for one in left_out], language)
             name = f"{scale.name}_{variant}"
-            label_of = said["variant"].format(scale=scale.label(language), items=items)
-            found[name] = _with_range(label_of, most[name], said)
+            label_of = sentence(language, "variant", scale=scale.label(language), items=items)
+            found[name] = _with_range(label_of, most[name], language)
     return found
 
 
-def _with_range(label: str, most: float, said: Mapping[str, str]) -> str:
+def _with_range(label: str, most: float, language: str) -> str:
     """A count's label with its range: beside scales of 0–100 it would be read as one of them."""
-    return label if most == PERCENT else said["counted"].format(scale=label, most=round(most))
+    if most == PERCENT:
+        return label
+    return sentence(language, "counted", scale=label, most=round(most))
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,14 @@ class Measured:
     cells: SmallCells
 
     def t(self, key: str, **values: object) -> str:
-        return words(self.language)[key].format(**values)
+        return sentence(self.language, key, **values)
 
     def n(self, value: float, digits: int = 1, *, signed: bool = False) -> str:
         return number(value, self.language, digits, signed=signed)
 
     def listed(self, names: Sequence[str]) -> str:
-        """Names one after the other; where some have commas in them, parted by semicolons."""
-        return ("; " if any("," in one for one in names) else ", ").join(names)
+        """Names as a sentence lists them."""
+        return listed(names, self.language)
 
     @cached_property
     def most(self) -> Mapping[str, float]:

@@ -45,11 +45,11 @@ def measures_document(
             )
         )
     t, counted, most = page.t, page.is_count(scale), round(page.most[scale])
-    waves = ", ".join(str(wave) for wave in sorted(measured.days))
+    waves = [str(wave) for wave in sorted(measured.days)]
     return Document(
         language=language,
         title=t("measures_title", scale=page.name(scale)),
-        where=f"{study.study}. {t('where_count' if counted else 'where', waves=waves, most=most)}",
+        where=f"{study.study}. {t('where_count' if counted else 'where', waves=page.listed(waves), n=len(waves), most=most)}",
         heading=t("measures_title", scale=page.name(scale)),
         lead=page.lead(),
         key_figures=page.key_figures(),
@@ -91,7 +91,9 @@ class _Scale(Measured):
         left_out = sorted(set(self._every("all")["wave"]) - set(self.whole["wave"]))
         if not left_out:
             return ""
-        return self.t("measures_hidden", waves=", ".join(str(wave) for wave in left_out))
+        return self.t(
+            "measures_hidden", waves=self.listed([str(wave) for wave in left_out]), n=len(left_out)
+        )
 
     @cached_property
     def changes(self) -> pd.DataFrame:

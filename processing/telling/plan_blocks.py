@@ -12,9 +12,9 @@ def plan(page: EffectPage) -> list[Block]:
     lines = [page.t("plan_primary", scales=_scales(page, said.primary))]
     if said.secondary:
         lines.append(page.t("plan_secondary", scales=_scales(page, said.secondary)))
-    lines.append(page.t("plan_treatment", kinds=", ".join(said.treatment)))
+    lines.append(page.t("plan_treatment", kinds=page.listed(said.treatment)))
     lines.append(
-        page.t("plan_comparison", areas=", ".join(said.comparison))
+        page.t("plan_comparison", areas=page.listed(said.comparison))
         if said.comparison
         else page.t("plan_comparison_all")
     )
@@ -31,7 +31,7 @@ def plan(page: EffectPage) -> list[Block]:
             str(names.variable(one).label(page.language)) if one in names.names else one
             for one in said.covariates
         ]
-        lines.append(page.t("plan_covariates", covariates=", ".join(told)))
+        lines.append(page.t("plan_covariates", covariates=page.listed(told)))
     lines.append(page.t("plan_limits", mean=said.mean_n, count=said.count))
     return [
         Sentence(page.plan_note),

@@ -71,13 +71,13 @@ def report_document(
         frozenset(validated),
         frozenset(incomparable),
     )
-    waves = ", ".join(str(wave) for wave in sorted(found.measures.days))
+    waves = [str(wave) for wave in sorted(found.measures.days)]
     counted = any(page.is_count(scale) for scale in page.every["scale"])
     t = page.t
     return Document(
         language=language,
         title=t("title", study=study.study),
-        where=f"{study.study}. {t('where_counts' if counted else 'where', waves=waves)}",
+        where=f"{study.study}. {t('where_counts' if counted else 'where', waves=page.listed(waves), n=len(waves))}",
         heading=t("heading"),
         lead=lead(page),
         key_figures=_key_figures(page, first(page.leading)),
@@ -173,7 +173,7 @@ def _limits(page: EffectPage) -> list[Block]:
     told = [_before(page), page.t("limit_causes"), page.t("limit_answer")]
     unproven = [page.name(s) for s in page.every["scale"] if s not in page.validated]
     if unproven:
-        told.append(page.t("limit_status", scales=page.listed(unproven)))
+        told.append(page.t("limit_status", scales=page.listed(unproven), n=len(unproven)))
     apart = [page.name(s) for s in page.every["scale"] if s in page.incomparable]
     if apart:
         told.append(page.t("limit_incomparable", scales=page.listed(apart)))
@@ -189,7 +189,7 @@ def _left_out(page: EffectPage) -> list[str]:
     if compared.ended:
         told.append(page.t("limit_ended", areas=len(compared.ended)))
     if compared.corrected:
-        told.append(page.t("limit_corrected", areas=", ".join(compared.corrected)))
+        told.append(page.t("limit_corrected", areas=page.listed(compared.corrected)))
     told += _starts(page, row)
     seen = compared.frame["unit"].nunique()
     if row is not None and row.areas + row.silent < seen:
@@ -213,10 +213,10 @@ def _starts(page: EffectPage, row: Any) -> list[str]:
     mine = found[(found["scale"] == row.scale) & (found["cohort"] == "all")]
     return [
         page.t(
-            f"limit_start_{one.why}", start=f"{one.start:g}", areas=", ".join(one.areas),
+            f"limit_start_{one.why}", start=f"{one.start:g}", areas=page.listed(one.areas),
             waves=""
             if one.whole
-            else page.t("limit_start_waves", waves=", ".join(f"{wave:g}" for wave in one.waves)),
+            else page.t("limit_start_waves", waves=page.listed([f"{wave:g}" for wave in one.waves]), n=len(one.waves)),
         )
         for one in each(mine)
     ]  # fmt: skip

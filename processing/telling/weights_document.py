@@ -20,7 +20,7 @@ from .margin_figures import Brought, brought
 from .measured_blocks import each
 from .place_names import PlaceNames
 from .weight_tables import WeightTables, weight_tables
-from .words import count, number, percent, words
+from .words import count, listed, number, percent, sentence
 
 _SHOWN = 20
 _MET = 0.005
@@ -83,7 +83,7 @@ class _Page:
         return PlaceNames(self.read)
 
     def t(self, name: str, **figures: object) -> str:
-        return words(self.language)[name].format(**figures)
+        return sentence(self.language, name, **figures)
 
     def lead(self) -> str:
         """What weights do, by the category that lay furthest off, and whether every count is met."""
@@ -202,8 +202,9 @@ class _Page:
 
     def _uncounted(self) -> list[Block]:
         """Waves and answers that no register counts."""
-        waves = ", ".join(map(str, self.made.plain))
-        told = [self.t("weights_plain", waves=waves)] if waves else []
+        plain = [str(wave) for wave in self.made.plain]
+        waves = listed(plain, self.language)
+        told = [self.t("weights_plain", waves=waves, n=len(plain))] if plain else []
         told += [
             self.t(
                 "weights_unknowable",

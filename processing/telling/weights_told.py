@@ -8,7 +8,7 @@ from processing.datasets.codebook import Codebook
 from processing.measuring.dataset_weights import DatasetWeights
 from processing.measuring.study_measures import StudyMeasures
 
-from .words import words
+from .words import listed, sentence
 
 Say = Callable[..., str]
 
@@ -18,10 +18,9 @@ def weights_told(found: StudyMeasures, codebook: Codebook, language: str) -> str
 
     Raises KeyError for a language there are no words in.
     """
-    said = words(language)
 
     def say(key: str, **values: object) -> str:
-        return said[key].format(**values)
+        return sentence(language, key, **values)
 
     if found.weights is not None:
         return "; ".join(_calibrated(found.weights, codebook, language, say))
@@ -39,12 +38,16 @@ def weights_told(found: StudyMeasures, codebook: Codebook, language: str) -> str
 def _calibrated(weights: DatasetWeights, codebook: Codebook, language: str, say: Say) -> list[str]:
     told = [say("weighted_counts", level=say(f"level_{weights.level}"))]
     if weights.plain:
-        told.append(say("weighted_plain", waves=", ".join(map(str, weights.plain))))
+        plain = [str(wave) for wave in weights.plain]
+        told.append(say("weighted_plain", waves=listed(plain, language), n=len(plain)))
     told += [
         say(
             "weighted_unknowable",
             variable=_label(codebook, name, language),
-            answers=", ".join(_answers(codebook, name, language).get(one, one) for one in of),
+            answers=listed(
+                [_answers(codebook, name, language).get(one, one) for one in of], language
+            ),
+            n=len(of),
         )
         for name, of in weights.unknowable.items()
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import string
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -20,6 +22,42 @@ def words(language: str) -> Mapping[str, str]:
     # As text: a sentence that begins with "no" or a figure stays what it is.
     found: dict[str, str] = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506  # it makes strings only
     return found
+
+
+class _Sentences(string.Formatter):
+    """Puts figures into sentences; `{areas:area|areas}` is the word that goes with so many."""
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        one, parted, many = format_spec.partition("|")
+        if not parted:
+            return super().format_field(value, format_spec)
+        return one if str(value) == "1" else many
+
+
+_SENTENCES = _Sentences()
+
+
+def sentence(language: str, key: str, /, **values: object) -> str:
+    """A sentence with its figures. Raises KeyError for a language or a key that there is none of.
+
+    >>> sentence("en", "limit_always", areas=1)
+    '1 area had a plan from the first wave on. It has no before and is left out.'
+    """
+    return _SENTENCES.vformat(words(language)[key], (), values)
+
+
+def listed(names: Sequence[str], language: str) -> str:
+    """Names as a sentence lists them; where some are lists themselves, parted by semicolons.
+
+    >>> listed(["dansk", "arabisk", "somali"], "da"), listed(["Safety", "Home and yard"], "en")
+    ('dansk, arabisk og somali', 'Safety; and Home and yard')
+    """
+    *others, last = names or [""]
+    if not others:
+        return last
+    joined = words(language)["and"]
+    long = any("," in one or f" {joined} " in one for one in names)
+    return f"{('; ' if long else ', ').join(others)}{';' * long} {joined} {last}"
 
 
 def number(value: float, language: str, digits: int = 1, *, signed: bool = False) -> str:

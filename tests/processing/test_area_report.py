@@ -11,7 +11,7 @@ from evaluations import draw, with_few
 from inspection import inspect
 from pypdf import PdfReader
 
-from instruments import MOST_LIX, lix
+from instruments import MOST_LIX, NOT_ASKED, lix
 from processing import (
     AreasDrawn,
     PeopleDrawn,
@@ -27,7 +27,9 @@ from processing import (
     study_measures,
     write_drawn_study,
 )
+from processing.datasets.paradata import MODES
 from processing.telling.document import Table
+from processing.telling.how_asked import how_asked
 from survey.commands.report import FONTS
 
 PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
@@ -63,6 +65,12 @@ def about_its_point(estimate, low, high):
     return point, max(point - reach, 0), min(point + reach, 100)
 
 
+def study_asked(wave):
+    """How many columns of codes hold an answer, or why there is none, of anybody."""
+    whole = wave.responses([one.name for one in wave.codebook.items if one.type == "int16"])
+    return int((whole != NOT_ASKED).any().sum())
+
+
 def plain(document):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", as_page(document, ""))).split())
 
@@ -73,7 +81,15 @@ def test_the_report_tells_what_was_asked_of_whom_and_what_that_does_not_show(doc
     mine = table[(table.unit == "9000-001") & (table.wave == 2)]
     answered = mine[mine.measure == "answered"].iloc[0]
     assert f"{answered.n:.0f} af 60 inviterede har svaret" in said
-    assert "dansk, arabisk" in said
+    asked = study_asked(drawn[0].waves[-1])
+    assert (
+        f"Der blev spurgt om tryghed, med {asked} spørgsmål i alt. Man kunne svare på dansk og arabisk."
+        in said
+    )
+    assert (
+        "voksne fik en invitation, og man kunne lade være at svare. Der kom svar på nettet og på papir."
+        in said
+    )
     assert "Problemer i området (højt: lidt af det)" in said
     assert "Siden 2024" in said
     assert "Tallene siger ikke, hvorfor noget har ændret sig" in said
@@ -103,7 +119,7 @@ def test_a_change_is_named_only_where_all_changes_together_leave_chance_out(draw
     assert "i 90 ud af 100" in said
     table.loc[first, ["estimate", "low", "high", "p"]] = [9.0, 4.0, 14.0, 0.0005]
     said = plain(area_report_document(study, table, "afdeling", "9000-001"))
-    assert "er disse tal ændret: Oplevet tryghed (+9)" in said
+    assert "er dette tal ændret: Oplevet tryghed (+9)" in said
 
 
 def test_the_p_of_a_change_is_that_of_the_measures_and_nothing_hidden_has_one(drawn):
@@ -174,6 +190,20 @@ def test_a_place_that_may_not_be_shown_has_no_report(drawn):
     for unit in ("9000-000", "9000-099"):
         with pytest.raises(StatisticsError, match="nothing of it may be told"):
             area_report_document(study, table, "afdeling", unit)
+
+
+def test_a_plan_is_called_by_its_name(drawn):
+    study, _, table = drawn
+    assert "Sådan har beboerne svaret: Helhedsplan " in plain(
+        area_report_document(study, table, "plan", "plan")
+    )
+
+
+def test_a_way_of_answering_that_hardly_anybody_took_is_not_named(drawn):
+    wave = drawn[0].waves[-1]
+    papers = int((wave.responses(["mode"])["mode"] == MODES["paper"]).sum())
+    assert how_asked(wave, papers).modes == ("web", "paper")
+    assert how_asked(wave, papers + 1).modes == ("web",)
 
 
 def test_the_first_wave_alone_has_no_change(drawn):

@@ -1,5 +1,8 @@
 """Two rounds that another system asked, imported with their places, all the way to a report."""
 
+import html
+import re
+
 import pandas as pd
 import pyreadstat
 import pytest
@@ -135,6 +138,22 @@ def test_imported_waves_reach_weights_effects_and_the_report_by_the_commands_of_
     assert (effects["treated"], effects["comparison"]) == (8, 8)
     assert effects["low"] < 0.6 * 20 < effects["high"]
     assert {"g0", "g3"} <= set(pd.read_parquet(tmp_path / "weights" / "margins.parquet")["unit"])
+
+
+def test_an_areas_report_claims_of_an_import_only_what_its_answers_tell(older, tmp_path):
+    """The form has ten languages, three modes and some forty questions; this wave had seven and a web page."""
+    folder, _ = older
+    out = tmp_path / "area.html"
+    told = run("report", folder, "--area", "g1", "--level", "boligområde", "--out", out)
+    assert told.exit_code == 0, told.output
+    said = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", out.read_text())).split())
+    assert (
+        "Der blev spurgt om tryghed, med 7 spørgsmål i alt. Der er svaret på dansk og arabisk. "
+        in said
+    )
+    assert " blev inviteret. Spørgsmål" in said
+    for unknown in ("engelsk", "på nettet", "på papir", "voksne fik"):
+        assert unknown not in said
 
 
 def test_faults_of_all_files_are_told_at_once_and_nothing_is_written(files, tmp_path):
