@@ -60,6 +60,8 @@ class CsvFile:
     name: str
     rows: list[Row] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    whole: bool = True
+    """False where a line could not be told apart into cells, and is no row."""
 
     def problem(self, row: Row | int, column: str, value: object, rule: str) -> None:
         """Remember one problem: where, what stands there, and the rule."""
@@ -113,6 +115,7 @@ def read_csv(path: Path, columns: Sequence[Column], *, empty: bool = False) -> C
             if not any(cell.strip() for cell in cells):
                 continue  # spreadsheets leave empty rows at the end
             if len(cells) != len(header):
+                file.whole = False
                 file.problems.append(
                     f"{path.name}, row {number}: has {len(cells)} cells where the header has "
                     f"{len(header)}. Put quotes around text that holds a separator."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,20 @@ TABLE_OF: Mapping[str, str] = {
 """Each kind of file, and the table of a dataset that it becomes."""
 
 
-def tables_of(files: Mapping[str, Path], read: AnswersRead | None) -> dict[str, pd.DataFrame]:
+@dataclass(frozen=True)
+class PlacesRead:
+    """The tables of files that could be read, and what is wrong with all of them."""
+
+    tables: Mapping[str, pd.DataFrame]
+    """Rows that hold what their table needs; where there are `problems`, to hold answers against."""
+    problems: Sequence[str]
+
+
+def tables_of(files: Mapping[str, Path], read: AnswersRead | None) -> PlacesRead:
     """Read the files of an import, by kind, as a dataset's tables.
 
     Files may name the areas of `files["areas"]`, or without one those that answers name. Without
-    `read`, whose own file was refused, files are held against each other alone. Raises CsvFileError
-    with every problem of all files.
+    `read`, whose own map was refused, files are held against each other alone.
     """
     held = _Held(files, read)
     rows = {kind: held.rows(kind) for kind in TABLE_OF if kind in files}
@@ -42,14 +51,17 @@ def tables_of(files: Mapping[str, Path], read: AnswersRead | None) -> dict[str, 
             if None not in (row["plan"], row["area"], row["valid_from"])
         }
         held.problems += overlapping(files["area-plans"].name, periods)
-    if held.problems:
-        raise CsvFileError(held.problems)
-    tables = {TABLE_OF[kind]: _table(kind, of) for kind, of in rows.items()}
-    if "margins" in tables and read is not None:
-        told = _contradicting(tables, read)
-        if told:
-            raise CsvFileError([f"{files['margins'].name}: {one}" for one in told])
-    return tables
+    whole = {kind: [row for row in of if _filled(kind, row)] for kind, of in rows.items()}
+    # Of a file that lacks rows it cannot be said what is not in it.
+    sound = [
+        kind for kind in rows if kind not in held.unread and len(whole[kind]) == len(rows[kind])
+    ]
+    tables = {TABLE_OF[kind]: _table(kind, whole[kind]) for kind in sound}
+    if "margins" in rows and read is not None and ("groups" not in files or "groups" in sound):
+        counts = _table("margins", _counted_whole(rows["margins"]))
+        told = _contradicting(tables | {"margins": counts}, read)
+        held.problems += [f"{files['margins'].name}: {one}" for one in told]
+    return PlacesRead(tables, held.problems)
 
 
 class _Held:
@@ -59,6 +71,7 @@ class _Held:
         self.files = files
         self.form = read.form if read else None
         self.problems: list[str] = []
+        self.unread: set[str] = set()
         # Of a file that was not given, or not readable, nothing is known: it refuses no key.
         self.keys: dict[str, set[str]] = {"areas": set(read.areas)} if read else {}
 
@@ -67,7 +80,10 @@ class _Held:
             file = read_places(kind, self.files[kind], self._known(), form=self.form)
         except CsvFileError as error:
             self.problems += error.problems
+            self.unread.add(kind)
             return []
+        if not file.whole:
+            self.unread.add(kind)
         if kind in {"areas", "plans", "groups"}:
             column = {"areas": "area", "plans": "plan", "groups": "area_group"}[kind]
             self.keys[kind] = {row[column] for row in file.rows}
@@ -83,6 +99,26 @@ class _Held:
         lists_areas = "areas" in self.keys or kind == "areas"
         remedy = "List it in the file of --areas"
         return [one for one in file.problems if lists_areas or not one.endswith(remedy)]
+
+
+def _filled(kind: str, row: Row) -> bool:
+    """Whether a row holds all that its table cannot be without; a cell that broke a rule is empty."""
+    return all(row[column.name] is not None for column in COLUMNS[kind] if column.needed)
+
+
+def _counted_whole(rows: list[Row]) -> list[Row]:
+    """The counts of places and variables of which every row could be read: others add up to less."""
+    broken = {
+        (row["area"], row["area_group"], row["variable"])
+        for row in rows
+        if not _filled("margins", row)
+    }
+    return [
+        row
+        for row in rows
+        if (row["area"], row["area_group"], row["variable"]) not in broken
+        and (row["area"] is None) != (row["area_group"] is None)
+    ]
 
 
 def _table(kind: str, rows: list[Row]) -> pd.DataFrame:
@@ -108,4 +144,4 @@ def _contradicting(tables: Mapping[str, pd.DataFrame], read: AnswersRead) -> lis
     lasting = (members["valid_from"] <= day) & (members["valid_to"].fillna("9999-12-31") >= day)
     margins = tables["margins"].assign(wave=read.facts.wave)
     counted = margins.assign(count=margins["count"].astype(int))
-    return [str(one) for one in margin_contradictions(counted, members[lasting])]
+    return [str(one) for one in margin_contradictions(counted, members[lasting], read.answers)]

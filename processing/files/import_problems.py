@@ -62,8 +62,10 @@ class Refusals:
         """Tell of a value that stands in these rows of the file."""
         self.found.append(Misread(int(rows[0]), column, rule, value, len(rows)))
 
+    def error(self, file: str) -> ImportRefusedError:
+        """All of it, by row."""
+        return ImportRefusedError(file, sorted(self.found, key=lambda one: (one.row, one.column)))
+
     def stop_if_any(self, file: str) -> None:
         if self.found:
-            raise ImportRefusedError(
-                file, sorted(self.found, key=lambda one: (one.row, one.column))
-            )
+            raise self.error(file)

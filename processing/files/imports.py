@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -42,6 +42,8 @@ class AnswersRead:
     """The codebook's columns, indexed by the file's row numbers."""
     facts: WaveFacts
     left_out: tuple[str, ...]
+    refusals: Refusals = field(default_factory=Refusals)
+    """What does not fit; its cells are as if not asked. Nothing is written while there is any."""
 
     @property
     def areas(self) -> list[str]:
@@ -53,17 +55,23 @@ class AnswersRead:
         """The last day anybody answered, as ISO text; "" where no answer says."""
         return max(map(str, self.answers["day"]), default="")
 
+    def hold(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        """Return the tables as they are written; what answers and they say otherwise is in `refusals`."""
+        given = dict(tables)
+        if "areas" in given:
+            refuse_unknown_areas(self.answers, given["areas"], self.refusals)
+        if "dispositions" in given:
+            given["dispositions"] = dispositions_of(
+                self.answers, given["dispositions"], self.refusals
+            )
+        return given
+
     def write(
         self, folder: Path | str, tables: Mapping[str, pd.DataFrame] | None = None
     ) -> Imported:
         """Write the wave's dataset, with the tables of places that are given (see `import_file`)."""
-        given = dict(tables or {})
-        refusals = Refusals()
-        if "areas" in given:
-            refuse_unknown_areas(self.answers, given["areas"], refusals)
-        if "dispositions" in given:
-            given["dispositions"] = dispositions_of(self.answers, given["dispositions"], refusals)
-        refusals.stop_if_any(self.file)
+        given = self.hold(tables or {})
+        self.refusals.stop_if_any(self.file)
         dataset = write_wave(
             folder,
             responses=self.answers,
@@ -132,7 +140,8 @@ def read_answers(
 ) -> AnswersRead:
     """Read a .csv or .sav by its map and write nothing.
 
-    Parameters and errors are those of `import_file`.
+    Parameters and errors are those of `import_file`, but that values which do not fit are in
+    `refusals`: the file's places can be looked at before all of it is refused.
     """
     file, map_file = Path(file), Path(map_file)
     form = form_of(instruments, root)
@@ -148,7 +157,6 @@ def read_answers(
     for column, value in plan.only.items():
         table = table[table[column].str.strip() == value]
     answers = answers_frame(table, plan, form, codebook, refusals)
-    refusals.stop_if_any(str(file))
     used = {source.column for source in (*plan.items.values(), *plan.about.values())}
     used |= set(plan.only)
     return AnswersRead(
@@ -158,6 +166,7 @@ def read_answers(
         answers,
         _facts(plan, form, file, content),
         tuple(str(name) for name in table.columns if name not in used),
+        refusals,
     )
 
 

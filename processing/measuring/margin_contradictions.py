@@ -7,12 +7,16 @@ import pandas as pd
 from processing.errors import Problem
 
 from .dataset_weights import unit_counts
-from .register_margins import contradictions
+from .register_margins import categories, contradictions
 
 _KEYS = ("wave", "unit")
 
 
-def margin_contradictions(margins: pd.DataFrame, members: pd.DataFrame) -> list[Problem]:
+def margin_contradictions(
+    margins: pd.DataFrame,
+    members: pd.DataFrame,
+    answers: pd.DataFrame | None = None,
+) -> list[Problem]:
     """Find where a wave's register counts cannot all be met, as weights would once it is frozen.
 
     Parameters
@@ -22,12 +26,14 @@ def margin_contradictions(margins: pd.DataFrame, members: pd.DataFrame) -> list[
         and count (people).
     members
         Which areas lie in which group while the wave asks: area_group, area.
+    answers
+        Coded answers, a column a variable, where they are known already: (rows, variables).
 
     Returns
     -------
     list[Problem]
-        Places whose variables count different numbers of people, and groups whose counts are not
-        those of their areas. Nothing where all fits.
+        Places whose variables count different numbers of people, with the categories that they lack,
+        and groups whose counts are not those of their areas. Nothing where all fits.
 
     Raises
     ------
@@ -43,13 +49,19 @@ def margin_contradictions(margins: pd.DataFrame, members: pd.DataFrame) -> list[
     they contradict each other in how many people there are: age 999, gender 411
 
     """
+    asked = [
+        name for name in margins["variable"].unique() if answers is not None and name in answers
+    ]
+    answered = (
+        {name: set(categories(answers[name])) for name in asked} if answers is not None else {}
+    )
     alone = margins[margins["area"].notna()].rename(columns={"area": "unit"})
-    found = [*contradictions(alone, _KEYS, 0.0)]
+    found = [*contradictions(alone, _KEYS, 0.0, answered)]
     units = members.rename(columns={"area_group": "unit"})
     units = units.assign(answered=True).merge(margins[["wave"]].drop_duplicates(), how="cross")
     groups = set(margins["area_group"].dropna()) - set(units["unit"])
     lone = margins[margins["area_group"].isin(groups)].rename(columns={"area_group": "unit"})
     if len(units):
         counts, differing = unit_counts(margins, units)
-        found += [*differing, *contradictions(counts, _KEYS, 0.0)]
-    return [*found, *contradictions(lone, _KEYS, 0.0)]
+        found += [*differing, *contradictions(counts, _KEYS, 0.0, answered)]
+    return [*found, *contradictions(lone, _KEYS, 0.0, answered)]

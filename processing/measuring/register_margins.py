@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -72,31 +72,46 @@ def problems_with_answers(
     cells: pd.DataFrame, margins: pd.DataFrame, group: Sequence[str], tolerance: float
 ) -> list[Problem]:
     """Margins that contradict each other, and answers that margins have no place for."""
+    answered = {str(variable): set(cells[variable]) for variable in margins["variable"].unique()}
     return [
-        *contradictions(margins, group, tolerance),
+        *contradictions(margins, group, tolerance, answered),
         *_groups_without(cells, margins, group),
         *_lacking(cells, margins, group),
     ]
 
 
 def contradictions(
-    margins: pd.DataFrame, group: Sequence[str], tolerance: float
+    margins: pd.DataFrame,
+    group: Sequence[str],
+    tolerance: float,
+    answered: Mapping[str, Collection[str]] | None = None,
 ) -> Iterator[Problem]:
-    """Groups whose variables count different numbers of people, or nobody."""
+    """Groups whose variables count different numbers of people, or nobody.
+
+    Categories are named that such a group has no count of, though another group has, or somebody
+    `answered` them: a row that was forgotten is the commonest reason.
+    """
     if not len(margins):
         return
     totals = margins.pivot_table("count", [*group], "variable", "sum")
     low, high = totals.min(axis=1), totals.max(axis=1)
     apart = totals[high - low > tolerance * high + 1e-9 * high]
     for name, row in list(apart.iterrows())[:_SHOWN]:
-        told = ", ".join(f"{variable} {count:,.0f}" for variable, count in row.dropna().items())
+        counted = row.dropna()
+        told = ", ".join(f"{variable} {count:,.0f}" for variable, count in counted.items())
+        fewer = counted.index[counted < counted.max()]
+        lacking = ", ".join(_uncounted(margins, group, name, fewer, answered or {}))
+        values = {"place": _named(name), "told": told}
         yield Problem(
             f"margins of {_named(name)}",
             f"they contradict each other in how many people there are: {told}"
+            + (f"; there is no count of {lacking}" if lacking else "")
             + _more(len(apart), "groups"),
-            "Count the same people in each; in Python, `tolerance` allows for rounding",
-            "margins.contradict",
-            {"place": _named(name), "told": told},
+            "Add the counts that lack"
+            if lacking
+            else "Count the same people in each; in Python, `tolerance` allows for rounding",
+            "margins.incomplete" if lacking else "margins.contradict",
+            values | ({"lacking": lacking} if lacking else {}),
         )
     nobody = totals[high <= 0]
     for name, _ in list(nobody.iterrows())[:_SHOWN]:
@@ -105,6 +120,23 @@ def contradictions(
             "they count nobody" + _more(len(nobody), "groups"),
             "Leave the group out, or give its counts",
         )
+
+
+def _uncounted(
+    margins: pd.DataFrame,
+    group: Sequence[str],
+    name: object,
+    variables: Iterable[Hashable],
+    answered: Mapping[str, Collection[str]],
+) -> Iterator[str]:
+    """Categories without a count in a group, each as `gender = 2`."""
+    here = pd.MultiIndex.from_frame(margins[[*group]]) if len(group) > 1 else margins[group[0]]
+    mine = margins[here == name]
+    for variable in variables:
+        there = set(mine.loc[mine["variable"] == variable, "category"].astype(str))
+        known = set(margins.loc[margins["variable"] == variable, "category"].astype(str))
+        known |= set(map(str, answered.get(str(variable), ())))
+        yield from (f"{variable} = {one}" for one in sorted(known - there - {UNKNOWN}))
 
 
 def _groups_without(

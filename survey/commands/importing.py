@@ -12,7 +12,6 @@ from instruments import LIBRARY
 from survey.commands.datasets import bad_use
 from survey.commands.examples import Command
 from survey.commands.printing import as_json, print_json
-from survey.csv_files import CsvFileError
 from survey.place_files import COLUMNS
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -111,12 +110,14 @@ def _imported(
         read = processing.read_answers(file, instruments, map_file, root=root)
     except (processing.MapError, processing.ImportRefusedError) as error:
         refused.append(str(error))
-    tables = {}
-    try:
-        tables = tables_of(files, read)
-    except CsvFileError as error:
+    places = tables_of(files, read)
+    if places.problems:
         files_of_places = "The files of places do not fit, and nothing was written. Correct them:"
-        refused.append("\n  ".join([files_of_places, *error.problems]))
+        refused.append("\n  ".join([files_of_places, *places.problems]))
+    if read is not None and refused:
+        read.hold(places.tables)
+        if read.refusals.found:
+            refused.insert(0, str(read.refusals.error(read.file)))
     if read is None or refused:
         raise click.ClickException("\n".join(refused))
-    return read.write(out, tables)
+    return read.write(out, places.tables)

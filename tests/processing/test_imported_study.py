@@ -187,6 +187,42 @@ def test_faults_of_all_files_are_told_at_once_and_nothing_is_written(files, tmp_
     assert not (tmp_path / "out").exists()
 
 
+def test_answers_places_and_counts_that_do_not_go_together_are_told_in_one_round(files, tmp_path):
+    def changed(name, change):
+        lines = (files / f"{name}.csv").read_text().splitlines()
+        (tmp_path / f"{name}.csv").write_text("\n".join(change(lines)))
+        return tmp_path / f"{name}.csv"
+
+    gone, crowded = "9000-002", "9000-005"
+    told = importing(
+        files,
+        1,
+        tmp_path / "out",
+        areas=changed("areas", lambda lines: [one for one in lines if gone not in one]),
+        invited=changed(
+            "invited-1",
+            lambda lines: [f"{crowded},2" if crowded in one else one for one in lines],
+        ),
+        margins=changed(
+            "margins",
+            lambda lines: (
+                [one for one in lines if not one.startswith("g1,background_gender,2")]
+                + ["g1,background_origin,1,500"]
+            ),
+        ),
+    )
+    assert told.exit_code == 1
+    for fault in (
+        f"area: the areas do not list it; add it to their file, or recode it in the map; found '{gone}'",
+        f"invited in {crowded}: no more can finish than were invited",
+        f"groups.csv, row 4, column area: '{gone}' is not in the study",
+        "invited-1.csv, row 4, column area:",
+        "background_gender 300, background_origin 500; there is no count of background_gender = 2",
+    ):
+        assert fault in told.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_counts_that_contradict_each_other_are_told_before_anything_is_written(files, tmp_path):
     counts = (files / "margins.csv").read_text() + "g0,background_origin,1,7\n"
     (tmp_path / "margins.csv").write_text(counts)

@@ -271,6 +271,9 @@ def test_everything_wrong_with_margins_is_told_at_once_with_names(residents, cou
     told = [str(problem) for problem in stopped.value.problems]
     assert any("margins of a: they contradict each other" in one for one in told)
     assert any("group d" in one and "no margin counts their group" in one for one in told)
+    women = (counts["area"] == "a") & (counts["variable"] == "gender") & (counts["category"] == "2")
+    with pytest.raises(StatisticsError, match="there is no count of gender = 2"):
+        weigh(residents, counts[~women], group="area")
     assert any(one.startswith("age = 4") and "lack the category" in one for one in told)
 
 
