@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .distances import Distance, cut_off, distance_of
+
 Array = NDArray[np.float64]
-Ids = NDArray[np.intp]
 Method = Literal["raking", "linear", "logit"]
+Ids = NDArray[np.intp]
 
 TOLERANCE = 1e-11
 RAKING_ROUNDS = 5_000
@@ -75,7 +77,7 @@ def calibrate(
     constraints: Constraints,
     method: Method,
     bounds: tuple[float, float] = (-np.inf, np.inf),
-) -> tuple[Array, NDArray[np.intp]]:
+) -> tuple[Array, Ids]:
     """Factors (a cell each) on `mass`, and the rounds that each group took.
 
     Definition: g minimises Σ d·D(g) with Σ d·g·x = T in every group (Deville & Särndal 1992, DOI
@@ -86,7 +88,25 @@ def calibrate(
     """
     if method == "raking":
         return _rake(mass, constraints)
-    return _newton(mass, constraints, _linear(bounds) if method == "linear" else _logit(bounds))
+    low, high = (np.full(len(mass), bound) for bound in bounds)
+    return _newton(mass, constraints, distance_of(method, bounds), low, high)
+
+
+def calibrate_within(
+    mass: Array,
+    constraints: Constraints,
+    method: Method,
+    bounds: tuple[float, float],
+    low: Array,
+    high: Array,
+) -> Array:
+    """As `calibrate`, each cell's factor kept from `low` to `high`, which stand over `bounds`.
+
+    The factors are those of `calibrate` cut off there. Where the limits and margins of a group
+    contradict each other there are none, and its gap tells so.
+    """
+    lowest, highest = (np.clip(bound, low, high) for bound in bounds)
+    return _newton(mass, constraints, distance_of(method, bounds), lowest, highest)[0]
 
 
 def _rake(mass: Array, whole: Constraints) -> tuple[Array, NDArray[np.intp]]:
@@ -116,39 +136,9 @@ def _rake(mass: Array, whole: Constraints) -> tuple[Array, NDArray[np.intp]]:
     return factors, rounds
 
 
-Distance = Callable[[Array], tuple[Array, Array]]
-"""x'λ to g and its derivative."""
-
-
-def _linear(bounds: tuple[float, float]) -> Distance:
-    low, high = bounds
-
-    def factor(u: Array) -> tuple[Array, Array]:
-        raw = 1 + u
-        return np.clip(raw, low, high), ((raw > low) & (raw < high)).astype(float)
-
-    return factor
-
-
-def _logit(bounds: tuple[float, float]) -> Distance:
-    low, high = bounds
-    steep = (high - low) / ((1 - low) * (high - 1))
-
-    def factor(u: Array) -> tuple[Array, Array]:
-        odds = np.exp(np.clip(steep * u, -700, 700))
-        # Divided by the odds where they are large, for else both parts overflow.
-        big = odds > 1
-        small = np.where(big, 1 / odds, odds)
-        above = np.where(big, low * (high - 1) * small + high * (1 - low), 0.0)
-        above = np.where(big, above, low * (high - 1) + high * (1 - low) * small)
-        below = np.where(big, (high - 1) * small + (1 - low), (high - 1) + (1 - low) * small)
-        g = above / below
-        return g, steep * (g - low) * (high - g) / (high - low)
-
-    return factor
-
-
-def _newton(mass: Array, whole: Constraints, distance: Distance) -> tuple[Array, NDArray[np.intp]]:
+def _newton(
+    mass: Array, whole: Constraints, distance: Distance, low: Array, high: Array
+) -> tuple[Array, Ids]:
     factors = np.ones(len(mass))
     rounds = np.zeros(whole.groups, np.intp)
     cells, names = np.arange(len(mass)), np.arange(whole.groups)
@@ -157,15 +147,18 @@ def _newton(mass: Array, whole: Constraints, distance: Distance) -> tuple[Array,
     goal = _goal(now, places, width)
     slope = np.zeros((now.groups, width))
     for step in range(1, NEWTON_ROUNDS + 1):
-        here = mass[cells]
-        g, derivative = distance(_along(slope, now.group, places))
+        here, limits = mass[cells], (low[cells], high[cells])
+        within = cut_off(distance, *limits)
+        g, derivative = within(_along(slope, now.group, places))
         miss = goal - moments(now, places, width, here * g)
         move = solve(cross(now, places, width, here * derivative), miss)
-        slope = _damped(slope, move, miss, here, now, places, goal, distance)
-        g, _ = distance(_along(slope, now.group, places))
+        slope = _damped(slope, move, miss, goal, here, now, places, within)
+        along = _along(slope, now.group, places)
+        g, _ = within(along)
         factors[cells] = g
         rounds[names] = step
         done = now.gaps(here * g) <= TOLERANCE
+        done |= _out_of_reach(along, here, now, (goal * slope).sum(axis=1), limits)
         if done.all():
             break
         if done.any():
@@ -180,24 +173,39 @@ def _damped(
     slope: Array,
     move: Array,
     miss: Array,
+    goal: Array,
     mass: Array,
     now: Constraints,
     places: Sequence[Ids],
-    goal: Array,
     distance: Distance,
 ) -> Array:
-    """A step that comes nearer in each group; halved where it would not."""
-    before = np.abs(miss).sum(axis=1)
+    """A step down the dual, which is convex, in each group; halved where it climbs again."""
+    before = (miss * move).sum(axis=1)
     stride = np.ones(now.groups)
-    for _ in range(12):
-        trial = slope + stride[:, None] * move
-        g, _ = distance(_along(trial, now.group, places))
-        after = np.abs(goal - moments(now, places, goal.shape[1], mass * g)).sum(axis=1)
-        worse = after > before * (1 - 1e-4 * stride) + 1e-300
-        if not worse.any():
+    for _ in range(40):
+        g, _ = distance(_along(slope + stride[:, None] * move, now.group, places))
+        ahead = goal - moments(now, places, goal.shape[1], mass * g)
+        too_far = (ahead * move).sum(axis=1) < -0.1 * before
+        if not too_far.any():
             break
-        stride = np.where(worse, stride / 2, stride)
+        stride = np.where(too_far, stride / 2, stride)
     return slope + stride[:, None] * move
+
+
+def _out_of_reach(
+    along: Array, mass: Array, now: Constraints, goal: Array, limits: tuple[Array, Array]
+) -> NDArray[np.bool_]:
+    """Groups of which no factors within the limits meet the margins.
+
+    Σ d·g·x'λ = T'λ then holds for any λ, also for the one reached; where the largest that the left
+    side can be is less than the right, there are no such factors (Farkas).
+    """
+    low, high = limits
+    with np.errstate(invalid="ignore"):
+        most = np.where(along > 0, high * along, np.where(along < 0, low * along, 0.0))
+    reach = added(now.group, mass * most, now.groups)
+    size = added(now.group, mass * np.abs(along), now.groups)
+    return np.asarray(reach < goal - 1e-9 * size, np.bool_)
 
 
 def local_places(constraints: Constraints) -> tuple[list[Ids], int]:

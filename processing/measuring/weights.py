@@ -19,11 +19,10 @@ from .register_margins import (
     problems_with_answers,
     unknown_variables,
 )
-from .trimming import trimmed
+from .trimming import Limited, beyond, limited
 from .weighting_cells import ROWS, CellKey, key_of, tally
 
 _MET = 1e-6  # share of the group's total
-_TRIM_ROUNDS = 60
 _EVERYONE = "everyone"
 
 
@@ -33,7 +32,8 @@ class Weights:
 
     `groups` has a row a group: rows, population, rounds, gap (the largest difference from a count,
     as a share of the population), deff (Kish), effective_n, lowest and highest (in means of the
-    group), outside (rows beyond the trimming limits in the end). `margins` has a row a category that
+    group), low_limit and high_limit (what they were kept within, in means; wider than `trim` where
+    margins cannot be met within it), outside (rows beyond `trim`). `margins` has a row a category that
     was met: rows, count, base and weighted (people), gap (weighted − count). `collapsed` tells
     categories that were counted as one, `left_out` rows that have no weight.
     """
@@ -44,6 +44,7 @@ class Weights:
     collapsed: tuple[Collapse, ...]
     rows: int
     left_out: int
+    trim: tuple[float, float] | None
     cells: pd.DataFrame = field(repr=False)  # the cells' values, rows, base_weight_of_row, weight
     key: CellKey = field(repr=False)
     constraints: Constraints = field(repr=False)
@@ -59,6 +60,12 @@ class Weights:
         if _EVERYONE in self.key.columns and _EVERYONE not in frame.columns:
             frame = frame.assign(**{_EVERYONE: _EVERYONE})
         return self.key.of(frame)
+
+    @property
+    def widened(self) -> pd.Series:
+        """Groups, a row each of `groups`, whose margins cannot be met within `trim`."""
+        limit = self.trim[1] if self.trim else np.inf
+        return self.groups["high_limit"] > limit
 
     @property
     def deff(self) -> float:
@@ -77,12 +84,19 @@ class Weights:
     def __str__(self) -> str:
         worst = self.groups["gap"].max()
         low, high = self.groups["lowest"].min(), self.groups["highest"].max()
+        wider = self.groups[self.widened]
+        reach = (
+            f"; limits are wider, at most {wider['low_limit'].min():.2f} and"
+            f" {wider['high_limit'].max():.2f}, where margins cannot be met within them: in"
+            f" {len(wider):,} of {len(self.groups):,} groups"
+        )
         told = (
             f"Weights by {self.method}: {self.rows:,} rows in {len(self.groups):,} groups,"
             f" design effect {self.deff:.3f}, effective n {self.effective_n:,.0f}\n"
             f"  margins are met within {worst:.1e} of each group's population\n"
             f"  weights run from {low:.2f} to {high:.2f} times their group's mean;"
-            f" {int(self.groups['outside'].sum()):,} rows are beyond the trimming limits\n"
+            f" {int(self.groups['outside'].sum()):,} rows are beyond the trimming limits"
+            f"{reach if len(wider) else ''}\n"
             f"  {self.left_out:,} rows have no weight;"
             f" {len(self.collapsed):,} categories were counted with others"
         )
@@ -106,9 +120,9 @@ def weigh(
     """Calibrate base weights to register counts within each group.
 
     Definition: w = d·g with g as near 1 as its method has it (see `calibration.calibrate`) and
-    Σ w = count in every category of every margin. Where weights lie beyond `trim`, they are cut off
-    (`trimming.trimmed`) and calibrated again, until they lie within or this no longer helps; the
-    margins are what is met in the end, and `groups.outside` tells what still lies beyond.
+    Σ w = count in every category of every margin, of all weights that lie between `trim` times their
+    group's mean. Where margins cannot be met within these limits, both are widened by a tenth at a
+    time until they can (`trimming.limited`); `groups` tells so.
 
     Parameters: `frame` has a row an answer, with the columns `group`, `base` and a column for each
     variable that `margins` count. `margins` has the columns `group`, variable, category and count;
@@ -123,8 +137,8 @@ def weigh(
     Raises StatisticsError with every problem: margins that contradict each other, lack a category or
     a group, and groups whose margins cannot be met.
 
-    Equal to R: `rake`, `calibrate` (linear, raking, logit with bounds) and `trimWeights` of survey
-    4.1-1, to 1e-6.
+    Equal to R: `rake` and `calibrate` (linear, raking, logit with bounds; with `bounds.const = TRUE`
+    where weights are limited) of survey 4.1-1, to 1e-6.
 
     >>> frame = pd.DataFrame({"sex": [1, 1, 1, 2], "base_weight": 1.0})
     >>> margins = pd.DataFrame({"variable": "sex", "category": ["1", "2"], "count": [50, 50]})
@@ -202,77 +216,33 @@ def weigh_cells(
     stop_if_any(_unmet(made, made.mass * factors, method))
     rows = cells[ROWS].to_numpy(float)
     weight = made.mass * factors / rows
-    if trim:
-        weight = _trim(weight, rows, made, trim, method)
+    limits = trim or (-np.inf, np.inf)
+    kept = limited(weight, made.mass, rows, made.constraints, method, within, limits)
     return Weights(
         method,
-        _told_of_groups(made, weight, rows, rounds, trim),
-        _told_of_margins(made, weight * rows, group),
+        _told_of_groups(made, kept, rows, rounds, limits),
+        _told_of_margins(made, kept.weight * rows, group),
         made.collapsed,
         int(rows.sum()),
         left_out,
-        cells.assign(base_weight_of_row=made.mass / rows, weight=weight),
+        trim,
+        cells.assign(base_weight_of_row=made.mass / rows, weight=kept.weight),
         key,
         made.constraints,
     )
 
 
-def _trim(
-    weight: Array, rows: Array, made: Design, trim: tuple[float, float], method: Method
-) -> Array:
-    """Cut off and calibrate again, group by group, where any weight lies beyond the limits.
-
-    Calibrating what was cut off is always by raking or linear without bounds: bounds are about the
-    way from base weights, and the limits now stand in their place.
-    """
-    now = weight.copy()
-    mean = _means(made, rows)
-    again: Method = "linear" if method == "linear" else "raking"
-    for _ in range(_TRIM_ROUNDS):
-        outside = _outside(now, mean[made.constraints.group], trim)
-        touched = np.zeros(made.constraints.groups, bool)
-        touched[made.constraints.group[outside]] = True
-        if not touched.any():
-            break
-        cells = touched[made.constraints.group]
-        some, _ = made.constraints.of(cells)
-        low, high = trim[0] * mean[touched], trim[1] * mean[touched]
-        cut, _ = trimmed(now[cells], rows[cells], some.group, low, high)
-        factors, _ = calibrate(cut * rows[cells], some, again)
-        better = (cut * factors > 0) & np.isfinite(factors)
-        met = some.gaps(cut * rows[cells] * factors) <= _MET
-        sound = met & (np.bincount(some.group, ~better, some.groups) == 0)
-        now[cells] = np.where(sound[some.group], cut * factors, now[cells])
-    return now
-
-
-def _means(made: Design, rows: Array) -> Array:
-    population: Array = made.groups["population"].to_numpy(float)
-    return population / np.bincount(made.constraints.group, rows, made.constraints.groups)
-
-
-def _outside(weight: Array, mean: Array, trim: tuple[float, float] | None) -> np.ndarray:
-    if trim is None:
-        return np.zeros(len(weight), bool)
-    slack = 1e-4
-    outside: np.ndarray = (weight < trim[0] * mean * (1 - slack)) | (
-        weight > trim[1] * mean * (1 + slack)
-    )
-    return outside
-
-
 def _told_of_groups(
-    made: Design, weight: Array, rows: Array, rounds: Ids, trim: tuple[float, float] | None
+    made: Design, kept: Limited, rows: Array, rounds: Ids, trim: tuple[float, float]
 ) -> pd.DataFrame:
-    group, count = made.constraints.group, made.constraints.groups
+    group, count, weight = made.constraints.group, made.constraints.groups, kept.weight
     n = np.bincount(group, rows, count)
     total = np.bincount(group, rows * weight, count)
     squares = np.bincount(group, rows * weight**2, count)
-    mean = total / n
+    share = weight * (n / total)[group]
     lowest, highest = np.full(count, np.inf), np.zeros(count)
-    np.minimum.at(lowest, group, weight / mean[group])
-    np.maximum.at(highest, group, weight / mean[group])
-    outside = _outside(weight, _means(made, rows)[group], trim)
+    np.minimum.at(lowest, group, share)
+    np.maximum.at(highest, group, share)
     return made.groups.drop(columns="label").assign(
         rows=n.astype(int),
         rounds=rounds,
@@ -281,7 +251,9 @@ def _told_of_groups(
         effective_n=total**2 / squares,
         lowest=lowest,
         highest=highest,
-        outside=np.bincount(group, rows * outside, count).astype(int),
+        low_limit=kept.low,
+        high_limit=kept.high,
+        outside=np.bincount(group, rows * beyond(share, *trim), count).astype(int),
     )
 
 

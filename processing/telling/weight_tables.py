@@ -16,7 +16,9 @@ from processing.measuring.disclosure_limits import DisclosureLimits
 _WHOLE = "all"
 _UNTOLD = "\0untold"
 _OF_MARGINS = ["rows", "base", "gap"]
-_OF_GROUPS = ["rows", "gap", "deff", "effective_n", "lowest", "highest", "outside"]
+_OF_GROUPS = [
+    "rows", "gap", "deff", "effective_n", "lowest", "highest", "low_limit", "high_limit", "outside",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -104,8 +104,25 @@ class _Page:
         told += " " * bool(told) + self.t(
             met, groups=count(len(groups), self.language), gap=number(gap, self.language, 2)
         )
-        outside = int(groups["outside"].sum())
-        return told + (" " + self.t("weights_outside_some", n=outside) if outside else "")
+        return " ".join([told, *self._limits()])
+
+    def _limits(self) -> Iterator[str]:
+        """Within what weights were kept, and where that was not possible."""
+        weights = self.made.weights
+        if weights.trim is None:
+            return
+        low, high = (number(limit, self.language) for limit in weights.trim)
+        yield self.t("weights_limits", low=low, high=high)
+        if wider := int(weights.widened.sum()):
+            groups = weights.groups
+            yield self.t(
+                "weights_limits_wider",
+                groups=count(wider, self.language),
+                all=count(len(groups), self.language),
+                low=number(float(groups["low_limit"].min()), self.language, 2),
+                high=number(float(groups["high_limit"].max()), self.language, 2),
+                n=count(int(groups["outside"].sum()), self.language),
+            )
 
     @cached_property
     def shares(self) -> pd.DataFrame:

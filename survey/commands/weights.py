@@ -92,6 +92,7 @@ def weights(
                 "effective_n": told.effective_n,
                 "largest_gap": float(told.groups["gap"].max()),
                 "beyond_limits": int(told.groups["outside"].sum()),
+                "groups_with_wider_limits": int(told.widened.sum()),
                 "counted_as_one": len(told.collapsed),
                 "written": str(written),
             }

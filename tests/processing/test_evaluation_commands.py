@@ -207,6 +207,7 @@ def test_how_well_weights_meet_the_registers_is_told_on_a_page_and_in_tables(run
     assert page.count("50.0") >= 2  # of men and women, in the registers and weighted
     assert "“Alder: 75 år eller ældre” with 33% of those who answered, against 6%" in page
     assert "all counts in 4 groups are met" in page
+    assert "Weights lie between 0.3 and 3.0 times the mean of their group." in page
     assert "Køn: Mand: 75% to 50%" in page  # drawn, and in words
     # The command makes the same page again, and what was joined is told in words.
     assert "--level afdeling --ordered background_age_band --language en" in page

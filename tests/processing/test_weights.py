@@ -15,7 +15,6 @@ from processing.measuring import collapsing, weighted_means, weights
 from processing.measuring.base_weights import base_weights
 from processing.measuring.dataset_weights import weigh_dataset
 from processing.measuring.study_measures import study_measures
-from processing.measuring.trimming import trimmed
 from processing.measuring.weighted_means import weighted_means as means
 from processing.measuring.weighting_cells import add_tallies, tally
 from processing.measuring.weights import weigh, weigh_cells
@@ -171,17 +170,24 @@ def test_raked_means_of_a_finite_population_equal_survey(margins, reference, ref
     assert "finite-population" in str(found)
 
 
-def test_trimming_equals_survey(margins, reference, reference_data):
-    frame, told = reference_data("apistrat"), reference("weights")
+@pytest.mark.parametrize(
+    ("name", "method"), [("raking", "raking"), ("linear", "linear"), ("wider", "raking")]
+)
+def test_trimming_equals_survey(name, method, margins, reference, reference_data):
+    """`calibrate(bounds.const = TRUE)`, limits wider by tenths until it finds weights."""
+    frame, told = reference_data("apistrat"), reference("weights")["trimmed"][name]
     three = margins("stype", "sch.wide", "comp.imp")
-    raked = weigh(frame, three, base="pw", trim=None).of(frame).to_numpy()
-    mean = np.array([raked.mean()])
-    once, _ = trimmed(raked, np.ones(200), np.zeros(200, int), 0.45 * mean, 1.9 * mean)
-    np.testing.assert_allclose(once, told["trimmed_once"], rtol=TO)
-    again = weigh(frame, three, base="pw", trim=(0.45, 1.9))
-    np.testing.assert_allclose(again.of(frame), told["trimmed"]["weights"], rtol=TO)
-    assert again.groups["outside"].sum() == 0
-    assert again.groups["gap"].max() < 1e-9
+    low, high = told["limits"]
+    made = weigh(frame, three, base="pw", thin=0, trim=(low, high), method=method)
+    np.testing.assert_allclose(made.of(frame), told["weights"], rtol=TO)
+    [group] = made.groups.to_dict("records")
+    assert group["gap"] < 1e-9
+    assert group["high_limit"] == pytest.approx(high * 1.1 ** told["wider"])
+    assert group["low_limit"] == pytest.approx(low / 1.1 ** told["wider"])
+    assert (group["outside"] > 0) is (told["wider"] > 0) is ("limits are wider" in str(made))
+    found = means(frame, ["api00", "ell"], made, strata="stype").frame
+    np.testing.assert_allclose(found["mean"], [*told["mean"].values()], rtol=TO)
+    np.testing.assert_allclose(found["standard_error"], [*told["se"].values()], rtol=TO)
 
 
 @pytest.fixture
@@ -222,6 +228,21 @@ def test_every_area_is_brought_to_its_own_counts(residents, counts):
     totals = weight[men.index].groupby(men["area"]).sum()
     assert totals.to_dict() == pytest.approx({"a": 500, "b": 400, "c": 200, "d": 100})
     assert made.to_frame()["gap"].abs().max() < 1e-6
+
+
+def test_limits_change_the_groups_that_need_them_and_no_others(residents, counts):
+    free = weigh(residents, counts, group="area", thin=0, trim=None)
+    made = weigh(residents, counts, group="area", thin=0, trim=(0.6, 1.9))
+    before = free.of(residents)
+    groups = made.groups.set_index("area")
+    assert made.widened.tolist() == [True, False, True, False]
+    assert groups["gap"].max() < 1e-9
+    assert groups["lowest"].to_list() == pytest.approx(groups["low_limit"].to_list(), rel=1e-9)
+    assert (groups["highest"] <= groups["high_limit"] * (1 + 1e-9)).all()
+    loose = weigh(residents, counts, group="area", thin=0, trim=(0.3, 3.0)).of(residents)
+    kept = residents["area"].isin(["b", "d"])
+    np.testing.assert_array_equal(loose[kept], before[kept])
+    assert (loose[~kept] != before[~kept]).all()
 
 
 def test_who_gave_no_age_keeps_their_share(residents, counts):

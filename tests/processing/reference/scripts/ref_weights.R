@@ -47,14 +47,17 @@ out$clusters_rake <- told(rake(clus, three[1:2], margins[1:2], control = control
 county <- svydesign(id = ~1, strata = ~cnum, weights = ~pw, data = apistrat)
 out$lonely <- told(calibrate(county, ~ stype + sch.wide, two, calfun = "raking", epsilon = 1e-12, maxit = 500))
 
-# Cut off and raked again, until nothing is beyond .45 and 1.9 means.
-d <- rake(strat, three, margins, control = control)
-mean <- sum(weights(d)) / nrow(apistrat)
-out$trimmed_once <- unname(weights(trimWeights(d, upper = 1.9 * mean, lower = .45 * mean, strict = TRUE)))
-for (k in 1:200) {
-  w <- weights(d)
-  if (all(w >= .45 * mean * (1 - 1e-4) & w <= 1.9 * mean * (1 + 1e-4))) break
-  d <- rake(trimWeights(d, upper = 1.9 * mean, lower = .45 * mean, strict = TRUE), three, margins, control = control)
+# Kept between limits, in means, while calibrated; both limits a tenth wider until margins can be met.
+within <- function(fun, limits) {
+  formula <- ~ stype + sch.wide + comp.imp
+  mean <- sum(margins[[1]]$Freq) / nrow(apistrat)
+  for (wider in 0:20) {
+    low <- limits[1] * mean / 1.1^wider; high <- limits[2] * mean * 1.1^wider
+    bounds <- list(lower = rep(low, nrow(apistrat)), upper = rep(high, nrow(apistrat)))
+    d <- tryCatch(calibrate(strat, formula, all, calfun = fun, bounds = bounds, bounds.const = TRUE, epsilon = 1e-12, maxit = 500),
+      error = function(e) NULL, warning = function(w) NULL)
+    if (!is.null(d)) return(c(list(limits = limits, wider = wider), told(d)))
+  }
 }
-out$trimmed <- list(rounds = k, weights = unname(weights(d)))
+out$trimmed <- list(raking = within("raking", c(.45, 1.9)), linear = within("linear", c(.45, 1.9)), wider = within("raking", c(.8, 1.2)))
 write(toJSON(out, digits = 10, auto_unbox = TRUE, pretty = TRUE, na = "null"), "../numbers/weights.json")
