@@ -7,6 +7,7 @@ import hashlib
 import mimetypes
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,11 @@ def _paths() -> list[Path]:
 
 def _read(path: Path) -> StaticFile:
     content = joined(path).encode() if path.name in JOINED else path.read_bytes()
-    mimetype = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return _made_ready(content, mimetypes.guess_type(path.name)[0] or "application/octet-stream")
+
+
+@lru_cache(maxsize=256)
+def _made_ready(content: bytes, mimetype: str) -> StaticFile:
     return StaticFile(
         content=content,
         compressed=gzip.compress(content, 9, mtime=0) if mimetype in _COMPRESSED else b"",

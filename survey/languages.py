@@ -138,20 +138,8 @@ class Languages:
         """Read every file of some folders; without any, ours. Raises TranslationError."""
         paths = [path for folder in folders or (TRANSLATIONS,) for path in folder.glob("*.yaml")]
         paths = sorted(path for path in paths if not path.name.startswith(_DESK))
-        known = {path.stem: _read(path) for path in paths}
-        if SOURCE not in known:
-            raise TranslationError(
-                f"{SOURCE}.yaml is missing; all other languages fall back on it."
-            )
-        source = known.pop(SOURCE)
-        problems = [
-            problem for language in known.values() for problem in _differences(language, source)
-        ]
-        if problems:
-            raise TranslationError("\n".join(problems))
-        self._words = {
-            language.code: Words(language, source) for language in (source, *known.values())
-        }
+        source, *others = _known(tuple((path, _text(path), _desk_text(path)) for path in paths))
+        self._words = {language.code: Words(language, source) for language in (source, *others)}
 
     def __iter__(self) -> Iterator[Language]:
         return (words.language for words in self._words.values())
@@ -184,11 +172,28 @@ class Languages:
 def unreviewed(folder: Path = TRANSLATIONS) -> frozenset[str]:
     """The languages in which no native speaker has read what stands around the questions."""
     files = (path for path in folder.glob("*.yaml") if not path.name.startswith(_DESK))
-    return frozenset(path.stem for path in files if _content(path)["review"] == "none")
+    return frozenset(path.stem for path in files if _content(_text(path))["review"] == "none")
 
 
-def _read(path: Path) -> Language:
-    content = _content(path)
+# By what the files say, so that what is changed in them is read anew: reading all takes longer than
+# all else that an application is put together from.
+@lru_cache(maxsize=4)
+def _known(files: tuple[tuple[Path, str, str], ...]) -> tuple[Language, ...]:
+    """What some files say, the source first. Raises TranslationError."""
+    known = {path.stem: _read(path, text, desk) for path, text, desk in files}
+    if SOURCE not in known:
+        raise TranslationError(f"{SOURCE}.yaml is missing; all other languages fall back on it.")
+    source = known.pop(SOURCE)
+    problems = [
+        problem for language in known.values() for problem in _differences(language, source)
+    ]
+    if problems:
+        raise TranslationError("\n".join(problems))
+    return source, *known.values()
+
+
+def _read(path: Path, text: str, desk: str) -> Language:
+    content = _content(text)
     missing = {"language", "name", "review", "messages"} - set(content)
     if missing:
         raise TranslationError(f"{path.name}: lacks {', '.join(sorted(missing))}.")
@@ -197,19 +202,27 @@ def _read(path: Path) -> Language:
             f"{path.name}: says it is {content['language']!r}; rename one of the two."
         )
     said = {key: message for key, message in content["messages"].items() if message}
-    desk = path.with_name(_DESK + path.name)
     return Language(
         code=path.stem,
         name=content["name"],
         review=content["review"],
-        messages=said | (_content(desk)["messages"] if desk.exists() else {}),
+        messages=said | (_content(desk)["messages"] if desk else {}),
         for_residents=frozenset(said),
         locale=Locale.parse(path.stem, sep="-"),
     )
 
 
-def _content(path: Path) -> dict[str, Any]:
-    text = path.read_text(encoding="utf-8")
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _desk_text(path: Path) -> str:
+    """What the desk says in the language of a file; empty where it does not speak it."""
+    desk = path.with_name(_DESK + path.name)
+    return _text(desk) if desk.exists() else ""
+
+
+def _content(text: str) -> dict[str, Any]:
     # A loader of strings only, so that `no:` stays "no"; the rule below knows no such loader.
     content: dict[str, Any] = yaml.load(text, Loader=yaml.CBaseLoader)  # noqa: S506
     return content

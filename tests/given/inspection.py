@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 
 import pytest
@@ -82,9 +83,13 @@ class Page(HTMLParser):
         return [element for element in self.elements if element.tag in tags]
 
 
+# A page is inspected as it comes, and then read by the test.
+page_of = lru_cache(maxsize=8)(Page)
+
+
 def inspect(html):
     """What is wrong with a page; empty when all is well."""
-    page = Page(html)
+    page = page_of(html)
     ids = [element.attributes["id"] for element in page.elements if "id" in element.attributes]
     return [
         *page.problems,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from inspection import InspectingClient, Page
+from inspection import InspectingClient, page_of
 from sqlalchemy import select
 
 import survey
@@ -69,7 +69,7 @@ class Resident:
 
     @property
     def page(self):
-        return Page(self.answer.text)
+        return page_of(self.answer.text)
 
     def filled(self):
         """What a browser would send of the page's form as it stands."""
