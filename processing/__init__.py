@@ -249,6 +249,7 @@ if TYPE_CHECKING:
     from .telling.weight_tables import weight_tables as weight_tables
     from .telling.weighting_told import public_measures as public_measures
     from .telling.weights_document import weights_document as weights_document
+    from .telling.weights_told import kept_told as kept_told
     from .telling.why_hidden import why_hidden as why_hidden
     from .traits.dif import Dif as Dif
     from .traits.dif import DifItem as DifItem
@@ -397,6 +398,7 @@ _HOMES = {
     "telling.remembering": ("remember", "told_in"),
     "telling.told_before": ("ToldBefore", "memory_of", "told_before"),
     "telling.weighting_told": ("public_measures",),
+    "telling.weights_told": ("kept_told",),
     "telling.why_hidden": ("why_hidden",),
     "telling.weights_document": ("weights_document",),
     "telling.weight_tables": ("WeightTables", "weight_tables"),

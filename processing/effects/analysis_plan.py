@@ -73,7 +73,7 @@ class AnalysisPlan:
     @property
     def terms(self) -> StudyTerms:
         """What holds for all that is made of the study's datasets once the plan is registered."""
-        return StudyTerms(self.mean_n, self.count, self.adults, self.ordered)
+        return StudyTerms(self.mean_n, self.count, self.adults, self.ordered, self.weights)
 
 
 def read_plan(path: Path | str) -> AnalysisPlan:

@@ -15,6 +15,7 @@ from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.measuring.area_sums import Points
 from processing.measuring.measures import Measures
 from processing.measuring.study_measures import StudyMeasures, study_measures
+from processing.measuring.study_terms import study_terms
 
 from .analysis_plan import AnalysisPlan
 from .compared_rows import ComparedRows, compared_rows, people_of
@@ -76,21 +77,22 @@ def evaluate(
     *,
     registered: bool | None = None,
     calibrated: bool | None = None,
+    measured: StudyMeasures | None = None,
 ) -> Evaluation:
     """Estimate a study's effects.
 
     Who is treated when is read by `treatment`: areas treated from the beginning and waves after a
-    plan's end are left out and told. Weights are as `plan` lays down, whatever another plan of the
-    study says: one that came after the data would else change what is confirmatory. On areas, the outcome is the unit's direct mean; on persons,
+    plan's end are left out and told. On areas, the outcome is the unit's direct mean; on persons,
     everyone's own score with their weight, every area alike where the plan weights equally. Where
     plans start in different waves, the doubly robust mean over treated area-waves is told
     (`headline`). What `plan` names is confirmatory where the manifests tell that it was registered
     before data of treated areas were frozen (`registration`; `registered` says so of a plan that was
     registered elsewhere); all else is exploratory: other scales, cohorts apart, other estimators and
     methods. Primary scales are adjusted by Holm, secondary and other ones by false discovery rate,
-    each apart, over all residents and over the cohorts. Weights are those that the plan lays down;
-    with others (`calibrated`, as in `study_measures`) all is exploratory: whoever has seen both could
-    choose.
+    each apart, over all residents and over the cohorts. Weights are those that the plan lays down, whatever another plan of the study says: one that came
+    after the data would else change what is confirmatory. With others (`calibrated`, as in
+    `study_measures`, or `measured`, as the public has them) all is exploratory: whoever has seen both
+    could choose.
     Raises StatisticsError.
     """
     # A margin that is not there joins nothing: no reason to stop what was registered.
@@ -100,12 +102,15 @@ def evaluate(
             asked, [study.codebook], areas=set(study.table("areas")["area"].astype(str))
         )
     )
-    points = Points(plan.below, plan.above)
-    weighting, reweighted = _weighting(study, plan, calibrated)
-    measured = study_measures(
-        study, points=points, level=plan.level, calibrated=weighting,
-        adults=plan.adults, ordered=plan.ordered,
-    )  # fmt: skip
+    if measured is None:
+        measured = study_measures(
+            study, points=Points(plan.below, plan.above), level=plan.level, calibrated=calibrated,
+            terms=replace(
+                study_terms(study),
+                adults=plan.adults, ordered=plan.ordered, weights=plan.weights,
+            ),
+        )  # fmt: skip
+    reweighted = _otherwise(study, measured, plan)
     compared = treatment(study, measured, plan)
     if not compared.frame["treated"].any():
         raise _nobody(study, plan)
@@ -178,13 +183,16 @@ def _people_of(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> pd.
     return people
 
 
-def _weighting(study: Study, plan: AnalysisPlan, asked: bool | None) -> tuple[bool | None, bool]:
-    """How rows are weighted (`calibrated`), and whether that is otherwise than the plan lays down."""
-    base = plan.weights == "base"
-    if asked is None:
-        return (False if base else None), False
-    counts = any(len(wave.table("margins")) for wave in study.waves)
-    return asked, counts and asked == base
+def _otherwise(study: Study, measured: StudyMeasures, plan: AnalysisPlan) -> bool:
+    """Whether answers are weighted otherwise than the plan lays down."""
+    asked = measured.terms
+    if measured.weighed.kept or asked.adults != plan.adults:
+        return True
+    counted = {one for wave in study.waves for one in wave.table("margins")["variable"]}
+    if not counted or asked.weights == plan.weights == "base":
+        return False
+    ordered = set(asked.ordered) & counted != set(plan.ordered) & counted
+    return ordered or asked.weights != plan.weights
 
 
 def _nobody(study: Study, plan: AnalysisPlan) -> StatisticsError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,12 +53,12 @@ def joined(rows: Sequence[int], thin: int, *, ordered: bool) -> list[int]:
 
 
 def collapse(
-    table: pd.DataFrame, variable: str, thin: int, ordered: Collection[str]
+    table: pd.DataFrame, variable: str, thin: int, ordered: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], list[Collapse]]:
     """Which rows of a margin's table belong together, and what was joined.
 
     `table` is sorted by `g` and category and has `label` (the group's name), `category`, `rows` and
-    `count`. Rows that gave no answer stay apart. The result numbers companies by their first row.
+    `count`; `ordered` says of each group whether the categories have an order. Rows that gave no answer stay apart. The result numbers companies by their first row.
     """
     company = np.arange(len(table))
     told: list[Collapse] = []
@@ -71,7 +71,7 @@ def collapse(
     labels = table["label"].to_numpy()
     for start, stop in zip(starts, stops, strict=True):
         at = np.arange(start, stop)[named[start:stop]]
-        together = joined(rows[at].tolist(), thin, ordered=variable in ordered)
+        together = joined(rows[at].tolist(), thin, ordered=bool(ordered[group[start]]))
         company[at] = at[together]
         for first in dict.fromkeys(together):
             members = [at[k] for k, head in enumerate(together) if head == first]

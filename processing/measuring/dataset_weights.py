@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ from processing.datasets.standing import standing_table
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError, stop_if_any
 
-from .base_weights import base_weights
+from .base_design import BaseDesign, Seen, no_column, who_answered
 from .calibration import Ids
 from .dataset_parts import Workers, pieces
 from .places import Tied, must_know, places
 from .register_margins import UNKNOWN, categories
+from .weighting import Weighting
 from .weighting_cells import ROWS, add_tallies, tally
 from .weights import Weights, weigh_cells
 
@@ -42,8 +43,8 @@ class DatasetWeights:
     """Calibrated weights of a dataset, that its rows are given while they are read.
 
     `level` is within what they were calibrated, `needed` the columns a piece of rows must have.
-    `plain` are waves without any register counts: base weights hold there, times `scale`, so that
-    they are as large as the calibrated ones on the average. `unknowable` lists answers that counted
+    `plain` are waves without any register counts, or that keep base weights: these hold there, times
+    `scale`, so that they are as large as the calibrated ones on the average. `unknowable` lists answers that counted
     as none, since no register counts them.
     """
 
@@ -54,10 +55,12 @@ class DatasetWeights:
     plain: tuple[int, ...] = ()
     scale: float = 1.0
     unknowable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    weightings: Mapping[int, Weighting] = field(default_factory=dict, repr=False)
+    """How each wave was weighted, in the end"""
 
     @property
     def needed(self) -> tuple[str, ...]:
-        return ("wave", "area", *self.design.needed)
+        return tuple(dict.fromkeys(("wave", "area", *self.design.needed)))
 
     def cell_of(self, rows: pd.DataFrame) -> Ids:
         """Each row's weighting cell, -1 where it has no weight."""
@@ -73,65 +76,15 @@ class DatasetWeights:
             weight = np.where(plain, np.where(base > 0, base, np.nan), weight)
         return pd.Series(weight, rows.index, name="weight")
 
-    def told(self) -> str:
-        """Within what rows were weighted, and what could not be, in a line."""
-        plain = f"; base weights in wave {', '.join(map(str, self.plain))}, which nothing counts"
+    def told(self, kept: Collection[int] = ()) -> str:
+        """Within what rows were weighted, and what could not be, in a line; `kept` is told elsewhere."""
+        waves = ", ".join(str(wave) for wave in self.plain if wave not in kept)
+        plain = f"; base weights in wave {waves}, which nothing counts" if waves else ""
         without = "; ".join(f"{name} {', '.join(of)}" for name, of in self.unknowable.items())
         return (
-            f"calibrated within {self.level}{plain if self.plain else ''}"
+            f"calibrated within {self.level}{plain}"
             f"{f'; without a register count, and as no answer: {without}' if without else ''}"
         )
-
-
-@dataclass(frozen=True)
-class BaseDesign:
-    """How base weights are made of rows, wherever they are read.
-
-    `variables` are those of the margins; `unknown` is how many adults a dwelling counts as whose
-    number nobody knows.
-    """
-
-    variables: tuple[str, ...] = ()
-    adults: str | None = None
-    most: int | None = None
-    unknown: float | None = None
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """The columns that a piece of rows must have."""
-        columns = ("base_weight", "open_link", *self.variables)
-        return (*columns, self.adults) if self.adults else columns
-
-    def of(self, rows: pd.DataFrame) -> pd.DataFrame:
-        made = base_weights(rows, adults=self.adults, most=self.most, unknown=self.unknown)
-        return rows.assign(base=made.weight)
-
-
-def base_design(
-    dataset: Dataset | Study, adults: str | None = None, workers: Workers | None = None
-) -> BaseDesign:
-    """How a dataset's rows get base weights where nothing is calibrated.
-
-    `adults` is a column of adults in the dwelling, or None. Raises StatisticsError where the dataset
-    has no such column.
-    """
-    stop_if_any(_no_column(dataset, adults))
-    if not adults:
-        return BaseDesign()
-    seen = (workers or Workers()).add_up(dataset, partial(_seen, adults=adults, most=None))
-    return BaseDesign((), adults, None, seen.mean_adults())
-
-
-def _no_column(dataset: Dataset | Study, adults: str | None) -> list[Problem]:
-    if not adults or adults in dataset.codebook.names:
-        return []
-    return [
-        Problem(
-            f"adults: {adults}",
-            "the dataset has no such column",
-            "Name the question of how many adults live in the dwelling, or leave it out",
-        )
-    ]
 
 
 def weigh_dataset(
@@ -166,6 +119,7 @@ def dataset_weights(
     most: int | None = None,
     workers: Workers | None = None,
     lenient: bool = False,
+    kept: Mapping[int, Weighting] | None = None,
     **options: Any,
 ) -> DatasetWeights:
     """Weight a wave's or a study's rows to its register counts, without holding them in memory.
@@ -177,31 +131,30 @@ def dataset_weights(
     hold on the last day anybody answered. `adults` and `most` are as in `base_weights`, all else as
     in `weigh`; margins are `ordered` also where their counts say so (a column `ordered`), or where the
     codebook calls the variable ordinal or a scale. In a wave of which no unit has counts, as a baseline nobody counted, base weights
-    hold. With `lenient`, answers that no margin of any wave counts are `unknowable`.
+    hold. With `lenient`, answers that no margin of any wave counts are `unknowable`. Waves in `kept`
+    are weighted as it says, whatever else is asked: within its level and units, by its adults and order.
 
     Raises StatisticsError with every problem: a group whose counts differ from its areas', a unit of
     which counts cover a part, and all that `weigh` refuses; UncountedError where no wave has counts.
     """
-    workers = workers or Workers()
-    stop_if_any(_no_column(dataset, adults))
-    tables = {name: standing_table(dataset, name) for name in _TABLES}
-    margins = dataset.table("margins")
-    if isinstance(dataset, Dataset):
-        margins = margins.assign(wave=dataset.wave)
-    known = set(dataset.codebook.names)
-    variables = [name for name in dict.fromkeys(margins["variable"]) if name in known]
-    seen = workers.add_up(dataset, partial(_seen, adults=adults, most=most))
-    design = BaseDesign(tuple(variables), adults, most, seen.mean_adults())
-    units = _units(tables, seen, level)
-    must_know(units, pd.Series([area for _, area in seen.areas]))
-    answered = pd.DataFrame(seen.areas, columns=["wave", "area"]).assign(answered=True)
-    units = units.merge(answered, on=["wave", "area"], how="left")
-    units["answered"] = units["answered"].notna()
+    workers, kept = workers or Workers(), kept or {}
+    margins = _margins(dataset)
+    design = _design(dataset, margins, adults, most, kept)
+    seen = workers.add_up(dataset, partial(who_answered, design=design))
+    design = replace(design, unknown=seen.mean_adults())
+    margins = margins[~margins["wave"].isin([w for w, one in kept.items() if not one.within])]
+    units = _answered_units(dataset, seen, level, kept)
     counts, problems = unit_counts(margins, units)
     stop_if_any([*problems, *_partly_counted(margins, units, counts)])
     if shared := [*_shared(units, counts)]:
         raise SharedAreasError(*shared)
-    options["ordered"] = {*options.get("ordered", ()), *_ordered(dataset, margins)}
+    laid_down = {*options.get("ordered", ()), *_ordered(dataset, margins)}
+    ordered = {
+        wave: laid_down
+        if wave not in kept or kept[wave].ordered is None
+        else set(kept[wave].ordered or ())
+        for wave in {wave for wave, _ in seen.areas}
+    }
     told = workers.add_up(dataset, partial(_tallied, design=design, units=units))
     plain = told.cells["wave"].isin(set(counts["wave"])).eq(other=False)
     if plain.all() and len(plain):
@@ -210,21 +163,90 @@ def dataset_weights(
     if lenient:
         options["unknowable"] = _unknowable(cells, counts) | dict(options.get("unknowable") or {})
     weights = weigh_cells(
-        cells, counts, group=("wave", "unit"), base="base", left_out=told.left_out, **options
-    )
+        cells, counts, group=("wave", "unit"), base="base", left_out=told.left_out,
+        **options | {"ordered": ordered},
+    )  # fmt: skip
     given, taken = (
         frame[ROWS].to_numpy(float) @ frame[name].to_numpy(float)
         for frame, name in ((weights.cells, "weight"), (cells, "base"))
     )
+    without = tuple(sorted(int(wave) for wave in set(told.cells.loc[plain, "wave"])))
     return DatasetWeights(
         weights,
         level,
         units,
         design,
-        tuple(sorted(int(wave) for wave in set(told.cells.loc[plain, "wave"]))),
+        without,
         float(given / taken),
         {name: tuple(of) for name, of in (options.get("unknowable") or {}).items()},
+        {
+            wave: Weighting("", design.adults_in(wave) or "")
+            if wave in without
+            else Weighting(
+                kept[wave].within if wave in kept else level,
+                design.adults_in(wave) or "",
+                tuple(sorted(of & set(counts.loc[counts["wave"] == wave, "variable"]))),
+                _together(units[units["wave"] == wave], margins[margins["wave"] == wave]),
+            )
+            for wave, of in sorted(ordered.items())
+        },
     )
+
+
+def _margins(dataset: Dataset | Study) -> pd.DataFrame:
+    margins = dataset.table("margins")
+    return margins.assign(wave=dataset.wave) if isinstance(dataset, Dataset) else margins
+
+
+def _design(
+    dataset: Dataset | Study,
+    margins: pd.DataFrame,
+    adults: str | None,
+    most: int | None,
+    kept: Mapping[int, Weighting],
+) -> BaseDesign:
+    known = set(dataset.codebook.names)
+    variables = [name for name in dict.fromkeys(margins["variable"]) if name in known]
+    design = BaseDesign(
+        tuple(variables), adults, most, kept={wave: one.adults for wave, one in kept.items()}
+    )
+    stop_if_any(no_column(dataset, design))
+    return design
+
+
+def _answered_units(
+    dataset: Dataset | Study, seen: Seen, level: str, kept: Mapping[int, Weighting]
+) -> pd.DataFrame:
+    """A row a wave, area and unit it is weighted in, and whether anybody answered there."""
+    tables = {name: standing_table(dataset, name) for name in _TABLES}
+    parts = [_units(tables, seen, level)]
+    for wave, one in kept.items():
+        if one.within:
+            parts = [part[part["wave"] != wave] for part in parts]
+            again = _units(tables, seen, one.within)
+            parts.append(_as_kept(again[again["wave"] == wave], one))
+    units = pd.concat(parts, ignore_index=True)
+    must_know(units, pd.Series([area for _, area in seen.areas]))
+    answered = pd.DataFrame(seen.areas, columns=["wave", "area"]).assign(answered=True)
+    units = units.merge(answered, on=["wave", "area"], how="left")
+    units["answered"] = units["answered"].notna()
+    return units
+
+
+def _as_kept(now: pd.DataFrame, one: Weighting) -> pd.DataFrame:
+    """The units of a wave as they were, whatever groups its areas have come to lie in since."""
+    was = {area: unit for unit, areas in (one.units or {}).items() for area in areas}
+    there = now["area"].isin([*was])
+    back = now[there].drop_duplicates("area")
+    again = back.assign(unit=back["area"].map(was), shared=False)
+    return pd.concat([now[~there], again], ignore_index=True)
+
+
+def _together(units: pd.DataFrame, margins: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """The areas of each unit, of all that answered or are counted."""
+    mine = units[units["answered"] | units["area"].isin(margins["area"])]
+    by = mine.groupby("unit")["area"]
+    return {str(unit): tuple(sorted({str(area) for area in own})) for unit, own in by}
 
 
 def _ordered(dataset: Dataset | Study, margins: pd.DataFrame) -> set[str]:
@@ -258,51 +280,6 @@ def _unknowable(cells: pd.DataFrame, counts: pd.DataFrame) -> dict[str, tuple[st
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """Who answered when and where, and the adults in their dwellings."""
-
-    days: Mapping[tuple[int, str], int]
-    areas: frozenset[tuple[int, str]]
-    adults: tuple[float, float] = (0.0, 0.0)
-
-    def __add__(self, other: _Seen) -> _Seen:
-        days = dict(self.days)
-        for key, count in other.days.items():
-            days[key] = days.get(key, 0) + count
-        adults = (self.adults[0] + other.adults[0], self.adults[1] + other.adults[1])
-        return _Seen(days, self.areas | other.areas, adults)
-
-    def mean_adults(self) -> float | None:
-        return self.adults[1] / self.adults[0] if self.adults[0] > 0 else None
-
-
-def _seen(
-    dataset: Dataset | Study, parts: Collection[Path], *, adults: str | None, most: int | None
-) -> _Seen:
-    whole = _Seen({}, frozenset())
-    columns = ["wave", "area", "day", "base_weight", "open_link", *([adults] if adults else [])]
-    for rows in pieces(dataset, columns, parts):
-        dated = rows[rows["day"].fillna("") != ""]
-        days = dated.groupby(["wave", "day"], as_index=False).size()
-        weighted = rows[(rows["base_weight"] > 0) & rows["area"].notna()]
-        places_of = weighted[["wave", "area"]].drop_duplicates()
-        counted = (0.0, 0.0)
-        if adults:
-            asked = weighted[(weighted["open_link"] != 1) & (weighted[adults] >= 1)]
-            count = asked[adults].clip(upper=most)
-            counted = (
-                float(asked["base_weight"].sum()),
-                float((asked["base_weight"] * count).sum()),
-            )
-        whole += _Seen(
-            {(int(w), str(d)): int(n) for w, d, n in days.itertuples(index=False, name=None)},
-            frozenset((int(w), str(a)) for w, a in places_of.itertuples(index=False, name=None)),
-            counted,
-        )
-    return whole
-
-
-@dataclass(frozen=True)
 class _Tallied:
     cells: pd.DataFrame
     left_out: int
@@ -316,7 +293,7 @@ def _tallied(
 ) -> _Tallied:
     """How many rows are alike in all that weights know."""
     columns = ["wave", "unit", *design.variables, "base"]
-    needed = ["wave", "area", *design.needed]
+    needed = list(dict.fromkeys(["wave", "area", *design.needed]))
     held: list[pd.DataFrame] = []
     left_out = 0
     for piece in pieces(dataset, needed, parts):
@@ -338,7 +315,7 @@ def _with_unit(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(unit=unit)
 
 
-def _units(tables: dict[str, pd.DataFrame], seen: _Seen, level: str) -> pd.DataFrame:
+def _units(tables: dict[str, pd.DataFrame], seen: Seen, level: str) -> pd.DataFrame:
     """A row a wave, area and unit that it lies in; its own afdeling where it lies in none."""
     days: dict[int, str] = {}
     for wave, day in seen.days:

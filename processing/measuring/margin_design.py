@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from processing.errors import Problem
 
@@ -37,9 +38,9 @@ def design(
     *,
     base: Array,
     thin: int,
-    ordered: Collection[str],
+    ordered: Collection[str] | Mapping[int, Collection[str]],
 ) -> tuple[Design, list[Problem]]:
-    """Make every group's constraints, thin categories joined.
+    """Make every group's constraints, thin categories joined; `ordered` may be by wave, the first of `group`.
 
     Where rows gave no answer in a margin, their share of the group's base weight is kept, and the
     counts of the others are lessened by it: they are taken to be missing at random in the group.
@@ -65,7 +66,7 @@ def design(
         answers = cells[name].where(counted, UNKNOWN)
         there = cells.assign(g=g, mass=mass, category=answers)[["g", "category", ROWS, "mass"]]
         table = _table(there, counts, groups, population)
-        company, joined = collapse(table, name, thin, ordered)
+        company, joined = collapse(table, name, thin, _in_order(name, groups[group[0]], ordered))
         collapsed += joined
         met, number = _met(table.assign(variable=name), company)
         problems += _impossible(met, groups)
@@ -83,6 +84,15 @@ def design(
         groups.assign(population=population), constraints, categories, mass, tuple(collapsed)
     )
     return found, problems
+
+
+def _in_order(
+    variable: str, waves: pd.Series, ordered: Collection[str] | Mapping[int, Collection[str]]
+) -> NDArray[np.bool_]:
+    """Of each group whether the variable's categories have an order there."""
+    if not isinstance(ordered, Mapping):
+        return np.full(len(waves), variable in ordered)
+    return np.array([variable in ordered.get(wave, ()) for wave in waves], bool)
 
 
 def _number_in(frame: pd.DataFrame, groups: pd.DataFrame, group: Sequence[str]) -> Ids:

@@ -21,15 +21,9 @@ from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.scoring.by_wave import scores_of, with_scales
 
 from .area_sums import Points
+from .base_design import BaseDesign
 from .dataset_parts import ROWS_AT_A_TIME, Workers, pieces, with_wave
-from .dataset_weights import (
-    BaseDesign,
-    DatasetWeights,
-    SharedAreasError,
-    UncountedError,
-    base_design,
-    dataset_weights,
-)
+from .dataset_weights import DatasetWeights
 from .margin_regression import MarginRegression
 from .measures import Measures, measures
 from .overlap import pseudonyms
@@ -37,6 +31,8 @@ from .places import places
 from .running_sums import Coded, RunningSums
 from .spot_keys import COHORTS, MODES, SpotKeys
 from .study_terms import StudyTerms, study_terms
+from .study_weights import StudyWeights, study_weights
+from .weighting import Weighting
 
 MOVED_IN = "background_moved_in"
 
@@ -52,23 +48,29 @@ class StudyMeasures:
     dataset: str
     weight: str
     """base_weight, or within what the weights were calibrated"""
-    weights: DatasetWeights | None = field(default=None, repr=False)
-    """Calibrated weights; None where base weights were taken"""
-    base: BaseDesign = field(default_factory=BaseDesign, repr=False)
-    """How base weights are made of rows"""
+    weighed: StudyWeights = field(repr=False)
+    """How rows are weighted: calibrated weights, or base weights, wave by wave"""
     terms: StudyTerms = field(default_factory=StudyTerms)
-    """What the study laid down: from how many answers on anything is told, and more"""
-    unmet: str = ""
-    """Why base weights were taken though there are register counts: shared, uncounted, or nothing"""
+    """What the study laid down, or was asked for: from how many answers on anything is told, and more"""
+
+    @property
+    def weights(self) -> DatasetWeights | None:
+        """Calibrated weights; None where base weights were taken."""
+        return self.weighed.weights
+
+    @property
+    def base(self) -> BaseDesign:
+        """How base weights are made of rows."""
+        return self.weighed.base
 
     @property
     def weighting_columns(self) -> tuple[str, ...]:
         """The columns that `weight_of` needs."""
-        return self.weights.needed if self.weights else self.base.needed
+        return self.weighed.needed
 
     def weight_of(self, rows: pd.DataFrame) -> pd.Series:
         """The weights of a piece of the dataset's rows, NaN where they have none."""
-        return _weight_of(rows, self.weights, self.base)
+        return self.weighed.of(rows)
 
 
 def study_measures(
@@ -79,7 +81,8 @@ def study_measures(
     level: float = 0.95,
     calibrated: bool | None = None,
     adults: str | None = None,
-    ordered: Sequence[str] | None = None,
+    terms: StudyTerms | None = None,
+    kept: Mapping[int, Weighting] | None = None,
     leave_out: NDArray[np.bool_] | None = None,
     executor: Executor | None = None,
     tasks: int = 2,
@@ -88,8 +91,10 @@ def study_measures(
 
     Scores are the headline ones: high is favourable; each wave is scored by its own versions. Where
     the dataset has register counts, weights are calibrated to them within boligområder (afdelinger
-    where there are none), unless `calibrated` is false, and standard errors of means know what that
+    where there are none), unless the study laid down base weights or `calibrated` is false, and standard errors of means know what that
     gains (those of shares do not); else they are the base weights, as in a wave that nothing counts.
+    `terms` are those of the study (`study_terms`) unless given; waves in `kept` are weighted as it says,
+    since they were told so in public.
     Answers that no register counts, as a third gender, are as none there. Rows of an open link have none
     and are left out. Whoever moved in before the year of the first wave is a stayer, later a
     newcomer. A wave's day is the middle one of its answers. People are followed by the panel's
@@ -105,14 +110,8 @@ def study_measures(
     chosen = _chosen(dataset, scales)
     workers = Workers(executor, tasks)
     stop_if_any(_problems(dataset, leave_out, executor))
-    terms = study_terms(dataset)
-    terms = replace(
-        terms,
-        adults=terms.adults if adults is None else adults,
-        ordered=terms.ordered if ordered is None else tuple(ordered),
-    )
-    weight, weights, unmet = _weights(dataset, calibrated, terms, workers)
-    base = weights.design if weights else base_design(dataset, terms.adults or None, workers)
+    terms = _asked(terms or study_terms(dataset), calibrated, adults)
+    weighed = study_weights(dataset, terms, strict=calibrated is True, kept=kept, workers=workers)
     days = wave_days(dataset, workers)
     tables = _tables(dataset)
     stop_if_any(_nowhere(dataset, days, tables["areas"], workers))
@@ -123,8 +122,8 @@ def study_measures(
         scales=chosen,
         points=points or Points(),
         first_year=int(min(days.values())[:4]) if days else 0,
-        weights=weights,
-        base=base,
+        weights=weighed.weights,
+        base=weighed.base,
         leave_out=leave_out,
     )
     sums = workers.add_up(dataset, task)
@@ -147,8 +146,15 @@ def study_measures(
         level=level,
     )
     return StudyMeasures(
-        found, units, days, tuple(chosen), dataset.hash, weight, weights, base, terms, unmet
+        found, units, days, tuple(chosen), dataset.hash, weighed.told, weighed, terms
     )
+
+
+def _asked(terms: StudyTerms, calibrated: bool | None, adults: str | None) -> StudyTerms:
+    """The terms with what was asked for in their place."""
+    if calibrated is not None:
+        terms = replace(terms, weights="calibrated" if calibrated else "base")
+    return terms if adults is None else replace(terms, adults=adults)
 
 
 def _summed(
@@ -231,52 +237,6 @@ def scored_rows(
                 **{name: scores[column] for name, column in named.items()},
             }
         )
-
-
-def _weight_of(rows: pd.DataFrame, weights: DatasetWeights | None, base: BaseDesign) -> pd.Series:
-    return base.of(rows)["base"] if weights is None else weights.of(rows)
-
-
-def _weights(
-    dataset: Dataset | Study, calibrated: bool | None, terms: StudyTerms, workers: Workers
-) -> tuple[str, DatasetWeights | None, str]:
-    """How rows are weighted, in words and as weights, and why counts are not met."""
-    uncalibrated = f"base_weight × {terms.adults}" if terms.adults else "base_weight"
-    margins = dataset.table("margins")
-    if calibrated is False or (calibrated is None and not len(margins)):
-        return uncalibrated, None, ""
-    if not len(margins):
-        raise StatisticsError(
-            Problem(
-                "margins",
-                "the dataset has no register counts",
-                "Load them before freezing, or import them",
-            )
-        )
-    groups = set(standing_table(dataset, "area_group")["level"].dropna())
-    level = "boligområde" if "boligområde" in groups else "afdeling"
-    ordered = [name for name in terms.ordered if name in set(margins["variable"])]
-    try:
-        made = dataset_weights(
-            dataset,
-            level,
-            adults=terms.adults or None,
-            ordered=ordered,
-            workers=workers,
-            lenient=calibrated is None,
-        )
-    # The dataset is frozen: nobody can count anything of it any more.
-    except SharedAreasError:
-        if calibrated:
-            raise
-        said = "register counts of groups that share an area cannot be met"
-        return f"{uncalibrated}: {said}", None, "shared"
-    except UncountedError:
-        if calibrated:
-            raise
-        said = f"register counts are of no {level} in which people answered"
-        return f"{uncalibrated}: {said}", None, "uncounted"
-    return made.told(), made, ""
 
 
 def _nowhere(

@@ -18,13 +18,15 @@ class StudyTerms:
 
     No mean of fewer than `mean_n` answers and no count under `count` is told. `adults` is the column
     of adults in the dwelling where base weights do not count them yet; of `ordered` variables thin
-    categories are joined to their neighbours when weights are calibrated.
+    categories are joined to their neighbours when weights are calibrated. `weights` are calibrated to
+    register counts in waves that have them, or base: base weights all the same.
     """
 
     mean_n: int = 10
     count: int = 5
     adults: str = ""
     ordered: tuple[str, ...] = ()
+    weights: str = "calibrated"
 
     @property
     def limits(self) -> DisclosureLimits:
@@ -54,3 +56,8 @@ def study_terms(dataset: Dataset | Study) -> StudyTerms:
     """
     last = max(dataset.waves, key=lambda one: one.wave) if isinstance(dataset, Study) else dataset
     return StudyTerms.of(last.manifest.get("terms") or {})
+
+
+def laid_down(study: Study) -> bool:
+    """Whether any wave's manifest tells how the study weights: where none does, a plan may say so."""
+    return any(one.manifest.get("terms") for one in study.waves)

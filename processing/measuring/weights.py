@@ -178,7 +178,7 @@ def weigh_cells(
     method: Method = "raking",
     bounds: tuple[float, float] | None = None,
     thin: int = 5,
-    ordered: Collection[str] = (),
+    ordered: Collection[str] | Mapping[int, Collection[str]] = (),
     unknowable: Mapping[str, Sequence[object]] | None = None,
     trim: tuple[float, float] | None = (0.3, 3.0),
     tolerance: float = 0.0,
@@ -187,7 +187,7 @@ def weigh_cells(
     """As `weigh`, from a tally of the rows, so that they need never be in memory together.
 
     `cells` has the columns `group`, the margins' variables, `base` and rows (see `tally` and `add_tallies`),
-    each row with a base weight above zero.
+    each row with a base weight above zero. `ordered` may say so of each wave, the first of `group`.
     """
     unknowable = unknowable or {}
     stop_if_any(

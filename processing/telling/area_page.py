@@ -28,6 +28,8 @@ class AreaPage:
     validated: frozenset[str]
     confidence: float
     incomparable: frozenset[str] = frozenset()
+    kept: str = ""
+    """Which waves keep the weights that they were told by first, as a sentence"""
 
     def t(self, key: str, **values: object) -> str:
         return sentence(self.language, key, **values)

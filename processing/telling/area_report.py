@@ -26,6 +26,7 @@ def area_report_document(
     wave: int | None = None,
     language: str = "da",
     calibrated: bool = False,
+    kept: str = "",
     validated: Collection[str] = (),
     incomparable: Collection[str] = (),
     confidence: float = 0.95,
@@ -34,7 +35,8 @@ def area_report_document(
     """Return a report on one place in plain words, made of what may be told in public of it.
 
     `table` is `area_results`, with all that was told before as its `earlier`; `level` and `unit` name
-    the place, `wave` is the last one by default, `validated` the scales whose evidence in this
+    the place, `wave` is the last one by default, `kept` says which waves keep earlier weights
+    (`kept_told`), `validated` the scales whose evidence in this
     dataset calls them so, `incomparable` those whose means it warns to compare over waves, `confidence` the level of the table's intervals. Figures are in the order
     of the questionnaires. Raises StatisticsError where nothing of the place may be told: too few
     answered, or it would give away one where too few did.
@@ -60,6 +62,7 @@ def area_report_document(
         frozenset(validated),
         confidence,
         frozenset(incomparable),
+        kept,
     )
     t = page.t
     return Document(
@@ -121,6 +124,8 @@ def _sure(page: AreaPage) -> list[Block]:
     lines.append(page.t("area_sure_small"))
     if page.calibrated:
         lines.append(page.t("area_sure_weights"))
+    if page.kept:
+        lines.append(page.kept)
     return [Points(lines)]
 
 

@@ -138,8 +138,9 @@ def feed(
         whole = rounded(whole, [name for name, highest in most.items() if highest < PERCENT])
     if cooperation is not None:
         beside = feed(
-            cooperation, study_measures(cooperation), limits=limits, audience=audience,
-            earlier=partners_earlier,
+            cooperation,
+            study_measures(cooperation, kept=partners_earlier.weightings if public and partners_earlier else None),
+            limits=limits, audience=audience, earlier=partners_earlier,
         )  # fmt: skip
         whole = pd.concat([whole, as_moderators(beside, study)], ignore_index=True)
     order = ["measure", "scale", "level", "unit", "cohort", "wave"]

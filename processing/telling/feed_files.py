@@ -13,9 +13,10 @@ from processing.datasets.derived import write_derived
 from processing.datasets.folders import MANIFEST
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
-from processing.measuring.study_measures import StudyMeasures, study_measures
+from processing.measuring.study_measures import StudyMeasures
 
 from .remembering import remember, told_in
+from .weighting_told import public_measures
 
 LABELS = {
     "study": "Study",
@@ -71,7 +72,7 @@ def write_feed(
         remember(study, table[~theirs], made_of)
         if cooperation is not None and theirs.any():
             own = table[theirs].assign(measure="mean", level="afdeling")
-            remember(cooperation, own, study_measures(cooperation))
+            remember(cooperation, own, public_measures(cooperation))
 
     theirs = table["measure"] == "moderator"
     labels: dict[str, str | None] = {name: LABELS[name] for name in table.columns}

@@ -19,7 +19,7 @@ from processing.measuring.study_measures import StudyMeasures
 
 from .effects_told import told_effects
 from .told_before import KEYS, ToldBefore, chained, index_of, memory_of, tellings_in, told_before
-from .weighting_told import refuse_reweighted, weightings
+from .weighting_told import refuse_reweighted
 
 # What every table hides again that hid it once; changes and effects follow from these.
 _PROTECTED = ("mean", "share", "answered")
@@ -85,11 +85,11 @@ def _telling(
             [one.scale, one.cohort, one.plan, one.wave, [[*at, c] for at, c in sorted(one.coefficients.items())]]
             for one in effects
         ],
-        "weightings": [
-            [wave, one.within, one.adults, list(one.ordered)]
-            for wave, one in sorted(weightings(measured).items())
+        "weighted": {
+            str(wave): one.to_dict()
+            for wave, one in sorted(measured.weighed.weightings.items())
             if wave in waves
-        ],
+        },
     }  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def _unknown(telling: dict[str, Any], tellings: Sequence[dict[str, Any]]) -> dic
     known: dict[tuple[object, ...], set[object]] = {}
     for row in (row for one in tellings for row in one["cells"]):
         known.setdefault(tuple(row[: len(KEYS)]), set()).add(row[-1])
-    waves = {row[0] for one in tellings for row in one["weightings"]}
+    waves = {wave for one in tellings for wave in one.get("weighted", ())}
     effects = [effect for one in tellings for effect in one["effects"]]
     return {
         "cells": [
@@ -108,7 +108,7 @@ def _unknown(telling: dict[str, Any], tellings: Sequence[dict[str, Any]]) -> dic
             or (row[-1] is not None and row[-1] not in told)
         ],
         "effects": [effect for effect in telling["effects"] if effect not in effects],
-        "weightings": [row for row in telling["weightings"] if row[0] not in waves],
+        "weighted": {wave: said for wave, said in telling["weighted"].items() if wave not in waves},
     }
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from processing.datasets.folders import MANIFEST, DatasetError
 from processing.datasets.study import Study
+from processing.measuring.weighting import Weighting
 
 KEYS = ("measure", "name", "level", "unit", "cohort", "wave")
 _TYPES = {"wave": int, "hidden": int, "n": float}
@@ -39,20 +40,6 @@ class ToldEffect:
     wave: int
     """The last of its waves"""
     coefficients: Mapping[tuple[str, int], float] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Weighting:
-    """How a wave's answers were weighted: `within` what they were calibrated, blank for base weights."""
-
-    within: str = ""
-    adults: str = ""
-    ordered: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        told = f"weights calibrated within {self.within}" if self.within else "base weights"
-        told += f" times {self.adults}" if self.adults else ""
-        return told + (f", {', '.join(self.ordered)} ordered" if self.ordered else "")
 
 
 @dataclass(frozen=True)
@@ -130,7 +117,6 @@ def tellings_in(path: Path) -> list[dict[str, Any]]:
             for measure, name, _, plan, cohort, wave, hidden, _ in rows
             if measure == "effect" and not hidden
         ],
-        "weightings": [],
     }
     return [{**first, "chain": chained("", first)}]
 
@@ -214,10 +200,18 @@ def _read(tellings: Sequence[Mapping[str, Any]]) -> ToldBefore:
         for one in tellings
         for scale, cohort, plan, wave, coefficients in one["effects"]
     ]
+    # Of tellings of before their units were kept, what the plan ordered is known and no more.
     weightings = {
-        int(wave): Weighting(within, adults, tuple(ordered))
+        int(wave): Weighting(
+            str(within), str(adults), None if within else (), None if within else {}
+        )
         for one in tellings
-        for wave, within, adults, ordered in one["weightings"]
+        for wave, within, adults, _ in one.get("weightings", ())
+    }
+    weightings |= {
+        int(wave): Weighting.of(said)
+        for one in tellings
+        for wave, said in one.get("weighted", {}).items()
     }
     cells = pd.DataFrame(rows, columns=[*KEYS, "hidden", "n"]).astype(_TYPES)
     cells = pd.concat([cells, _response_told(cells)], ignore_index=True)

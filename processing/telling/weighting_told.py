@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from processing.datasets.study import Study
+from processing.effects.analysis_plan import AnalysisPlan
 from processing.errors import Problem, stop_if_any
+from processing.measuring.area_sums import Points
 from processing.measuring.study_measures import StudyMeasures, study_measures
+from processing.measuring.study_terms import laid_down, study_terms
+from processing.measuring.weighting import Weighting
 
-from .told_before import ToldBefore, Weighting, told_before
-
-
-def weightings(found: StudyMeasures) -> dict[int, Weighting]:
-    """How each wave's answers are weighted in these measures."""
-    adults = found.base.adults or ""
-    plain = Weighting("", adults)
-    if found.weights is None:
-        return dict.fromkeys(found.days, plain)
-    within = Weighting(found.weights.level, adults, tuple(found.terms.ordered))
-    return {wave: plain if wave in found.weights.plain else within for wave in found.days}
+from .told_before import ToldBefore, told_before
 
 
 def refuse_reweighted(found: StudyMeasures, earlier: ToldBefore | None) -> None:
@@ -30,27 +26,30 @@ def refuse_reweighted(found: StudyMeasures, earlier: ToldBefore | None) -> None:
             f"wave {wave}",
             f"it was told in public by {before}, and this is by {now}: two weightings of the same"
             " answers are two sums, and together they can tell a place that each hides",
-            "Weight as before (--adults, --base-weights, the plan's adults and ordered say how), or"
-            " make a table that is not for the public: --for-evaluator",
+            "Ask for no weights (--adults, --base-weights), and it is weighted as before; or make a"
+            " table that is not for the public: --for-evaluator",
         )
         for wave, before, now in _reweighted(found, earlier)
     )
 
 
-def public_measures(study: Study) -> StudyMeasures:
-    """Measure a study for the public: as it lays down, or by the weights it was told by before.
+def public_measures(study: Study, plan: AnalysisPlan | None = None) -> StudyMeasures:
+    """Measure a study for the public: as it lays down, and what was told before by its weights of then.
 
-    A plan that is registered between two tellings may weight otherwise, and what was told first
-    stands. Raises StatisticsError; DatasetError where what was told cannot be read.
+    What is told first of a wave stands, whatever groups, counts or plans come after. Other waves are
+    weighted by the plan that was registered before they were frozen (`study_terms`). Where none was,
+    `plan` says how, and sets points and level too; without it the default holds. Raises StatisticsError;
+    DatasetError where what was told cannot be read.
     """
-    found = study_measures(study)
     earlier = told_before(study)
-    if earlier is None or not _reweighted(found, earlier):
-        return found
-    said = earlier.weightings[max(earlier.weightings)]
-    return study_measures(
-        study, adults=said.adults, ordered=said.ordered, calibrated=None if said.within else False
-    )
+    kept = earlier.weightings if earlier else {}
+    if plan is None:
+        return study_measures(study, kept=kept)
+    terms = study_terms(study)
+    if not laid_down(study):
+        terms = replace(terms, adults=plan.adults, ordered=plan.ordered, weights=plan.weights)
+    points = Points(plan.below, plan.above)
+    return study_measures(study, points=points, level=plan.level, terms=terms, kept=kept)
 
 
 def _reweighted(
@@ -59,6 +58,6 @@ def _reweighted(
     before = earlier.weightings if earlier else {}
     return [
         (wave, before[wave], now)
-        for wave, now in sorted(weightings(found).items())
-        if wave in before and before[wave] != now
+        for wave, now in sorted(found.weighed.weightings.items())
+        if wave in before and not before[wave].like(now)
     ]

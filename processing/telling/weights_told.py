@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from processing.datasets.codebook import Codebook
 from processing.measuring.dataset_weights import DatasetWeights
 from processing.measuring.study_measures import StudyMeasures
+from processing.measuring.weighting import Weighting
 
 from .words import listed, sentence
 
@@ -22,23 +23,55 @@ def weights_told(found: StudyMeasures, codebook: Codebook, language: str) -> str
     def say(key: str, **values: object) -> str:
         return sentence(language, key, **values)
 
-    if found.weights is not None:
-        return "; ".join(_calibrated(found.weights, codebook, language, say))
-    adults = found.terms.adults
-    told = [
-        say("weighted_base_adults", adults=_label(codebook, adults, language))
-        if adults
-        else say("weighted_base")
+    weighed = found.weighed
+    new = [one for wave, one in weighed.weightings.items() if wave not in weighed.kept]
+    if weighed.weights is not None:
+        told = _calibrated(weighed.weights, weighed.kept, codebook, language, say)[not new :]
+    else:
+        told = [_base(one.adults, codebook, language, say) for one in new[:1]]
+    if weighed.unmet:
+        told.append(say(f"weighted_{weighed.unmet}"))
+    return "; ".join([*told, *_kept(weighed.kept, codebook, language, say)])
+
+
+def kept_told(found: StudyMeasures, codebook: Codebook, language: str) -> str:
+    """Which waves keep how they were told in public, and why, as a sentence; blank where none does."""
+
+    def say(key: str, **values: object) -> str:
+        return sentence(language, key, **values)
+
+    kept = _kept(found.weighed.kept, codebook, language, say)
+    return say("weighted_kept_why", waves="; ".join(kept)) if kept else ""
+
+
+def _kept(kept: Mapping[int, Weighting], codebook: Codebook, language: str, say: Say) -> list[str]:
+    alike: dict[str, list[str]] = {}
+    for wave, one in sorted(kept.items()):
+        how = _base(one.adults, codebook, language, say)
+        if one.within:
+            how = say("weighted_counts", level=say(f"level_{one.within}"))
+        alike.setdefault(how, []).append(str(wave))
+    return [
+        say("weighted_kept", waves=listed(waves, language), how=how, n=len(waves))
+        for how, waves in alike.items()
     ]
-    if found.unmet:
-        told.append(say(f"weighted_{found.unmet}"))
-    return "; ".join(told)
 
 
-def _calibrated(weights: DatasetWeights, codebook: Codebook, language: str, say: Say) -> list[str]:
+def _base(adults: str, codebook: Codebook, language: str, say: Say) -> str:
+    if not adults:
+        return say("weighted_base")
+    return say("weighted_base_adults", adults=_label(codebook, adults, language))
+
+
+def _calibrated(
+    weights: DatasetWeights,
+    kept: Mapping[int, Weighting],
+    codebook: Codebook,
+    language: str,
+    say: Say,
+) -> list[str]:
     told = [say("weighted_counts", level=say(f"level_{weights.level}"))]
-    if weights.plain:
-        plain = [str(wave) for wave in weights.plain]
+    if plain := [str(wave) for wave in weights.plain if wave not in kept]:
         told.append(say("weighted_plain", waves=listed(plain, language), n=len(plain)))
     told += [
         say(

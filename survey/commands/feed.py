@@ -5,9 +5,10 @@ It needs neither a database nor settings.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import pandas as pd
@@ -26,9 +27,22 @@ from survey.commands.examples import Command
 from survey.commands.printing import as_json, print_json
 
 if TYPE_CHECKING:
-    from processing import AnalysisPlan, DisclosureLimits, Joined, Study, StudyMeasures
+    from processing import (
+        AnalysisPlan,
+        DisclosureLimits,
+        Evaluation,
+        Joined,
+        Study,
+        StudyMeasures,
+    )
 
 PARTNERS = "samarbejde"
+AS_THE_PUBLIC = (
+    "In public every page, report and feed of a study is weighted alike: by the plan that was registered"
+    " before its waves were frozen, and where a wave was told before, as then. The plan at hand weights"
+    " otherwise, so every effect here is exploratory; what it confirms stands in `effects`, `report"
+    " --plan` and with --for-evaluator."
+)
 
 
 @click.command(cls=Command, epilog="beboerpuls feed data/bopuls --plan plan.yaml")
@@ -77,17 +91,15 @@ def feed(
     under five is shown, nor what would give one away by adding and subtracting, here or with what
     was told before. Points are whole. With --for-evaluator they are not, and every effect is told.
     """
+    audience: Literal["public", "evaluator"] = "evaluator" if for_evaluator else "public"
     with bad_use():
-        read = unchanged(folder)
-        if isinstance(read, processing.Dataset):
-            raise BadUse(f"{folder} is one wave. Give the study's folder.")
+        read = _study(folder)
         plan = processing.read_plan(plan_file) if plan_file else None
         if plan and adults:
             raise BadUse("With --plan the plan says how to weight. Name the column there: adults.")
-        weighting = False if base_weights else None
-        found = processing.evaluate(read, plan, calibrated=weighting) if plan else None
+        asked = _Asked(plan, adults, base_weights=base_weights, public=not for_evaluator)
+        found, measured = asked.estimated(read)
         partners = _partners(cooperation) if cooperation else None
-        measured = found.measures if found else _measured(read, adults, weighting, for_evaluator)
         earlier = processing.told_before(read)
         table = processing.feed(
             read,
@@ -96,7 +108,7 @@ def feed(
             statuses=processing.kept_verdicts(read),
             limits=_limits(read, plan, public=not for_evaluator),
             cooperation=partners,
-            audience="evaluator" if for_evaluator else "public",
+            audience=audience,
             earlier=earlier,
             partners_earlier=processing.told_before(partners) if partners else None,
         )
@@ -104,20 +116,20 @@ def feed(
         written = processing.write_feed(read, table, found or measured, out, cooperation=partners)
         if joined is not None:
             beside = out.with_name(f"{out.name}-outcomes") if out else None
-            joined_in = _write_joined(read, joined, beside, str(table["audience"].iloc[0]))
+            joined_in = _write_joined(read, joined, beside, audience)
         warning = processing.revocation_of(read)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
-    if found and found.reweighted:
-        click.echo(f"Note: {REWEIGHTED}", err=True)
+    _note_weights(read, found, measured, explicit=base_weights)
     hidden = int(table["hidden"].sum())
     if as_json:
         print_json(
             {
                 "dataset": read.hash,
-                "audience": str(table["audience"].iloc[0]),
+                "audience": audience,
                 "rows": len(table),
                 "hidden": hidden,
+                "kept_weights": sorted(measured.weighed.kept),
                 "written": str(written),
             }
         )
@@ -135,13 +147,43 @@ def feed(
         click.echo(f"With outcomes: {joined}.\nIt lies in {joined_in}")
 
 
-def _measured(
-    read: Study, adults: str | None, weighting: bool | None, for_evaluator: bool
-) -> StudyMeasures:
-    """By the weights that were asked for, else in public by those of what was told before."""
-    if for_evaluator or adults is not None or weighting is not None:
-        return processing.study_measures(read, adults=adults, calibrated=weighting)
-    return processing.public_measures(read)
+@dataclass(frozen=True)
+class _Asked:
+    """By what to estimate: weights that were asked for, else in public those of all that is told."""
+
+    plan: AnalysisPlan | None
+    adults: str | None
+    base_weights: bool
+    public: bool
+
+    def estimated(self, read: Study) -> tuple[Evaluation | None, StudyMeasures]:
+        """The evaluation, where there is a plan, and the measures."""
+        weighting = False if self.base_weights else None
+        as_told = self.public and not self.base_weights and self.adults is None
+        measured = processing.public_measures(read, self.plan) if as_told else None
+        if self.plan is not None:
+            found = processing.evaluate(read, self.plan, calibrated=weighting, measured=measured)
+            return found, found.measures
+        if measured is None:
+            measured = processing.study_measures(read, adults=self.adults, calibrated=weighting)
+        return None, measured
+
+
+def _note_weights(
+    read: Study, found: Evaluation | None, measured: StudyMeasures, *, explicit: bool
+) -> None:
+    """What was weighted otherwise than was asked for, or than the plan at hand lays down."""
+    if kept := processing.kept_told(measured, read.codebook, "en"):
+        click.echo(f"Note: {kept}", err=True)
+    if found and found.reweighted:
+        click.echo(f"Note: {REWEIGHTED if explicit else AS_THE_PUBLIC}", err=True)
+
+
+def _study(folder: Path) -> Study:
+    read = unchanged(folder)
+    if isinstance(read, processing.Dataset):
+        raise BadUse(f"{folder} is one wave. Give the study's folder.")
+    return read
 
 
 def _limits(read: Study, plan: AnalysisPlan | None, *, public: bool) -> DisclosureLimits:
@@ -166,9 +208,7 @@ def _limits(read: Study, plan: AnalysisPlan | None, *, public: bool) -> Disclosu
 
 def _partners(folder: Path) -> Study:
     """Partners' own study. Refuses one that holds residents' answers."""
-    read = unchanged(folder)
-    if isinstance(read, processing.Dataset):
-        raise BadUse(f"{folder} is one wave. Give the study's folder.")
+    read = _study(folder)
     asked = {scale.instrument for scale in read.codebook.scales}
     if asked != {PARTNERS}:
         raise BadUse(

@@ -126,6 +126,7 @@ def _of_area(
         area,
         language=language,
         calibrated=found.weights is not None and max(found.days) not in found.weights.plain,
+        kept=processing.kept_told(found, read.codebook, language),
         validated=_validated(read),
         incomparable=processing.kept_incomparable(read),
         command=f"beboerpuls report {read.folder.name} --area {area} --level {level}"

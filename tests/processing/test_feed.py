@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -292,6 +293,13 @@ def test_cooperation_stands_beside_as_moderator_by_plan_and_is_merged_with_nobod
     assert (means.hidden == 1).all()
     again = feed(study, found, cooperation=other, partners_earlier=memory)
     assert (again[again.measure == "moderator"].hidden == 1).all()
+    # A plan of theirs that is registered afterwards weights otherwise, and shuts nothing.
+    last = other.waves[-1]
+    terms = {"adults": other.codebook.scale("samarbejde_s1").columns[0]}
+    laid_down = replace(last, manifest={**last.manifest, "terms": terms})
+    later = replace(other, waves=(*other.waves[:-1], laid_down))
+    table = feed(study, found, cooperation=later, partners_earlier=memory)
+    assert write_feed(study, table, found, cooperation=later).exists()
 
 
 def test_partners_of_a_plan_that_the_study_does_not_have_are_refused(make_study, partners):

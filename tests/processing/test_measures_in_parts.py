@@ -148,14 +148,16 @@ def test_measures_of_a_dataset_are_the_weighted_means_of_its_rows(study):
     np.testing.assert_allclose(every["standard_error"], whole["standard_error"], rtol=1e-9)
 
 
-def test_adults_that_are_not_known_get_the_mean_of_all_pieces(study):
+def test_adults_that_are_not_known_get_the_mean_of_all_pieces_of_their_wave(study):
     rows, _ = weigh_dataset(study, adults="background_adults", trim=None)
-    answers = study.responses(["background_adults", "base_weight"])
-    known = answers[answers["background_adults"] >= 1]
-    mean = np.average(known["background_adults"], weights=known["base_weight"])
-    unknown = (answers["background_adults"] < 1).to_numpy()
-    expected = answers["base_weight"].to_numpy()[unknown] * mean
-    np.testing.assert_allclose(rows["base"].to_numpy()[unknown], expected, rtol=1e-12)
+    every = study.responses(["wave", "background_adults", "base_weight"])
+    for wave, answers in every.groupby("wave"):
+        known = answers[answers["background_adults"] >= 1]
+        mean = np.average(known["background_adults"], weights=known["base_weight"])
+        unknown = answers[answers["background_adults"] < 1]
+        assert len(unknown), wave
+        expected = unknown["base_weight"] * mean
+        np.testing.assert_allclose(rows["base"][unknown.index], expected, rtol=1e-12)
 
 
 def test_adults_in_the_dwelling_reach_the_measures_calibrated_or_not(study):

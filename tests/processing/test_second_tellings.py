@@ -225,7 +225,8 @@ def test_a_wave_is_told_by_the_weights_it_was_told_by(study, after):
     terms = {**last.manifest, "terms": {"adults": "background_adults"}}
     later = Study(study.folder, study.manifest, (*study.waves[:-1], replace(last, manifest=terms)))
     assert study_measures(later).base.adults == "background_adults"
-    assert public_measures(later).weight == found.weight
+    said = "base_weight; wave 1, 2, 3 as told in public before: base weights"
+    assert public_measures(later).weight == said
     assert path.exists()
 
 

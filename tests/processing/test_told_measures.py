@@ -23,6 +23,7 @@ from processing import (
     study_measures,
     write_drawn_study,
 )
+from processing.measuring.weighting import Weighting
 from processing.telling.document import Figure, Points, Table
 from processing.telling.measured_blocks import Measured
 from processing.telling.place_blocks import place_by_place
@@ -156,13 +157,20 @@ def test_places_too_few_to_be_drawn_together_are_not_called_estimated(study, fou
 
 def test_weights_are_told_in_the_readers_language_by_their_labels(study):
     met = SimpleNamespace(level="boligområde", plain=(1,), unknowable={"background_gender": ("3",)})
-    counted = SimpleNamespace(weights=met, terms=None, unmet="")
+    counted = SimpleNamespace(
+        weighed=SimpleNamespace(weights=met, unmet="", kept={}, weightings={1: Weighting()}),
+        terms=None,
+    )
     said = weights_told(counted, study.codebook, "da")
     assert said == (
         "registertal inden for boligområder; grundvægte i bølge 1, som der ikke er registertal for;"
         " Køn: Andet tæller her som intet svar, for registret kender det ikke"
     )
-    base = SimpleNamespace(weights=None, terms=SimpleNamespace(adults="adults"), unmet="shared")
+    base = SimpleNamespace(
+        weighed=SimpleNamespace(
+            weights=None, unmet="shared", kept={}, weightings={1: Weighting("", "adults")}
+        )
+    )
     assert weights_told(base, study.codebook, "en") == (
         "base weights times adults; the register counts are of groups that share an area, and cannot"
         " be met"
