@@ -25,6 +25,7 @@ from .dataset import (
 )
 from .folders import (
     MANIFEST,
+    TOLD,
     DatasetError,
     files_of,
     fingerprint,
@@ -87,7 +88,7 @@ def _manifest_differences(folder: Path, manifest: Mapping[str, Any]) -> Iterator
 
 def _file_differences(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Difference]:
     sealed: Mapping[str, Any] = manifest["files"]
-    present = [name for name in files_of(folder) if name != REVOKED]
+    present = [name for name in files_of(folder) if name not in {REVOKED, TOLD}]
     # Rows that were revoked are erased where they were kept: that they are gone is as it should be.
     erased = (folder / REVOKED).exists() and not (folder / RESPONSES).exists()
     for name, expected in sealed.items():

@@ -20,6 +20,8 @@ from typing import Any
 from .codebook import write_json
 
 MANIFEST = "manifest.json"
+TOLD = "told.json"
+"""Beside what is sealed in a wave's folder: what was told last of it in public."""
 
 
 class DatasetError(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from .completion import Completion
 from .dataset import ROWS_A_BATCH, Dataset, read_wave
 from .folders import MANIFEST, DatasetError, manifest_hash, read_manifest, replace_file
 from .merging import merged
+from .told_file import carry_over, mark, memory_beside
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def write_study(folder: Path | str, study: str, waves: Iterable[Path | str]) -> 
     }
     content["hash"] = manifest_hash(content)
     replace_file(folder / MANIFEST, write_json(content).encode())
+    mark((wave.folder for wave in read), memory_beside(folder.resolve()))
     return read_study(folder)
 
 
@@ -135,7 +137,9 @@ def join_waves(folder: Path | str) -> Study:
 
     Waves that a successor has replaced are left out. Raises DatasetError where there is no wave, where
     they are of several studies or one number, where a later one was answered before an earlier one, or
-    where one name stands for two things in them; a manifest that was there stays as it was then.
+    where one name stands for two things in them; a manifest that was there stays as it was then. What was
+    told of a wave in public where it was before is taken over from its memory (`…-told.json`), copied
+    beside the folder; without it, waves that were told are refused.
     """
     folder = Path(folder)
     if (folder / MANIFEST).exists() and (kind := read_manifest(folder)["kind"]) != "study":
@@ -165,6 +169,7 @@ def join_waves(folder: Path | str) -> Study:
         wrong.append(str(error))
     if wrong:
         raise DatasetError("\n".join(wrong))
+    carry_over(folder.resolve(), [wave.folder.resolve() for wave in waves])
     return write_study(folder, studies[0], [wave.folder for wave in waves])
 
 
@@ -179,7 +184,7 @@ def _waves_in(folder: Path) -> Iterator[Dataset]:
 def _areas_written_otherwise(waves: Sequence[Dataset]) -> Iterator[str]:
     """One place under two keys would be two, each of one wave, with no change."""
     keys = [set(wave.table("areas")["area"].astype(str)) for wave in waves]
-    for (one, earlier), (other, later) in pairwise(zip(waves, keys, strict=True)):
+    for (one, earlier), (other, later) in combinations(zip(waves, keys, strict=True), 2):
         unlike = written_otherwise(later - earlier, earlier - later)
         if unlike:
             some = ", ".join(f"{key} for {meant}" for key, meant in [*unlike.items()][:5])

@@ -10,15 +10,15 @@ from typing import Any
 
 import pandas as pd
 
-from processing.datasets.codebook import write_json
 from processing.datasets.file_lock import alone_with
-from processing.datasets.folders import DatasetError, replace_file
+from processing.datasets.folders import DatasetError
 from processing.datasets.study import Study
+from processing.datasets.told_file import mark, tellings_in, write_tellings
 from processing.effects.evaluation import Evaluation
 from processing.measuring.study_measures import StudyMeasures
 
 from .effects_told import told_effects
-from .told_before import KEYS, ToldBefore, chained, index_of, memory_of, tellings_in, told_before
+from .told_before import KEYS, ToldBefore, index_of, memory_of, told_before
 from .weighting_told import refuse_reweighted
 
 # What every table hides again that hid it once; changes and effects follow from these.
@@ -44,11 +44,10 @@ def remember(study: Study, table: pd.DataFrame, made_of: StudyMeasures | Evaluat
         refuse_reweighted(measured, before)
         _refuse_overtaken(path, telling["cells"], before)
         tellings = tellings_in(path) if before else []
-        if told in {one["told"] for one in tellings}:
-            return path
-        new = {"told": told, "dataset": measured.dataset, **_unknown(telling, tellings)}
-        new["chain"] = chained(tellings[-1]["chain"] if tellings else "", new)
-        replace_file(path, write_json({"tellings": [*tellings, new]}).encode())
+        if told not in {one["told"] for one in tellings}:
+            new = {"told": told, "dataset": measured.dataset, **_unknown(telling, tellings)}
+            write_tellings(path, [*tellings, new])
+        mark((wave.folder for wave in study.waves), path)
     return path
 
 

@@ -8,7 +8,6 @@ and with which coefficients; and by which weights each wave was told.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from processing.datasets.folders import MANIFEST, DatasetError
 from processing.datasets.study import Study
+from processing.datasets.told_file import chain_of, memory_beside, missed, tellings_in
 from processing.measuring.weighting import Weighting
 
 KEYS = ("measure", "name", "level", "unit", "cohort", "wave")
@@ -61,13 +61,14 @@ def told_before(study: Study) -> ToldBefore | None:
     """Read what was told in public of a study's datasets; None where nothing was.
 
     Raises DatasetError where the file cannot be read, was changed, or lacks a telling of which the
-    table still lies beside the dataset: without it, hidden cells could be given away.
+    table still lies beside the dataset or a wave's folder is marked: without it, hidden cells could be
+    given away.
     """
     path = memory_of(study)
     try:
         tellings = tellings_in(path)
         found = _read(tellings)
-        changed = [*_chained(tellings)] != [one["chain"] for one in tellings]
+        changed = [*chain_of(tellings)] != [one["chain"] for one in tellings]
     except FileNotFoundError:
         tellings, found, changed = [], None, False
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -83,6 +84,8 @@ def told_before(study: Study) -> ToldBefore | None:
                 f"{path}: it does not hold what was told in {folder.name}, which lies beside it."
                 f" {_PUT_BACK}"
             )
+    if wrong := missed(study.folder, (wave.folder for wave in study.waves), known):
+        raise DatasetError("\n".join(wrong))
     return found
 
 
@@ -94,38 +97,7 @@ _PUT_BACK = (
 
 def memory_of(study: Study) -> Path:
     """The file that remembers what was told of a study."""
-    return study.folder.with_name(f"{study.folder.name}-told.json")
-
-
-def tellings_in(path: Path) -> list[dict[str, Any]]:
-    """The tellings of a file, first to last.
-
-    A file of before tellings were chained has cells alone, and of an effect the hash of its plan: it is
-    read as one telling, of whose effects nobody knows what they are sums of.
-    """
-    content: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    if "tellings" in content or "cells" not in content:
-        found: list[dict[str, Any]] = content["tellings"]
-        return found
-    rows = content["cells"]
-    first = {
-        "told": "",
-        "dataset": "",
-        "cells": [row for row in rows if row[0] != "effect"],
-        "effects": [
-            [name, cohort, plan, wave, []]
-            for measure, name, _, plan, cohort, wave, hidden, _ in rows
-            if measure == "effect" and not hidden
-        ],
-    }
-    return [{**first, "chain": chained("", first)}]
-
-
-def chained(before: str, telling: Mapping[str, Any]) -> str:
-    """The hash of a telling and of all before it."""
-    said = {name: value for name, value in telling.items() if name != "chain"}
-    written = json.dumps([before, said], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(written.encode()).hexdigest()
+    return memory_beside(study.folder)
 
 
 def masks(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> tuple[Mask, Mask]:
@@ -229,13 +201,6 @@ def _response_told(cells: pd.DataFrame) -> pd.DataFrame:
     kept = index_of(cells[cells["measure"] == "answered"], KEYS)
     told: pd.DataFrame = by[(by["hidden"] == 0) | ~index_of(by, KEYS).isin(kept)]
     return told[[*KEYS, "hidden", "n"]]
-
-
-def _chained(tellings: Sequence[Mapping[str, Any]]) -> Iterable[str]:
-    before = ""
-    for one in tellings:
-        before = chained(before, one)
-        yield before
 
 
 def _public_beside(study: Study) -> Iterable[tuple[Path, str]]:

@@ -94,8 +94,10 @@ def evaluated(database, settings, drawn_folders):
             key, areas, people, few,
             names=names, questionnaires=questionnaires, languages=languages, seed=seed,
         )  # fmt: skip
+        # Not counted, nothing was told of its waves either.
+        untold = shutil.ignore_patterns() if counted else shutil.ignore_patterns("told.json")
         for one in (key, f"{key}-results") if counted else (key,):
-            shutil.copytree(folder / one, settings.data / one)
+            shutil.copytree(folder / one, settings.data / one, ignore=untold)
         if counted:
             shutil.copy(folder / f"{key}-told.json", settings.data)
         given = {"title": "Bopulsen", "sender": "Fonden for Gode Naboer", "contact": "12 34 56 78"}

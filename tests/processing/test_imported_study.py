@@ -2,6 +2,8 @@
 
 import html
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pyreadstat
@@ -23,6 +25,7 @@ from processing import (
     study_measures,
     write_drawn_study,
 )
+from processing.datasets.study import _areas_written_otherwise
 from survey.cli import beboerpuls
 
 ASKED = ("tryghed", "background")
@@ -251,6 +254,16 @@ def test_answers_of_unlisted_areas_and_more_answers_than_invitations_are_refused
     )
     assert f"invited in {areas['area'][1]}: no more can finish than were invited" in told
     assert not (tmp_path / "out").exists()
+
+
+def test_keys_are_held_against_every_wave_before_and_not_only_the_last():
+    """The second wave asked elsewhere; the third writes the first one's keys as a spreadsheet does."""
+    waves = [
+        SimpleNamespace(folder=Path(f"w{at}"), table=lambda _, own=own: pd.DataFrame({"area": own}))
+        for at, own in enumerate((["0667-001"], ["0667-002"], ["667-1"]), start=1)
+    ]
+    [said] = _areas_written_otherwise(waves)
+    assert said.startswith("w3: it writes keys of areas otherwise than w1: 667-1 for 0667-001")
 
 
 def test_waves_that_are_no_study_are_not_joined_and_every_reason_is_told(files, tmp_path):

@@ -39,11 +39,11 @@ from processing import (
 )
 from processing.datasets.file_lock import alone_with
 from processing.datasets.folders import replace_file
+from processing.datasets.told_file import chained
 from processing.effects.effect_means import effect_coefficients
 from processing.measuring.published_tables import relations
 from processing.telling.places_told import adds_up, places_of
 from processing.telling.rounding import FIFTHS, around
-from processing.telling.told_before import chained
 
 SCALE = "tryghed_t1"
 PLAN = plan_of(b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\n")
@@ -378,7 +378,7 @@ remember(study, table, found)
 
 def test_what_is_told_at_once_waits_its_turn_and_what_is_refused_is_not_remembered(first, tmp_path):
     path = tmp_path / first.study.folder.name
-    shutil.copytree(first.study.folder, path)
+    shutil.copytree(first.study.folder, path, ignore=shutil.ignore_patterns("told.json"))
     study = read_study(path)
     row = pd.DataFrame(
         [("mean", "t", "afdeling", "a", 1, "all", 1, 20.0)], columns=[*NOTHING.cells.columns]

@@ -21,9 +21,11 @@ from processing import (
     area_results,
     attack,
     build_codebook,
+    check,
     draw_study,
     evaluate,
     feed,
+    join_waves,
     plan_of,
     public_measures,
     read_study,
@@ -32,6 +34,7 @@ from processing import (
     told_before,
     write_drawn_study,
     write_feed,
+    write_study,
 )
 from processing.effects.effect_means import effect_coefficients
 from processing.measuring.published_tables import relations
@@ -236,6 +239,8 @@ def test_a_memory_of_before_tellings_were_chained_binds_as_it_did(study, after):
     cells = json.loads(path.read_text())["tellings"][0]["cells"]
     effect = ["effect", SCALE, "study", PLAN.hash, "all", 2, 0, None]
     path.write_text(json.dumps({"cells": [*cells, effect]}))
+    for wave in study.waves:
+        (wave.folder / "told.json").unlink()  # nor were waves marked then
     read = told_before(study)
     pd.testing.assert_frame_equal(
         read.cells[read.cells.measure != "answered"].reset_index(drop=True),
@@ -271,7 +276,43 @@ def test_a_memory_that_is_lost_or_changed_is_missed_where_something_public_lies(
     # Where another study's name begins alike, its folder says nothing of this one.
     path.unlink()
     folder.rename(folder.with_name(f"{study.folder.name}-2-feed"))
+    with pytest.raises(DatasetError, match="wave-1-freeze-1: something was told of it in public"):
+        told_before(study)
+    for wave in study.waves:
+        (wave.folder / "told.json").unlink()
     assert told_before(study) is None
+
+
+def test_waves_that_were_told_take_the_memory_along_wherever_they_are_joined(
+    study, after, tmp_path
+):
+    found = after.measures
+    path = remember(study, feed(study, found), found)
+    known = told_before(study)
+    assert check(study.folder) == []
+    away = tmp_path / "away" / "joined"
+    for wave in study.waves:
+        shutil.copytree(wave.folder, away / wave.folder.name)
+    with pytest.raises(
+        DatasetError, match=f"kept in {path.name}: put that beside joined"
+    ) as refused:
+        join_waves(away)
+    assert str(refused.value).count("something was told of it") == 3
+    assert not (away / "manifest.json").exists()
+    shutil.copy(path, away.parent)
+    joined = join_waves(away)
+    assert joined.hash == study.hash
+    assert told_before(joined).chain == known.chain
+    pd.testing.assert_frame_equal(told_before(joined).cells, known.cells)
+    # A folder that got another name is the same study, and is missed without its memory.
+    renamed = study.folder.rename(study.folder.with_name("renamed"))
+    with pytest.raises(DatasetError, match=f"kept in {path.name}: .* renamed \\(it lies there\\)"):
+        told_before(read_study(renamed))
+    assert told_before(join_waves(renamed)).chain == known.chain
+    # What is told there afterwards is chained to it, and a freeze marks what it lists.
+    (renamed / study.waves[0].folder.name / "told.json").unlink()
+    write_study(renamed, study.study, [renamed / wave.folder.name for wave in study.waves])
+    assert all((renamed / wave.folder.name / "told.json").exists() for wave in study.waves)
 
 
 def kept(made, wave, finished):

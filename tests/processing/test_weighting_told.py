@@ -30,8 +30,8 @@ from processing import (
     told_before,
     write_drawn_study,
 )
+from processing.datasets.told_file import chained
 from processing.measuring.study_weights import study_weights
-from processing.telling.told_before import chained
 
 SCALE = "tryghed_t1"
 PLAN = plan_of(b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\n")
@@ -145,6 +145,8 @@ def test_groups_and_orders_that_come_later_leave_a_told_wave_as_it_was(study, be
     del older["weighted"], older["chain"]
     older["chain"] = chained("", older)
     path.write_text(json.dumps({"tellings": [older]}))
+    for wave in study.waves:
+        (wave.folder / "told.json").unlink()
     [known] = told_before(study).weightings.values()
     assert known.like(before.weighed.weightings[1])
     assert not known.like(now.weighed.weightings[1])

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from processing import AreasDrawn, erase_rows, revoke
-from processing.telling.told_before import chained
+from processing.datasets.told_file import chained
 from survey import audit
 from survey.models import Freeze, OpenedResult, Wave
 from survey.result_counts import ResultsError, count_results, figures_of, note_counted, told_last
@@ -137,9 +137,13 @@ def test_a_memory_that_is_shorter_than_the_log_says_is_refused(database, counted
         assert (entry.number, entry.act, entry.subject) == (1, "results counted", "bopuls")
         known = told_last(session, "bopuls")
     count_results("bopuls", counted.data, known)
-    # Deleted with all that was public: nothing lies there that could tell, but the log does.
+    # Deleted with all that was public: the waves' marks tell of it, and without them the log does.
     (counted.data / "bopuls-told.json").unlink()
     shutil.rmtree(counted.data / "bopuls-results")
+    with pytest.raises(ResultsError, match="something was told of it in public"):
+        count_results("bopuls", counted.data, known)
+    for mark in counted.data.glob("bopuls/*/told.json"):
+        mark.unlink()
     with pytest.raises(ResultsError, match="does not hold what the log says was told last"):
         count_results("bopuls", counted.data, known)
 
