@@ -10,12 +10,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from instruments import NOT_ASKED
+from instruments import NOT_ASKED, Form
 from processing.datasets.codebook import Codebook
 from processing.datasets.dataset import WaveFacts, write_wave
 from processing.datasets.study import Study, write_study
@@ -172,12 +173,17 @@ def write_drawn_study(
     name: str = "drawn",
     *,
     analysis_plans: Mapping[int, Sequence[str]] | None = None,
+    terms: Mapping[str, Any] | None = None,
+    form: Form | None = None,
 ) -> Study:
     """Write a drawn study as datasets, a folder a wave, as freezing would; items not drawn are −9.
 
-    `analysis_plans` are the hashes that each wave's manifest names as registered before it.
+    `analysis_plans` are the hashes that each wave's manifest names as registered before it, `terms`
+    what the last of them lays down; with the `form` that was asked its files and versions stand there
+    too.
     """
     folder = Path(folder)
+    pinned = tuple(form.pin()["instruments"]) if form else ()
     for wave, rows in drawn.waves.items():
         filled = {
             v.name: rows[v.name] if v.name in rows else _blank(v.type, len(rows))
@@ -188,13 +194,15 @@ def write_drawn_study(
             responses=pd.DataFrame(filled).sort_values("row_id", ignore_index=True),
             tables=drawn.tables[wave],
             codebook=codebook,
-            instrument_files={},
+            instrument_files=form.files() if form else {},
             facts=WaveFacts(
                 study=name,
                 wave=wave,
                 legal_basis="research",
                 languages=codebook.languages,
+                form=pinned,
                 analysis_plans=tuple((analysis_plans or {}).get(wave, ())),
+                terms=terms or {},
             ),
         )
     return write_study(folder, name, [folder / f"wave-{wave}-freeze-1" for wave in drawn.waves])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +45,8 @@ class ResidentsDrawn:
         default_factory=lambda: {"background_gender": {2: 0.2}, "background_age_band": {7: -0.2}}
     )
     """What a code adds to every trait, in SD."""
+    ordered: Collection[str] = ("background_age_band",)
+    """Variables whose codes follow each other, as their counts say."""
     per_group: int = 3
     """Afdelinger in each boligområde."""
 
@@ -105,12 +107,12 @@ class Population:
         return {
             "margins": pd.DataFrame(
                 [
-                    (key, None, name, str(code), int(count))
+                    (key, None, name, str(code), int(count), name in self.known.ordered)
                     for name, counts in self.counts.items()
                     for key, row in zip(self.keys, counts, strict=True)
                     for code, count in zip(codes[name], row, strict=True)
                 ],
-                columns=["area", "area_group", "variable", "category", "count"],
+                columns=["area", "area_group", "variable", "category", "count", "ordered"],
             ),
             "area_group": pd.DataFrame(
                 {

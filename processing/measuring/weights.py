@@ -82,6 +82,10 @@ class Weights:
         return self.margins.copy()
 
     def __str__(self) -> str:
+        return "\n".join([self.summary(), *(f"    {one}" for one in self.collapsed[:10])])
+
+    def summary(self) -> str:
+        """How many rows, how well margins are met and at what cost, without a count of any category."""
         worst = self.groups["gap"].max()
         low, high = self.groups["lowest"].min(), self.groups["highest"].max()
         wider = self.groups[self.widened]
@@ -90,7 +94,7 @@ class Weights:
             f" {wider['high_limit'].max():.2f}, where margins cannot be met within them: in"
             f" {len(wider):,} of {len(self.groups):,} groups"
         )
-        told = (
+        return (
             f"Weights by {self.method}: {self.rows:,} rows in {len(self.groups):,} groups,"
             f" design effect {self.deff:.3f}, effective n {self.effective_n:,.0f}\n"
             f"  margins are met within {worst:.1e} of each group's population\n"
@@ -100,7 +104,6 @@ class Weights:
             f"  {self.left_out:,} rows have no weight;"
             f" {len(self.collapsed):,} categories were counted with others"
         )
-        return "\n".join([told, *(f"    {one}" for one in self.collapsed[:10])])
 
 
 def weigh(

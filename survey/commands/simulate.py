@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +16,10 @@ from survey.commands.examples import Command
 from survey.commands.printing import as_json, counted, print_json
 
 if TYPE_CHECKING:
-    from processing import Codebook, DrawnStudy, KnownModel
+    from processing import AreasDrawn, Codebook, DrawnStudy, KnownModel, PeopleDrawn, Study
 
 QUESTIONNAIRES = ("tryghed", "trivsel", "beboerdemokrati", "background")
+LANGUAGES = ("da", "ar")
 TRUTH = "truth.csv"
 # As the scales of the demo: strong enough to hold together, weak enough to be apart.
 LOADING, CORRELATION = 0.72, 0.45
@@ -130,12 +133,7 @@ def simulate(
             paper=(paper,),
             paper_effect=paper_effect,
         )
-        codebook = _codebook(int(form_days[-1][:4]))
-        drawn = processing.draw_study(
-            _model(codebook), drawn_areas, people, seed=seed, residents=processing.ResidentsDrawn()
-        )
-        plan = processing.read_plan(plan_file) if plan_file else None
-        study = _write(drawn, codebook, folder, plan.hash if plan else None)
+        study = _Drawn(drawn_areas, people, plan_file, seed).into(folder)
     rows = sum(wave.rows for wave in study.waves)
     if as_json:
         print_json({"dataset": study.hash, "folder": str(folder), "rows": rows})
@@ -149,13 +147,6 @@ def simulate(
 
 def _days(waves: int) -> list[str]:
     return [f"{2024 + 2 * number}-05-01" for number in range(max(waves, 2))]
-
-
-def _codebook(year: int) -> Codebook:
-    from instruments import make_form  # noqa: PLC0415 - help must not wait for it
-
-    form = make_form(QUESTIONNAIRES, ["da", "ar"])
-    return processing.build_codebook(form, wave_year=year)
 
 
 def _model(codebook: Codebook) -> KnownModel:
@@ -179,18 +170,48 @@ def _model(codebook: Codebook) -> KnownModel:
     return processing.KnownModel(loadings, plain.thresholds, plain.correlations)
 
 
-def _write(
-    drawn: DrawnStudy, codebook: Codebook, folder: Path, plan: str | None
-) -> processing.Study:
-    if folder.exists() and any(folder.iterdir()):
-        raise BadUse(f"{folder} holds something already. Name a new folder.")
-    named = {wave: [plan] for wave in drawn.waves} if plan else None
-    try:
-        study = processing.write_drawn_study(
-            drawn, codebook, folder, folder.name, analysis_plans=named
-        )
-        drawn.truth.to_csv(folder / TRUTH, index=False, lineterminator="\n")
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return study
+@dataclass(frozen=True)
+class _Drawn:
+    """A study to be drawn, and the plan that counts as registered before its first wave."""
+
+    areas: AreasDrawn
+    people: PeopleDrawn
+    plan_file: Path | None
+    seed: int
+
+    def into(self, folder: Path) -> Study:
+        """Draw it and write it into a new or empty folder; where that fails, nothing is left."""
+        from instruments import make_form  # noqa: PLC0415 - help must not wait for it
+
+        form = make_form(QUESTIONNAIRES, LANGUAGES)
+        codebook = processing.build_codebook(form, wave_year=int(self.areas.days[-1][:4]))
+        drawn = processing.draw_study(
+            _model(codebook), self.areas, self.people, seed=self.seed,
+            residents=processing.ResidentsDrawn(),
+        )  # fmt: skip
+        plan = processing.read_plan(self.plan_file) if self.plan_file else None
+        if folder.exists() and any(folder.iterdir()):
+            raise BadUse(f"{folder} holds something already. Name a new folder.")
+        was_there = folder.exists()
+        try:
+            study = processing.write_drawn_study(
+                drawn, codebook, folder, folder.name, form=form,
+                analysis_plans={wave: [plan.hash] for wave in drawn.waves} if plan else None,
+                terms=plan.terms.to_dict() if plan else None,
+            )  # fmt: skip
+            drawn.truth.to_csv(folder / TRUTH, index=False, lineterminator="\n")
+        except BaseException:
+            _take_away(folder, drawn, was_there=was_there)
+            raise
+        return study
+
+
+def _take_away(folder: Path, drawn: DrawnStudy, *, was_there: bool) -> None:
+    """What was written of a study, by name: a folder that was there is somebody else's and stays."""
+    for wave in drawn.waves:
+        shutil.rmtree(folder / f"wave-{wave}-freeze-1", ignore_errors=True)
+    for name in ("manifest.json", TRUTH):
+        (folder / name).unlink(missing_ok=True)
+    if not was_there:
+        with suppress(OSError):
+            folder.rmdir()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,14 @@ from survey.commands.datasets import BadUse, bad_use, folder_argument, unchanged
 from survey.commands.examples import Command
 from survey.commands.printing import as_json, print_json
 
+if TYPE_CHECKING:
+    from processing import Dataset, DatasetWeights, Study, StudyTerms, Weights
+
 PAGE = "weights.html"
+BY_BASE = (
+    "the study's registered plan lays down base weights (weights: base), by which all that leaves it is"
+    " counted. These are what register counts would bring."
+)
 
 
 @click.command(cls=Command, epilog="beboerpuls weights data/bopuls --level boligområde")
@@ -55,52 +62,54 @@ def weights(
                 f"{folder} holds no register counts. Load them before freezing, or import with --margins."
             )
         terms = processing.study_terms(read)
-        adults = adults or terms.adults or None
-        made = processing.dataset_weights(
-            read, level, adults=adults, ordered=ordered or terms.ordered, lenient=True
-        )
-        shown = processing.weight_tables(made, terms.limits)
-        document = processing.weights_document(
-            read,
-            made,
-            language=language,
-            command=_command(folder, level, adults, ordered or terms.ordered, language),
-            told=shown,
-        )
-        stylesheet = files("survey").joinpath("static", "survey.css").read_text("utf-8")
-        told = made.weights
-        written = processing.write_derived(
-            read,
-            "weights",
-            shown.frames(),
-            out,
-            {PAGE: processing.as_page(document, stylesheet)},
-        )
+        adults, ordered = adults or terms.adults or None, ordered or terms.ordered
+        made = processing.dataset_weights(read, level, adults=adults, ordered=ordered, lenient=True)
+        command = _command(folder, level, adults, ordered, language)
+        written = _written(read, made, terms, language, command, out)
         warning = processing.revocation_of(read)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
+    if terms.weights == "base":
+        click.echo(f"Note: {BY_BASE}", err=True)
     if as_json:
-        print_json(
-            {
-                "dataset": read.hash,
-                "level": level,
-                "adults": adults,
-                "rows": told.rows,
-                "left_out": told.left_out,
-                "groups": len(told.groups),
-                "design_effect": told.deff,
-                "effective_n": told.effective_n,
-                "largest_gap": float(told.groups["gap"].max()),
-                "beyond_limits": int(told.groups["outside"].sum()),
-                "groups_with_wider_limits": int(told.widened.sum()),
-                "counted_as_one": len(told.collapsed),
-                "written": str(written),
-            }
-        )
+        about = {"dataset": read.hash, "level": level, "adults": adults}
+        print_json({**about, **_told(made.weights), "written": str(written)})
         return
-    click.echo(str(replace(told, collapsed=())))
+    click.echo(made.weights.summary())
     click.echo(f"Weights are {made.told()}.")
     click.echo(f"Weights: {written / PAGE}")
+
+
+def _written(
+    read: Dataset | Study,
+    made: DatasetWeights,
+    terms: StudyTerms,
+    language: str,
+    command: str,
+    out: Path | None,
+) -> Path:
+    """The page and its tables, small counts hidden."""
+    shown = processing.weight_tables(made, terms.limits)
+    document = processing.weights_document(
+        read, made, language=language, command=command, told=shown
+    )
+    stylesheet = files("survey").joinpath("static", "survey.css").read_text("utf-8")
+    page = {PAGE: processing.as_page(document, stylesheet)}
+    return processing.write_derived(read, "weights", shown.frames(), out, page)
+
+
+def _told(weights: Weights) -> dict[str, Any]:
+    return {
+        "rows": weights.rows,
+        "left_out": weights.left_out,
+        "groups": len(weights.groups),
+        "design_effect": weights.deff,
+        "effective_n": weights.effective_n,
+        "largest_gap": float(weights.groups["gap"].max()),
+        "beyond_limits": int(weights.groups["outside"].sum()),
+        "groups_with_wider_limits": int(weights.widened.sum()),
+        "counted_as_one": len(weights.collapsed),
+    }
 
 
 def _command(

@@ -1,5 +1,7 @@
 """`beboerpuls simulate`: a study whose truth is known, which real commands read as any other."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 from commands import Commands
@@ -15,6 +17,7 @@ from processing import (
     read_study,
     study_measures,
 )
+from survey.commands.simulate import _take_away
 
 OPTIONS = ("--areas", "6", "--start", "2:2", "--start", "3:1", "--invited", "80")
 
@@ -37,6 +40,15 @@ def test_a_drawn_study_can_be_weighted_and_measured_as_a_real_one(run, tmp_path)
     truth = pd.read_csv(folder / "truth.csv")
     assert truth[truth.effect > 0].groupby("wave").area.nunique().to_dict() == {2: 2, 3: 3}
     assert all(wave.manifest["analysis_plans"] for wave in study.waves)
+    # What was asked stands there, by version, and what the plan lays down.
+    assert all(wave.manifest["terms"]["count"] == 5 for wave in study.waves)
+    asked = {one["name"]: one["version"] for one in study.waves[0].manifest["form"]}
+    assert asked["tryghed"] == 1
+    assert (
+        folder / "wave-1-freeze-1" / "instruments" / "tryghed" / "1" / "definition.yaml"
+    ).exists()
+    counts = study.table("margins")
+    assert set(counts.loc[counts.ordered.eq(True), "variable"]) == {"background_age_band"}
     made = dataset_weights(study, "boligområde")
     assert made.weights.groups["gap"].max() < 1e-9
     assert study_measures(study, ["tryghed_t1"]).weight.startswith("calibrated within boligområde")
@@ -64,6 +76,21 @@ def test_a_study_that_cannot_be_drawn_is_refused_and_leaves_nothing(run, tmp_pat
     assert refused.exit_code
     assert said in refused.output
     assert not (tmp_path / "drawn").exists()
+
+
+def test_a_folder_that_was_there_stays_when_drawing_into_it_fails(tmp_path):
+    drawn = SimpleNamespace(waves={1: None, 2: None})
+    for was_there in (True, False):
+        folder = tmp_path / f"there-{was_there}"
+        (folder / "wave-1-freeze-1").mkdir(parents=True)
+        (folder / "truth.csv").write_text("area\n")
+        _take_away(folder, drawn, was_there=was_there)
+        assert folder.exists() == was_there
+    # What somebody put there meanwhile is theirs.
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    _take_away(folder, drawn, was_there=False)
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
 
 
 def test_who_answers_less_and_feels_otherwise_moves_means_until_they_are_weighted():
