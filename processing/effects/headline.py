@@ -53,8 +53,8 @@ class Headline:
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        """Starts that the effects by start leave out."""
-        return self.later.left_out if self.later else ()
+        """Starts that the effect that is told leaves out: a two-way one is not made by start."""
+        return self.later.left_out if self.later and self.told.estimator == STAGGERED else ()
 
     @property
     def withheld(self) -> dict[str, str]:

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from processing.datasets.codebook import PERCENT
+
 from .document import Block, Figure, Sentence
 from .effect_page import EffectPage
 from .figures import Line
@@ -81,6 +83,7 @@ def _shown_areas(page: EffectPage, scale: str) -> tuple[pd.DataFrame, int]:
     reach = stats.t((told["areas"] - 1).clip(lower=1)).ppf((1 + page.found.plan.level) / 2)
     reach = reach * told["std"] / np.sqrt(told["areas"])
     # Two areas may leave an interval open beyond all that a score can be.
-    low, high = (told["mean"] - reach).clip(lower=0), (told["mean"] + reach).clip(upper=100)
+    low, high = (told["mean"] - reach).clip(lower=0), told["mean"] + reach
+    high = high.clip(upper=page.most.get(scale, PERCENT))
     told = told.assign(low=low, high=high)
     return told.sort_values(["treated", "wave"]), mine["unit"].nunique() - len(kept)

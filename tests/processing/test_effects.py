@@ -16,9 +16,11 @@ from processing import (
     false_discovery_rate,
     holm,
     minimum_detectable_effect,
+    plan_of,
     staggered_effects,
 )
 from processing.effects.cluster_variance import least_squares, variance_of
+from processing.effects.headline import STAGGERED, headline
 from processing.effects.panel import make_panel
 from processing.effects.wild_bootstrap import wild_bootstrap
 
@@ -521,3 +523,23 @@ def _bootstrap_by_hand(rows):
         for bits in range(2**panel.size)
     ]
     return np.mean(hits)
+
+
+def test_starts_that_lack_are_not_told_of_an_effect_that_is_not_made_by_start():
+    """One start, and none of its areas seen in the last wave: the two-way effect is of the others."""
+    rows = pd.DataFrame(
+        [
+            (f"a{area:02}", wave, float(area % 5 + wave * (area < 6)), area < 6 and wave > 1)
+            for area in range(12)
+            for wave in (1, 2, 3)
+            if wave < 3 or area >= 6
+        ],
+        columns=["unit", "wave", "y", "treated"],
+    ).assign(weight=1.0, years=0.0)
+    rows = rows.assign(treated=rows["treated"].astype(int))
+    rows["start"] = rows["unit"].isin(rows.loc[rows["treated"] == 1, "unit"]) * 2.0
+    plan = plan_of(b"primary: [a]\ntreatment: [b]\ndraws: 99\n")
+    told = headline(rows, rows, plan, covariates=(), shares=(), sd=1.0)
+    assert told.told.estimator != STAGGERED
+    assert told.later.left_out
+    assert told.left_out == ()
