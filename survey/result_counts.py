@@ -46,12 +46,17 @@ FIRST_FIGURES = ("tryghed_t1_out_dark", "tryghed_t1", "trivsel_v3", "beboerdemok
 class ResultsError(Exception):
     """Results cannot be counted or opened; carries every reason, a line each.
 
-    `problems` are the reasons one by one, where a statistic could not be computed.
+    `problems` are the reasons one by one, by which a page tells them in its own language.
     """
 
     def __init__(self, said: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(said)
         self.problems = tuple(problems)
+
+
+def refused(*problems: Problem) -> ResultsError:
+    """The failure that carries these reasons, in English as text."""
+    return ResultsError("\n".join(map(str, problems)), problems)
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,15 @@ def count_results(study: str, data: Path, known: str = "") -> Path:
         read = standing_dataset(study, data)
         earlier = told_before(read)
         if known and known not in (earlier.chain if earlier else ()):
-            raise ResultsError(
-                f"{memory_of(read)}: it does not hold what the log says was told last ({known[:12]})."
-                " Put it back from a copy, or from the machine where results were counted: without"
-                " it, places that were hidden could be given away."
+            raise refused(
+                Problem(
+                    str(memory_of(read)),
+                    f"it does not hold what the log says was told last ({known[:12]})",
+                    "Put it back from a copy, or from the machine where results were counted: without"
+                    " it, places that were hidden could be given away",
+                    "results.memory",
+                    {"file": memory_of(read).name, "told": known[:12]},
+                )
             )
         found = public_measures(read)
         items = shared_items(read.codebook)
@@ -168,9 +178,13 @@ def counted_for(wave: Wave, data: Path) -> Counted:
         manifest = read_manifest(folder)
         return _read(folder, str(data.resolve() / study.key), str(manifest["hash"]))
     except (DatasetError, OSError) as error:
-        raise ResultsError(
-            f"The results of {study.key} are not counted yet, or their data were replaced. "
-            f"Count them: beboerpuls results count {study.key}"
+        raise refused(
+            Problem(
+                f"The results of {study.key}",
+                "they are not counted yet, or their data were replaced",
+                f"Count them: beboerpuls results count {study.key}",
+                "results.not_counted",
+            )
         ) from error
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from processing import place_results
+from processing import Problem, place_results
 from survey.freezing import standing
 from survey.models import OpenedResult, Wave
-from survey.result_counts import ResultsError, counted_for
+from survey.result_counts import counted_for, refused
 
 _WHY = {
     "uncounted": "nobody counted how many were invited in the wave",
@@ -42,6 +42,8 @@ class Place:
     why: str = ""
     protects: tuple[str, ...] = ()
     least: int = 0
+    few: int = 0
+    """Under how many nothing is counted"""
 
 
 def places_of(session: Session, wave: Wave, data: Path) -> list[Place]:
@@ -65,7 +67,7 @@ def places_of(session: Session, wave: Wave, data: Path) -> list[Place]:
             Place(
                 level, unit, counted.names.get((level, unit), unit),
                 told.answered if told.figures else None, told.invited, opened.get((level, unit)),
-                why=why, least=counted.limits.mean_n,
+                why=why, least=counted.limits.mean_n, few=counted.limits.count,
                 protects=tuple(counted.names.get(("afdeling", one), one) for one in of),
             )
         )  # fmt: skip
@@ -82,7 +84,12 @@ def why_not(place: Place) -> str:
 def refuse_unfrozen(session: Session, wave: Wave) -> None:
     """Raise ResultsError where a wave is not frozen: results are of its dataset."""
     if wave.status != "frozen" or standing(session, wave) is None:
-        raise ResultsError(
-            f"Wave {wave.number} is {wave.status}; results are of a frozen wave. Close and freeze "
-            f"it first: beboerpuls wave freeze {wave.study.key} {wave.number}"
+        raise refused(
+            Problem(
+                f"Wave {wave.number}",
+                f"it is {wave.status}, and results are of a frozen wave",
+                f"Close and freeze it first: beboerpuls wave freeze {wave.study.key} {wave.number}",
+                "results.not_frozen",
+                {"wave": str(wave.number)},
+            )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,14 @@ from processing import (
     Codebook,
     PlaceFigure,
     PlaceResults,
+    Problem,
     place_results,
 )
 from survey import audit
 from survey.freezing import standing
 from survey.models import OpenedResult, Wave
-from survey.result_counts import FIRST_FIGURES, ResultsError, counted_for, figures_of
-from survey.result_places import places_of, refuse_unfrozen, why_not
+from survey.result_counts import FIRST_FIGURES, ResultsError, counted_for, figures_of, refused
+from survey.result_places import Place, places_of, refuse_unfrozen, why_not
 
 MOST_FIGURES = 6
 LONGEST_WORDS = 500
@@ -76,39 +77,15 @@ def open_results(
     refuse_unfrozen(session, wave)
     known = figures_of(wave, data)
     chosen = [*figures] or [name for name in FIRST_FIGURES if name in known] or [*known[:4]]
-    problems = [
-        f"{name}: no figure of this wave is called so. Choose among {', '.join(known)}."
-        for name in chosen
-        if name not in known
-    ]
-    if len(chosen) > MOST_FIGURES:
-        problems.append(
-            f"{len(chosen)} figures are chosen; a page has room for {MOST_FIGURES}. Take some away."
-        )
-    problems += [
-        f"{len(words)} signs are more than the {LONGEST_WORDS} there is room for. Shorten it."
-        for words in (meeting_place, note)
-        if len(words) > LONGEST_WORDS
-    ]
-    place = next(
-        (one for one in places_of(session, wave, data) if (one.level, one.unit) == (level, unit)),
-        None,
-    )
-    if place is None:
-        problems.append(f"{level} {unit}: wave {wave.number} has no such place.")
-    elif place.answered is None:
-        problems.append(f"{place.name}: {why_not(place)}. Nothing of it can be shown.")
+    places = places_of(session, wave, data)
+    place = next((one for one in places if (one.level, one.unit) == (level, unit)), None)
+    problems = [*_of_what_is_said(chosen, known, (meeting_place, note))]
+    problems += _of_the_place(place, f"{level} {unit}", wave)
     if problems or place is None:
-        raise ResultsError("\n".join(problems))
+        raise refused(*problems)
     row = place.opened or OpenedResult(wave_id=wave.id, level=level, unit=unit, told={})
-    counted = counted_for(wave, data)
-    told = place_results(counted.table, level, unit, wave.number, chosen)
-    few = counted.limits.count
-    shown = [one.name for one in told.figures if not _gives_away(one, row.told, few)]
-    if not shown:
-        raise ResultsError(
-            f"{place.name}: none of {', '.join(chosen)} can be shown there. Choose others."
-        )
+    told = place_results(counted_for(wave, data).table, level, unit, wave.number, chosen)
+    shown = _what_can_be_shown(told, row, place, chosen)
     shares = {one.name: one.now.n for one in told.figures if one.kind == "share"}
     row.told = shares | row.told | {name: shares[name] for name in shares if name in shown}
     row.name, row.dataset, row.figures = place.name, _standing_hash(session, wave), shown
@@ -127,6 +104,79 @@ def open_results(
         dataset=row.dataset,
     )
     return row
+
+
+def _of_what_is_said(
+    chosen: Sequence[str], known: Sequence[str], written: Sequence[str]
+) -> Iterator[Problem]:
+    for name in chosen:
+        if name not in known:
+            yield Problem(
+                name,
+                "no figure of this wave is called so",
+                f"Choose among {', '.join(known)}",
+                "results.figure",
+                {"figure": name, "known": ", ".join(known)},
+            )
+    if len(chosen) > MOST_FIGURES:
+        yield Problem(
+            f"{len(chosen)} figures",
+            f"a page has room for {MOST_FIGURES}",
+            "Take some away",
+            "results.many",
+            {"received": str(len(chosen)), "most": str(MOST_FIGURES)},
+        )
+    for words in written:
+        if len(words) > LONGEST_WORDS:
+            yield Problem(
+                f"{len(words)} signs",
+                f"they are more than the {LONGEST_WORDS} there is room for",
+                "Shorten it",
+                "results.long",
+                {"received": str(len(words)), "most": str(LONGEST_WORDS)},
+            )
+
+
+def _of_the_place(place: Place | None, named: str, wave: Wave) -> Iterator[Problem]:
+    if place is None:
+        yield Problem(
+            named,
+            f"wave {wave.number} has no such place",
+            "Choose one of those that are listed",
+            "results.place",
+            {"place": named, "wave": str(wave.number)},
+        )
+    elif place.answered is None:
+        yield Problem(
+            place.name,
+            why_not(place),
+            "Nothing of it can be shown",
+            "results.hidden",
+            {
+                "place": place.name,
+                "why": place.why or "protects",
+                "least": str(place.least),
+                "places": ", ".join(place.protects),
+            },
+        )
+
+
+def _what_can_be_shown(
+    told: PlaceResults, row: OpenedResult, place: Place, chosen: Sequence[str]
+) -> list[str]:
+    """The figures that tell nothing beside what the page said before. Raises ResultsError."""
+    shown = [one.name for one in told.figures if not _gives_away(one, row.told, place.few)]
+    if not shown:
+        raise refused(
+            Problem(
+                place.name,
+                f"none of {', '.join(chosen)} can be shown there",
+                "Choose others",
+                "results.none",
+                {"place": place.name, "figures": ", ".join(chosen)},
+            )
+        )
+    return shown
 
 
 def close_results(session: Session, opened: OpenedResult, *, actor: str) -> None:

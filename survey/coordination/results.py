@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from processing import Problem
 from survey.coordination.desk import blueprint
 from survey.coordination.own_waves import own_wave
 from survey.jobs import order_job
@@ -17,6 +20,7 @@ from survey.result_counts import FIRST_FIGURES, ResultsError, labels_of
 from survey.result_places import Place, places_of
 from survey.results import LONGEST_WORDS, MOST_FIGURES, close_results, open_results
 from survey.staff import me, needs_role
+from survey.staff.told_problems import told
 from survey.web import language, parts, reading, words, writing
 
 # What the job leaves behind is the table itself; it makes no file.
@@ -32,7 +36,7 @@ class Filled:
     meeting_day: str = ""
     meeting_place: str = ""
     note: str = ""
-    problems: tuple[tuple[str, str], ...] = field(default=())
+    problems: tuple[tuple[str, Markup | str], ...] = field(default=())
     """Each with the id of the field that it is about"""
 
 
@@ -61,7 +65,8 @@ def open_pages(wave_id: int) -> ResponseReturnValue:
                     )  # fmt: skip
             return redirect(url_for("coordination.results", wave_id=wave_id), 303)
         except ResultsError as error:
-            problems = tuple(("places", line) for line in str(error).splitlines())
+            labels = _labels(wave_id)
+            problems = tuple((_field(one), _reason(one, labels)) for one in error.problems)
             filled = Filled(**{**vars(filled), "problems": problems})
     with reading() as database:
         return _page(database, own_wave(database, wave_id), filled), 422
@@ -114,6 +119,35 @@ def _page(database: Session, wave: Wave, filled: Filled) -> str:
         most=MOST_FIGURES,
         longest=LONGEST_WORDS,
     )
+
+
+def _labels(wave_id: int) -> dict[str, str]:
+    """What figures are called on this page; none where nothing is counted."""
+    with reading() as database:
+        try:
+            return labels_of(own_wave(database, wave_id), parts().settings.data, language())
+        except ResultsError:
+            return {}
+
+
+def _field(problem: Problem) -> str:
+    """The field of the form that a reason is about."""
+    of_figures = {"results.figure", "results.many", "results.none"}
+    return "figures" if problem.rule in of_figures else "places"
+
+
+def _reason(problem: Problem, labels: Mapping[str, str]) -> Markup:
+    """A reason against opening, with figures and the why of a place as this page calls them."""
+    values = dict(problem.values)
+    for name in {"figure", "figures", "known"} & set(values):
+        values[name] = ", ".join(labels.get(one, one) for one in values[name].split(", "))
+    if why := values.get("why"):
+        another = words().plain("coordination.results.why.another")
+        values["why"] = words().plain(
+            f"coordination.results.why.{why}",
+            least=values["least"], places=values["places"] or another,
+        )  # fmt: skip
+    return told(replace(problem, values=values))
 
 
 def _is_open(place: Place) -> bool:

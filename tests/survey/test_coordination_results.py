@@ -66,9 +66,18 @@ def test_a_place_that_cannot_be_shown_is_named_apart_and_not_opened_by_force(kar
     assert 'value="afdeling:9000-000"' not in page.get_data(as_text=True)
     assert "For få har svaret her, færre end 10." in text(page)
     assert re.search(r"ikke må vises. De hører til: \S+", text(page))
-    answer = send(karen, path, token, place="afdeling:9000-000", figure="tryghed_t1")
+    answer = send(
+        karen, path, token, place=["afdeling:9000-000"], figure=["tryghed_t1", "tryghed_t9"]
+    )  # fmt: skip
     assert answer.status_code == 422
-    assert "too few answered" in text(answer)
+    # In the page's language, with figures by what they are called.
+    said = text(answer)
+    assert "9000-000 kan ikke vises. For få har svaret her, færre end 10." in said
+    assert "intet tal, der hedder tryghed_t9. Vælg blandt: " in said
+    assert "Hvor tryg er du udenfor" in said or "mørke" in said
+    assert 'id="figures-error"' in answer.get_data(as_text=True)
+    for english in ("too few", "Choose", 'lang="en"'):
+        assert english not in answer.get_data(as_text=True)
 
 
 def test_counting_is_a_job(employ, evaluated, signed_in, token, do_jobs):
