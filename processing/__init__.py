@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from .datasets.revoking import erase_rows as erase_rows
     from .datasets.revoking import revocation_of as revocation_of
     from .datasets.revoking import revoke as revoke
+    from .datasets.standing import groups_corrected as groups_corrected
     from .datasets.study import Study as Study
     from .datasets.study import join_waves as join_waves
     from .datasets.study import read_dataset as read_dataset
@@ -291,6 +292,7 @@ _HOMES = {
     "datasets.form_codebook": ("build_codebook",),
     "datasets.paradata": ("DURATION_MINUTES", "HELPERS", "MODES", "STATUSES"),
     "datasets.revoking": ("erase_rows", "revocation_of", "revoke"),
+    "datasets.standing": ("groups_corrected",),
     "datasets.study": ("Study", "join_waves", "read_dataset", "read_study", "write_study"),
     "datasets.tables": ("TABLES",),
     "drawing.residents": ("ResidentsDrawn",),

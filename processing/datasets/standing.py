@@ -57,6 +57,20 @@ def periods_gone(study: Study, name: str) -> pd.DataFrame:
     return lost.drop_duplicates(period, keep="last").sort_values(period, ignore_index=True)
 
 
+def groups_corrected(study: Study) -> list[str]:
+    """Areas that lie in another group than an earlier wave's table said, as `0667-012 (a → b)`.
+
+    All waves are measured by where they lie now: a group's change would else be of two sets of areas.
+    """
+    gone = periods_gone(study, "area_group")
+    now = standing_table(study, "area_group").groupby("area")["area_group"].agg(set).to_dict()
+    told = []
+    for area, was in gone.groupby("area")["area_group"].agg(set).items():
+        before, since = ("+".join(sorted(map(str, one))) for one in (was, now.get(area, set())))
+        told.append(f"{area} ({before}{'' if before == since else f' → {since or chr(8211)}'})")
+    return told
+
+
 def _tells(wave: Dataset, name: str) -> bool:
     """Whether a wave came with the table, be it empty; with plans, their periods are told too."""
     if not wave.manifest.get("source"):

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from processing.datasets.codebook import PERCENT, Codebook
+from processing.datasets.standing import groups_corrected
 from processing.datasets.study import Study
 from processing.measuring.study_measures import StudyMeasures
 
@@ -158,6 +159,11 @@ class Measured:
             )  # fmt: skip
         head = [self.t(one) for one in ("wave", "answers", "rate", "effective", "mode")]
         return [Sentence(self.t("response_words")), Table(head, rows)]
+
+    def groups_corrected(self) -> list[str]:
+        """That areas lie in other groups than when an earlier wave was frozen, as a sentence."""
+        areas = groups_corrected(self.study) if isinstance(self.study, Study) else []
+        return [self.t("groups_corrected", areas=self.listed(areas))] if areas else []
 
     def source(self, command: str, plan: str = "") -> list[Block]:
         told = self.t(

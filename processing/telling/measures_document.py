@@ -55,7 +55,10 @@ def measures_document(
         key_figures=page.key_figures(),
         sections=[
             Section(t("trends"), page.trends()),
-            Section(t("places"), place_by_place(page, [scale])),
+            Section(
+                t("places"),
+                [*place_by_place(page, [scale]), *map(Sentence, page.groups_corrected())],
+            ),
             Section(t("measures_composition"), page.response()),
             Section(t("source"), [Sentence(t("measures_analysis")), *page.source(command)]),
         ],

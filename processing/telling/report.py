@@ -190,6 +190,7 @@ def _left_out(page: EffectPage) -> list[str]:
         told.append(page.t("limit_ended", areas=len(compared.ended)))
     if compared.corrected:
         told.append(page.t("limit_corrected", areas=page.listed(compared.corrected)))
+    told += page.groups_corrected()
     told += _starts(page, row)
     seen = compared.frame["unit"].nunique()
     if row is not None and row.areas + row.silent < seen:

@@ -24,6 +24,7 @@ from survey.commands.told_figures import (
     digits,
     each,
     points,
+    print_corrected,
     records,
     signed,
     source_of,
@@ -94,6 +95,7 @@ def effects(
         )
         return
     _print_effects(found)
+    print_corrected(read)
     click.echo(f"Effects: {written}")
 
 

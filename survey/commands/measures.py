@@ -22,6 +22,7 @@ from survey.commands.told_figures import (
     digits,
     each,
     points,
+    print_corrected,
     records,
     share,
     signed,
@@ -85,6 +86,7 @@ def measures(
             f"Left out: {counted(int(left_out.sum()), 'row')} with two signs of not reading."
         )
     _print_measures(found, level, _counts(read))
+    print_corrected(read)
     click.echo(f"Measures: {written}")
 
 

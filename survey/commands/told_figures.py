@@ -6,8 +6,12 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import click
+
+import processing
+
 if TYPE_CHECKING:
-    from processing import StudyMeasures
+    from processing import Dataset, Study, StudyMeasures
 
 
 def source_of(found: StudyMeasures) -> dict[str, Any]:
@@ -52,3 +56,13 @@ def share(value: float) -> str:
 
 def between(low: float, high: float) -> str:
     return "" if math.isnan(low) or math.isnan(high) else f"{low:.1f} to {high:.1f}"
+
+
+def print_corrected(read: Dataset | Study) -> None:
+    """Say which areas earlier waves' tables had in other groups: that moves figures of these waves too."""
+    areas = [] if isinstance(read, processing.Dataset) else processing.groups_corrected(read)
+    if areas:
+        click.echo(
+            "Groups that were corrected since an earlier wave was frozen, and count so in all waves: "
+            + ", ".join(areas)
+        )

@@ -10,15 +10,20 @@ from instruments import make_form
 from processing import (
     AreasDrawn,
     KnownModel,
+    as_page,
     build_codebook,
     draw_study,
     evaluate,
+    groups_corrected,
+    measures_document,
     plan_of,
+    study_measures,
     write_drawn_study,
 )
 from processing.datasets.standing import periods_gone, standing_table
 from processing.telling.report import report
 from survey.commands.effects import _print_left_out
+from survey.commands.told_figures import print_corrected
 
 PLAN = plan_of(b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\n")
 DAYS = ("2022-05-01", "2024-05-01", "2026-05-01")
@@ -71,7 +76,7 @@ def test_a_plan_that_was_put_off_or_given_up_treats_its_area_from_the_day_that_s
     assert by["9000-002"].tolist() == [0, 1, 1]
     assert found.treatment.corrected == ("9000-000", "9000-001")
     page = report(corrected, found, stylesheet="", language="en")
-    assert "The last wave’s stand: 9000-000, 9000-001." in html.unescape(page).replace("'", "’")
+    assert "The last wave’s stand: 9000-000 and 9000-001." in html.unescape(page).replace("'", "’")
     _print_left_out(found)
     assert "the last wave's stand: 9000-000, 9000-001." in capsys.readouterr().out
 
@@ -89,3 +94,19 @@ def test_what_an_area_lies_in_is_what_the_last_wave_says_that_came_with_the_tabl
     assert groups.set_index("area").loc["9000-003", "area_group"] == "a"
     assert len(groups) == 8
     assert periods_gone(imported(corrected), "area_group").area.tolist() == ["9000-003"]
+
+
+def test_that_an_area_was_corrected_to_another_group_is_told_wherever_it_is_measured(
+    corrected, capsys
+):
+    study = imported(corrected)
+    assert groups_corrected(study) == ["9000-003 (b → a)"]
+    found = study_measures(study, ["tryghed_t1"])
+    in_a = found.units.query("level == 'boligområde' and unit == 'a'")
+    assert in_a.groupby("wave").area.nunique().tolist() == [4, 4, 4]
+    page = as_page(measures_document(study, found, "tryghed_t1"), "")
+    said = "tæller i alle bølger, hvor de ligger nu: 9000-003 (b → a)."
+    assert said in html.unescape(page)
+    print_corrected(study)
+    assert "count so in all waves: 9000-003 (b → a)" in capsys.readouterr().out
+    assert groups_corrected(replace(study, waves=study.waves[1:])) == []
