@@ -100,7 +100,8 @@ def plan_of(content: bytes, name: str = "plan") -> AnalysisPlan:
     """Read a plan's bytes. Raises StatisticsError with every problem."""
     try:
         data = yaml.safe_load(content.decode())
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    # Brackets in brackets, thousands deep, are no plan either.
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{name}, line {mark.line + 1}" if mark else name
         raise StatisticsError(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from processing.datasets.codebook import Codebook
 from processing.errors import Problem
+from processing.measuring.base_design import counts_people
 
 from .analysis_plan import AnalysisPlan
 from .covariates import problems_of_covariates
@@ -109,9 +110,23 @@ def _of_forms(plan: AnalysisPlan, codebooks: Sequence[Codebook]) -> Iterator[Pro
                     "plan.variable",
                     {"part": part, "variable": name},
                 )
+            elif not any(_fits(part, one, name) for one in codebooks):
+                what, rule = {
+                    "adults": ("it is no question of how many", "plan.no_number"),
+                    "ordered": ("it has no categories", "plan.no_categories"),
+                }[part]
+                yield Problem(
+                    f"plan, {part} {name}", what, "Name another", rule, {"variable": name}
+                )
     for name in plan.covariates:
         having = [codebook for codebook in codebooks if name in codebook.names]
         yield from problems_of_covariates((having or [*codebooks])[0], [name])
+
+
+def _fits(part: str, codebook: Codebook, name: str) -> bool:
+    if part == "adults":
+        return counts_people(codebook, name)
+    return name in codebook.names and codebook.variable(name).kind not in {"paradata", "text"}
 
 
 def _two_primaries(plan: AnalysisPlan, instrument: dict[str, str]) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from processing.datasets.codebook import Codebook
 from processing.datasets.dataset import Dataset
 from processing.datasets.study import Study
 from processing.errors import Problem, stop_if_any
@@ -36,9 +37,11 @@ class BaseDesign:
     @property
     def needed(self) -> tuple[str, ...]:
         """The columns that a piece of rows must have."""
-        columns = ("base_weight", "open_link", *self.variables)
-        adults = tuple(dict.fromkeys(one for one in (self.adults, *self.kept.values()) if one))
-        return (*columns, "wave", *adults) if adults else columns
+        columns = ["base_weight", "open_link", *self.variables]
+        adults = [one for one in (self.adults, *self.kept.values()) if one]
+        columns += ["wave", *adults] if adults else []
+        # A register may count dwellings by their adults too.
+        return tuple(dict.fromkeys(columns))
 
     def adults_in(self, wave: int) -> str | None:
         """The column that counts in a wave."""
@@ -104,17 +107,26 @@ def base_design(
 
 
 def no_column(dataset: Dataset | Study, design: BaseDesign) -> list[Problem]:
-    """The columns of adults that a dataset has not."""
-    known = set(dataset.codebook.names)
-    return [
-        Problem(
-            f"adults: {adults}",
-            "the dataset has no such column",
-            "Name the question of how many adults live in the dwelling, or leave it out",
+    """The columns of adults that a dataset has not, or that hold no number of people."""
+    codebook = dataset.codebook
+    found = []
+    for adults in dict.fromkeys((design.adults, *design.kept.values())):
+        if not adults or counts_people(codebook, adults):
+            continue
+        known = adults in codebook.names
+        found.append(
+            Problem(
+                f"adults: {adults}",
+                "it is no question of how many" if known else "the dataset has no such column",
+                "Name the question of how many adults live in the dwelling, or leave it out",
+            )
         )
-        for adults in dict.fromkeys((design.adults, *design.kept.values()))
-        if adults and adults not in known
-    ]
+    return found
+
+
+def counts_people(codebook: Codebook, name: str) -> bool:
+    """Whether a column can say how many adults there are: a number, or a choice among numbers."""
+    return name in codebook.names and codebook.variable(name).kind in {"number", "single"}
 
 
 def who_answered(dataset: Dataset | Study, parts: Collection[Path], *, design: BaseDesign) -> Seen:

@@ -219,6 +219,15 @@ def _answered_units(
 ) -> pd.DataFrame:
     """A row a wave, area and unit it is weighted in, and whether anybody answered there."""
     tables = {name: standing_table(dataset, name) for name in _TABLES}
+    known = {"afdeling", "boligområde", "plan", "study", *tables["area_group"]["level"].dropna()}
+    if level not in known:
+        raise StatisticsError(
+            Problem(
+                f"level {level}",
+                "the dataset's areas lie in no such level",
+                f"Choose among {', '.join(sorted(known))}",
+            )
+        )
     parts = [_units(tables, seen, level)]
     for wave, one in kept.items():
         if one.within:

@@ -61,6 +61,7 @@ def weights(
             raise BadUse(
                 f"{folder} holds no register counts. Load them before freezing, or import with --margins."
             )
+        _refuse_uncounted(read, ordered)
         terms = processing.study_terms(read)
         adults, ordered = adults or terms.adults or None, ordered or terms.ordered
         made = processing.dataset_weights(read, level, adults=adults, ordered=ordered, lenient=True)
@@ -78,6 +79,16 @@ def weights(
     click.echo(made.weights.summary())
     click.echo(f"Weights are {made.told()}.")
     click.echo(f"Weights: {written / PAGE}")
+
+
+def _refuse_uncounted(read: Dataset | Study, ordered: tuple[str, ...]) -> None:
+    """A misspelt margin would be joined otherwise than was wanted, without a word."""
+    counted = sorted(set(read.table("margins")["variable"]))
+    if unknown := [name for name in ordered if name not in counted]:
+        raise BadUse(
+            f"--ordered {', '.join(unknown)}: the register counts have no such variable. They count"
+            f" {', '.join(counted)}."
+        )
 
 
 def _written(

@@ -26,6 +26,7 @@ from processing import (
     write_wave,
 )
 from processing.datasets import dataset as datasets
+from processing.measuring.base_design import BaseDesign
 from processing.measuring.dataset_weights import dataset_weights
 
 
@@ -174,6 +175,16 @@ def test_adults_in_the_dwelling_reach_the_measures_calibrated_or_not(study):
     np.testing.assert_allclose(whole["w"], totals, rtol=0.2)  # but for who has no score
     with pytest.raises(StatisticsError, match="adults: household: the dataset has no such column"):
         study_measures(study, adults="household")
+    for column in ("row_id", "base_weight"):
+        with pytest.raises(StatisticsError, match=f"{column}: it is no question of how many"):
+            study_measures(study, adults=column)
+    # A register may count what adults are told by.
+    assert (
+        BaseDesign(("background_adults",), "background_adults").needed.count("background_adults")
+        == 1
+    )
+    with pytest.raises(StatisticsError, match=r"level nope.*Choose among afdeling, boligområde"):
+        dataset_weights(study, "nope")
 
 
 def test_what_the_study_laid_down_reaches_its_measures_and_everything_else_explores(

@@ -88,7 +88,8 @@ def test_a_plan_that_names_what_the_study_has_not_is_refused_while_it_can_be_cor
     forms = [make_form(["tryghed", "background"], ["da"])]
     content = (
         b"primary: [tryghed_t1, tryghed_t4, tryghed_t11]\ntreatment: [helhedplan]\n"
-        b"comparison: [9999-999]\ncovariates: [background_genus]\nordered: [age]\n"
+        b"comparison: [9999-999]\ncovariates: [background_genus]\nordered: [age, row_id]\n"
+        b"adults: base_weight\n"
     )
     with database.writing() as session:
         session.add(Plan(study_id=study.id, key="hp", name="HP", kind="helhedsplan"))
@@ -99,7 +100,9 @@ def test_a_plan_that_names_what_the_study_has_not_is_refused_while_it_can_be_cor
         assert [problem.where for problem in refused.value.problems] == [
             "plan, scale tryghed_t11",
             "plan, primary",
+            "plan, adults base_weight",
             "plan, ordered age",
+            "plan, ordered row_id",
             "plan, covariate background_genus",
             "plan, treatment helhedplan",
             "plan, comparison 9999-999",

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.sqlite_file
 
 PLANS = (
     "primary: [",
+    "primary: " + "[" * 3000,
     "[]",
     "tertiary: [x]\nsecondary: a\nadults: 3\nunits: homes\nlevel: high\nmargin: 0",
     "primary: [a]\ntreatment: [b]\nsecondary: [a]",
@@ -45,7 +46,16 @@ def test_every_rule_has_words_that_its_values_fill(problems, code):
     }
     met = {f"problem.{problem.rule}" for problem in problems}
     # What a plan names and a study does not have is told when both are looked at.
-    fit = {"kind", "area", "scale", "variable", "no_categories", "two_primaries", "nobody"}
+    fit = {
+        "kind",
+        "area",
+        "scale",
+        "variable",
+        "no_categories",
+        "no_number",
+        "two_primaries",
+        "nobody",
+    }
     assert met == known - {f"problem.plan.{rule}" for rule in fit}
     for problem in problems:
         message = words.language.messages[f"problem.{problem.rule}"]
