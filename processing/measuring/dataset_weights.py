@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,26 +12,19 @@ import numpy as np
 import pandas as pd
 
 from processing.datasets.dataset import Dataset
-from processing.datasets.standing import standing_table
 from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError, stop_if_any
 
-from .base_design import BaseDesign, Seen, no_column, who_answered
+from .base_design import BaseDesign, no_column, who_answered
 from .calibration import Ids
 from .dataset_parts import Workers, pieces
-from .places import Tied, must_know, places
 from .register_margins import UNKNOWN, categories
 from .weighting import Weighting
 from .weighting_cells import ROWS, add_tallies, tally
+from .weighting_units import answered_units, areas_together, counts_of, with_unit
 from .weights import Weights, weigh_cells
 
-_TABLES = ("areas", "area_succession", "area_group", "area_plan")
 _TALLIES_AT_ONCE = 8
-_SHOWN = 5
-
-
-class SharedAreasError(StatisticsError):
-    """Groups share an area, and only they are counted: their counts cannot be added up."""
 
 
 class UncountedError(StatisticsError):
@@ -64,7 +57,7 @@ class DatasetWeights:
 
     def cell_of(self, rows: pd.DataFrame) -> Ids:
         """Each row's weighting cell, -1 where it has no weight."""
-        return self.weights.cell_of(_with_unit(self.design.of(rows), self.units))
+        return self.weights.cell_of(with_unit(self.design.of(rows), self.units))
 
     def of(self, rows: pd.DataFrame, cell: Ids | None = None) -> pd.Series:
         """Each row's weight, NaN where it has none; `cell` spares looking it up again."""
@@ -106,7 +99,7 @@ def weigh_dataset(
         [made.design.of(one).assign(weight=made.of(one)) for one in pieces(dataset, wanted)],
         ignore_index=True,
     )
-    rows = _with_unit(rows, made.units)
+    rows = with_unit(rows, made.units)
     columns = ["row_id", "wave", "area", "unit", "base", *made.design.variables, "weight"]
     return rows[columns], made.weights
 
@@ -143,18 +136,10 @@ def dataset_weights(
     seen = workers.add_up(dataset, partial(who_answered, design=design))
     design = replace(design, unknown=seen.mean_adults())
     margins = margins[~margins["wave"].isin([w for w, one in kept.items() if not one.within])]
-    units = _answered_units(dataset, seen, level, kept)
-    counts, problems = unit_counts(margins, units)
-    stop_if_any([*problems, *_partly_counted(margins, units, counts)])
-    if shared := [*_shared(units, counts)]:
-        raise SharedAreasError(*shared)
+    units = answered_units(dataset, seen, level, kept)
+    counts = counts_of(margins, units)
     laid_down = {*options.get("ordered", ()), *_ordered(dataset, margins)}
-    ordered = {
-        wave: laid_down
-        if wave not in kept or kept[wave].ordered is None
-        else set(kept[wave].ordered or ())
-        for wave in {wave for wave, _ in seen.areas}
-    }
+    ordered = {wave: _kept_order(kept.get(wave), laid_down) for wave, _ in seen.areas}
     told = workers.add_up(dataset, partial(_tallied, design=design, units=units))
     plain = told.cells["wave"].isin(set(counts["wave"])).eq(other=False)
     if plain.all() and len(plain):
@@ -171,7 +156,7 @@ def dataset_weights(
         for frame, name in ((weights.cells, "weight"), (cells, "base"))
     )
     without = tuple(sorted(int(wave) for wave in set(told.cells.loc[plain, "wave"])))
-    return DatasetWeights(
+    made = DatasetWeights(
         weights,
         level,
         units,
@@ -179,18 +164,38 @@ def dataset_weights(
         without,
         float(given / taken),
         {name: tuple(of) for name, of in (options.get("unknowable") or {}).items()},
-        {
-            wave: Weighting("", design.adults_in(wave) or "")
-            if wave in without
-            else Weighting(
-                kept[wave].within if wave in kept else level,
-                design.adults_in(wave) or "",
-                tuple(sorted(of & set(counts.loc[counts["wave"] == wave, "variable"]))),
-                _together(units[units["wave"] == wave], margins[margins["wave"] == wave]),
-            )
-            for wave, of in sorted(ordered.items())
-        },
     )
+    levels = {wave: one.within for wave, one in kept.items()}
+    return replace(made, weightings=_weightings(made, margins, counts, ordered, levels))
+
+
+def _kept_order(one: Weighting | None, laid_down: set[str]) -> set[str]:
+    return laid_down if one is None or one.ordered is None else set(one.ordered)
+
+
+def _weightings(
+    made: DatasetWeights,
+    margins: pd.DataFrame,
+    counts: pd.DataFrame,
+    ordered: Mapping[int, set[str]],
+    levels: Mapping[int, str],
+) -> dict[int, Weighting]:
+    """How each wave was weighted, as it can be done again."""
+    found = {}
+    for wave, of in sorted(ordered.items()):
+        adults = made.design.adults_in(wave) or ""
+        mine = [one[one["wave"] == wave] for one in (made.units, margins, counts)]
+        found[wave] = (
+            Weighting("", adults)
+            if wave in made.plain
+            else Weighting(
+                levels.get(wave, made.level),
+                adults,
+                tuple(sorted(of & set(mine[2]["variable"]))),
+                areas_together(mine[0], mine[1]),
+            )
+        )
+    return found
 
 
 def _margins(dataset: Dataset | Study) -> pd.DataFrame:
@@ -212,50 +217,6 @@ def _design(
     )
     stop_if_any(no_column(dataset, design))
     return design
-
-
-def _answered_units(
-    dataset: Dataset | Study, seen: Seen, level: str, kept: Mapping[int, Weighting]
-) -> pd.DataFrame:
-    """A row a wave, area and unit it is weighted in, and whether anybody answered there."""
-    tables = {name: standing_table(dataset, name) for name in _TABLES}
-    known = {"afdeling", "boligområde", "plan", "study", *tables["area_group"]["level"].dropna()}
-    if level not in known:
-        raise StatisticsError(
-            Problem(
-                f"level {level}",
-                "the dataset's areas lie in no such level",
-                f"Choose among {', '.join(sorted(known))}",
-            )
-        )
-    parts = [_units(tables, seen, level)]
-    for wave, one in kept.items():
-        if one.within:
-            parts = [part[part["wave"] != wave] for part in parts]
-            again = _units(tables, seen, one.within)
-            parts.append(_as_kept(again[again["wave"] == wave], one))
-    units = pd.concat(parts, ignore_index=True)
-    must_know(units, pd.Series([area for _, area in seen.areas]))
-    answered = pd.DataFrame(seen.areas, columns=["wave", "area"]).assign(answered=True)
-    units = units.merge(answered, on=["wave", "area"], how="left")
-    units["answered"] = units["answered"].notna()
-    return units
-
-
-def _as_kept(now: pd.DataFrame, one: Weighting) -> pd.DataFrame:
-    """The units of a wave as they were, whatever groups its areas have come to lie in since."""
-    was = {area: unit for unit, areas in (one.units or {}).items() for area in areas}
-    there = now["area"].isin([*was])
-    back = now[there].drop_duplicates("area")
-    again = back.assign(unit=back["area"].map(was), shared=False)
-    return pd.concat([now[~there], again], ignore_index=True)
-
-
-def _together(units: pd.DataFrame, margins: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """The areas of each unit, of all that answered or are counted."""
-    mine = units[units["answered"] | units["area"].isin(margins["area"])]
-    by = mine.groupby("unit")["area"]
-    return {str(unit): tuple(sorted({str(area) for area in own})) for unit, own in by}
 
 
 def _ordered(dataset: Dataset | Study, margins: pd.DataFrame) -> set[str]:
@@ -306,7 +267,7 @@ def _tallied(
     held: list[pd.DataFrame] = []
     left_out = 0
     for piece in pieces(dataset, needed, parts):
-        rows = _with_unit(design.of(piece), units)
+        rows = with_unit(design.of(piece), units)
         known = (rows["base"] > 0) & rows["unit"].notna()
         left_out += int((~known).sum())
         held.append(tally(rows[known], columns))
@@ -315,122 +276,3 @@ def _tallied(
     if not held:
         held = [pd.DataFrame(columns=[*columns, ROWS])]
     return _Tallied(add_tallies(held) if len(held) > 1 else held[0], left_out)
-
-
-def _with_unit(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    index = pd.MultiIndex.from_frame(units[["wave", "area"]])
-    at = index.get_indexer(pd.MultiIndex.from_frame(rows[["wave", "area"]]))
-    unit = pd.Series(units["unit"].to_numpy(object)).reindex(at).set_axis(rows.index)
-    return rows.assign(unit=unit)
-
-
-def _units(tables: dict[str, pd.DataFrame], seen: Seen, level: str) -> pd.DataFrame:
-    """A row a wave, area and unit that it lies in; its own afdeling where it lies in none."""
-    days: dict[int, str] = {}
-    for wave, day in seen.days:
-        days[wave] = max(day, days.get(wave, ""))
-    plain = {
-        name: table.drop(columns="wave", errors="ignore").drop_duplicates()
-        for name, table in tables.items()
-    }
-    every = places(plain, days)
-    found = _as_one(every[every["level"] == level])
-    alone = every[every["level"] == "afdeling"]
-    keys = ["wave", "area"]
-    alone = alone.merge(found[keys].drop_duplicates(), on=keys, how="left", indicator=True)
-    alone = alone.query("_merge == 'left_only'")
-    alone = alone.assign(shared=False)
-    return pd.concat([found, alone], ignore_index=True)[[*keys, "unit", "shared"]]
-
-
-def _as_one(found: pd.DataFrame) -> pd.DataFrame:
-    """Units that share an area in a wave, joined; each area is in one unit then."""
-    parts = []
-    for _, own in found.groupby("wave", sort=False):
-        tied = Tied()
-        for _, units in own[own["area"].duplicated(keep=False)].groupby("area")["unit"]:
-            tied.tie([*units])
-        names = {unit: "+".join(sorted(group)) for group in tied.groups() for unit in group}
-        unit = [names.get(one, one) for one in own["unit"]]
-        parts.append(own.assign(shared=own["unit"].isin(names), unit=unit).drop_duplicates())
-    return pd.concat(parts, ignore_index=True) if parts else found.assign(shared=False)
-
-
-def _partly_counted(
-    margins: pd.DataFrame, units: pd.DataFrame, counts: pd.DataFrame
-) -> Iterator[Problem]:
-    """Units in which people answered and whose counts cover some of their areas alone."""
-    keys = ["wave", "unit"]
-    met = pd.MultiIndex.from_frame(counts[keys])
-    by_area = margins[margins["area"].notna()]
-    there = pd.MultiIndex.from_frame(by_area[["wave", "area"]])
-    for (wave, unit), own in units[units["answered"]].groupby(keys):
-        if (wave, unit) in met:
-            continue
-        known = pd.MultiIndex.from_frame(own[["wave", "area"]]).isin(there)
-        lacking = ", ".join(sorted(own.loc[~known, "area"])[:_SHOWN])
-        if known.any():
-            yield Problem(
-                f"margins of {unit}, wave {wave}",
-                f"its register counts cover {known.sum()} of {len(own)} areas in which people"
-                f" answered, and not {lacking or 'every variable in each'}",
-                "Count every area of it, or the group itself, before freezing; else weight within another"
-                " level, or take base weights (--base-weights)",
-                "margins.part",
-                {"place": str(unit), "wave": str(wave), "lacking": lacking},
-            )
-
-
-def _shared(units: pd.DataFrame, counts: pd.DataFrame) -> Iterator[Problem]:
-    """Groups weighted as one of whose areas nothing is counted."""
-    keys = ["wave", "unit"]
-    met = set(counts[keys].itertuples(index=False, name=None))
-    asked = units.loc[units["answered"] & units["shared"], keys].drop_duplicates()
-    for wave, unit in asked.itertuples(index=False, name=None):
-        if (wave, unit) not in met:
-            yield Problem(
-                f"margins of {unit}, wave {wave}",
-                "these groups share an area, and their counts would count it twice",
-                "Count their areas, or weight within another level",
-            )
-
-
-def unit_counts(margins: pd.DataFrame, units: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
-    """Each unit's counts, and groups whose counts are not those of their areas."""
-    keys = ["wave", "unit", "variable", "category"]
-    groups = margins[margins["area_group"].notna()].rename(columns={"area_group": "unit"})
-    groups = groups[groups["unit"].isin(units["unit"])][[*keys, "count"]]
-    by_area = margins[margins["area"].notna()].merge(units, on=["wave", "area"])
-    whole = _whole(by_area, units)
-    added = whole.groupby(keys)["count"].sum().reset_index()
-    both = groups.merge(added, on=keys, suffixes=("", "_of_areas"))
-    differ = both[both["count"] != both["count_of_areas"]]
-    problems = [
-        Problem(
-            f"margins of {unit}, wave {wave}: {variable} = {category}",
-            f"the group has {count:,.0f} and its areas {of_areas:,.0f} together",
-            "Correct one, or leave the areas' out",
-        )
-        for wave, unit, variable, category, count, of_areas in differ.itertuples(
-            index=False, name=None
-        )
-    ]
-    told = groups[keys[:-1]].drop_duplicates()
-    rest = added.merge(told, on=keys[:-1], how="left", indicator=True)
-    rest = rest.query("_merge == 'left_only'")
-    return pd.concat([groups, rest], ignore_index=True)[[*keys, "count"]], problems
-
-
-def _whole(by_area: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    """The counts of units all of whose areas have counts of the variable.
-
-    An area that nobody answered from and nothing counts, as one closed long ago, is no part of it.
-    """
-    counted_areas = by_area[["wave", "area"]].drop_duplicates().assign(there=True)
-    there = units.merge(counted_areas, on=["wave", "area"], how="left")
-    there = there[there["answered"] | there["there"].notna()]
-    members = there.groupby(["wave", "unit"])["area"].nunique().rename("members")
-    counted = by_area.groupby(["wave", "unit", "variable"])["area"].nunique().rename("counted")
-    both = counted.reset_index().merge(members.reset_index(), on=["wave", "unit"])
-    full = both[both["members"] == both["counted"]][["wave", "unit", "variable"]]
-    return by_area.merge(full, on=["wave", "unit", "variable"])

@@ -6,8 +6,8 @@ import pandas as pd
 
 from processing.errors import Problem
 
-from .dataset_weights import unit_counts
 from .register_margins import categories, contradictions
+from .weighting_units import unit_counts
 
 _KEYS = ("wave", "unit")
 

@@ -128,14 +128,7 @@ def study_measures(
     )
     sums = workers.add_up(dataset, task)
     if not sums.sums[:, 0].any():
-        raise StatisticsError(
-            Problem(
-                "dataset",
-                "nobody has a score and a weight",
-                "Measure a dataset with answers",
-                "measures.nobody",
-            )
-        )
+        raise _nobody()
     found = measures(
         sums.area_sums(),
         units,
@@ -147,6 +140,17 @@ def study_measures(
     )
     return StudyMeasures(
         found, units, days, tuple(chosen), dataset.hash, weighed.told, weighed, terms
+    )
+
+
+def _nobody() -> StatisticsError:
+    return StatisticsError(
+        Problem(
+            "dataset",
+            "nobody has a score and a weight",
+            "Measure a dataset with answers",
+            "measures.nobody",
+        )
     )
 
 

@@ -14,9 +14,10 @@ from processing.errors import Problem, StatisticsError
 
 from .base_design import BaseDesign, base_design
 from .dataset_parts import Workers
-from .dataset_weights import DatasetWeights, SharedAreasError, UncountedError, dataset_weights
+from .dataset_weights import DatasetWeights, UncountedError, dataset_weights
 from .study_terms import StudyTerms
 from .weighting import Weighting
+from .weighting_units import SharedAreasError
 
 
 @dataclass(frozen=True)

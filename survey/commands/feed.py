@@ -34,9 +34,14 @@ if TYPE_CHECKING:
         Joined,
         Study,
         StudyMeasures,
+        ToldBefore,
     )
 
 PARTNERS = "samarbejde"
+FIRST_TIME = (
+    "Note: by what lies beside {folder}, nothing was told of it in public before. If it was, on another"
+    " machine, take {name}-told.json from there and make the feed again before you publish it."
+)
 AS_THE_PUBLIC = (
     "In public every page, report and feed of a study is weighted alike: by the plan that was registered"
     " before its waves were frozen, and where a wave was told before, as then. The plan at hand weights"
@@ -91,7 +96,6 @@ def feed(
     under five is shown, nor what would give one away by adding and subtracting, here or with what
     was told before. Points are whole. With --for-evaluator they are not, and every effect is told.
     """
-    audience: Literal["public", "evaluator"] = "evaluator" if for_evaluator else "public"
     with bad_use():
         read = _study(folder)
         plan = processing.read_plan(plan_file) if plan_file else None
@@ -101,46 +105,24 @@ def feed(
         found, measured = asked.estimated(read)
         partners = _partners(cooperation) if cooperation else None
         earlier = processing.told_before(read)
-        table = processing.feed(
-            read,
-            measured,
-            found,
-            statuses=processing.kept_verdicts(read),
-            limits=_limits(read, plan, public=not for_evaluator),
-            cooperation=partners,
-            audience=audience,
-            earlier=earlier,
-            partners_earlier=processing.told_before(partners) if partners else None,
-        )
+        table = asked.table(read, found, measured, earlier, partners)
         joined = _beside(table, outcomes) if outcomes else None
         written = processing.write_feed(read, table, found or measured, out, cooperation=partners)
         if joined is not None:
             beside = out.with_name(f"{out.name}-outcomes") if out else None
-            joined_in = _write_joined(read, joined, beside, audience)
+            joined_in = _write_joined(read, joined, beside, asked.audience)
         warning = processing.revocation_of(read)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
     _note_weights(read, found, measured, explicit=base_weights)
     hidden = int(table["hidden"].sum())
     if as_json:
-        print_json(
-            {
-                "dataset": read.hash,
-                "audience": audience,
-                "rows": len(table),
-                "hidden": hidden,
-                "kept_weights": sorted(measured.weighed.kept),
-                "written": str(written),
-            }
-        )
+        about = {"dataset": read.hash, "audience": asked.audience, "rows": len(table)}
+        kept = sorted(measured.weighed.kept)
+        print_json({**about, "hidden": hidden, "kept_weights": kept, "written": str(written)})
         return
     if earlier is None and not for_evaluator:
-        click.echo(
-            f"Note: by what lies beside {folder}, nothing was told of it in public before. If it was, on"
-            f" another machine, take {folder.name}-told.json from there and make the feed again before"
-            " you publish it.",
-            err=True,
-        )
+        click.echo(FIRST_TIME.format(folder=folder, name=folder.name), err=True)
     whose = "for the evaluator alone" if for_evaluator else "for everybody"
     click.echo(f"{len(table)} rows, {hidden} of them hidden, {whose}. Feed: {written}")
     if joined is not None:
@@ -155,6 +137,31 @@ class _Asked:
     adults: str | None
     base_weights: bool
     public: bool
+
+    @property
+    def audience(self) -> Literal["public", "evaluator"]:
+        return "public" if self.public else "evaluator"
+
+    def table(
+        self,
+        read: Study,
+        found: Evaluation | None,
+        measured: StudyMeasures,
+        earlier: ToldBefore | None,
+        partners: Study | None,
+    ) -> pd.DataFrame:
+        """The feed, with what was told before of residents and of partners."""
+        return processing.feed(
+            read,
+            measured,
+            found,
+            statuses=processing.kept_verdicts(read),
+            limits=_limits(read, self.plan, public=self.public),
+            cooperation=partners,
+            audience=self.audience,
+            earlier=earlier,
+            partners_earlier=processing.told_before(partners) if partners else None,
+        )
 
     def estimated(self, read: Study) -> tuple[Evaluation | None, StudyMeasures]:
         """The evaluation, where there is a plan, and the measures."""
