@@ -27,6 +27,8 @@ from .residents import Population, ResidentsDrawn
 from .simulation import answer_items
 
 Array = NDArray[np.float64]
+# Beyond it everybody answers at the end of every scale.
+_LARGEST_EFFECT = 10.0
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,10 @@ class AreasDrawn:
         if list(self.days) != sorted(set(self.days)):
             what = "each wave is later than the one before"
             found.append(Problem("days", what, "Put them in order"))
-        if unknown := [one for one in self.effects if not math.isfinite(one)]:
-            found.append(Problem("effects", f"a number, got {unknown[0]}", "Give a finite one"))
+        if unknown := [one for one in self.effects if not abs(one) <= _LARGEST_EFFECT]:
+            what = f"a number of SD, got {unknown[0]}"
+            remedy = f"Give one of at most {_LARGEST_EFFECT:g}"
+            found.append(Problem("effects", what, remedy))
         return found
 
 

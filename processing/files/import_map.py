@@ -68,7 +68,8 @@ def read_map(content: bytes, form: Form) -> ImportMap:
     try:
         # Strings only, so that `no` stays "no" and 010 does not become 8.
         loaded = yaml.load(content, Loader=yaml.CBaseLoader)  # noqa: S506 -- builds strings only
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    # Brackets in brackets, thousands deep, are no map either.
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise MapError([f"it is not readable as YAML: {reason}. Correct the line."]) from error
     if not isinstance(loaded, dict):

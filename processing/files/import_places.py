@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unicodedata import category
 
 import pandas as pd
 
@@ -21,6 +22,14 @@ def areas_named(names: Sequence[str]) -> pd.DataFrame:
     """The table of areas where a file names them and says no more."""
     table = pd.DataFrame({"area": [*names], "name": [*names], "level": ""}, dtype=object)
     return table.reindex(columns=TABLES["areas"].names)
+
+
+def refuse_control_signs(keys: pd.Series, column: str, refusals: Refusals) -> None:
+    """Tell of keys with signs that nobody sees, as a NUL; `keys` are indexed by the file's rows."""
+    for key, rows in keys.groupby(keys, sort=False).groups.items():
+        if any(category(sign) == "Cc" for sign in str(key)):
+            rule = "a key has no control signs; take them out, or recode it in the map"
+            refusals.add([int(row) for row in rows], column, rule, str(key))
 
 
 def refuse_unknown_areas(answers: pd.DataFrame, areas: pd.DataFrame, refusals: Refusals) -> None:

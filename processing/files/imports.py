@@ -17,7 +17,12 @@ from processing.datasets.form_codebook import build_codebook
 
 from .import_files import read_file
 from .import_map import ImportMap, MapError, read_map
-from .import_places import areas_named, dispositions_of, refuse_unknown_areas
+from .import_places import (
+    areas_named,
+    dispositions_of,
+    refuse_control_signs,
+    refuse_unknown_areas,
+)
 from .import_problems import Refusals
 from .import_values import answers_frame
 
@@ -58,7 +63,11 @@ class AnswersRead:
     def hold(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         """Return the tables as they are written; what answers and they say otherwise is in `refusals`."""
         given = dict(tables)
+        refuse_control_signs(self.answers["area"], "area", self.refusals)
         if "areas" in given:
+            listed = given["areas"]["area"].reset_index(drop=True)
+            listed.index += 2  # a spreadsheet's rows, the first below its header
+            refuse_control_signs(listed, "area of the areas", self.refusals)
             refuse_unknown_areas(self.answers, given["areas"], self.refusals)
         if "dispositions" in given:
             given["dispositions"] = dispositions_of(

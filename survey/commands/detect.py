@@ -101,8 +101,10 @@ def _planned(asked: Mapping[str, str | None]) -> PlannedStudy:
             kind = "a whole number" if name in _WHOLE else "a number"
             wrong.append(f"--{name.replace('_', '-')}: it is {kind}, got {text!r}. Correct it.")
     if (asked["invited"] is None) == (asked["answers"] is None):
+        got = "neither was" if asked["invited"] is None else "both were"
         wrong.append(
-            "--invited, --answers: one of the two. Give --invited with --response, or --answers."
+            f"--invited, --answers: one of the two, and {got} given. Give --invited with --response,"
+            " or --answers."
         )
     if "answers" in given:
         given |= {"invited": given.pop("answers"), "response": 1.0}

@@ -190,6 +190,8 @@ class _Drawn:
             residents=processing.ResidentsDrawn(),
         )  # fmt: skip
         plan = processing.read_plan(self.plan_file) if self.plan_file else None
+        if folder.exists() and not folder.is_dir():
+            raise BadUse(f"{folder} is a file. Name a new folder.")
         if folder.exists() and any(folder.iterdir()):
             raise BadUse(f"{folder} holds something already. Name a new folder.")
         was_there = folder.exists()

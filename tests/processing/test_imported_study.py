@@ -240,6 +240,7 @@ def test_answers_of_unlisted_areas_and_more_answers_than_invitations_are_refused
     files, tmp_path
 ):
     areas = pd.read_csv(files / "areas.csv", dtype=str)
+    areas.loc[2, "area"] += "\0"
     tables = {
         "areas": areas.iloc[1:].reindex(columns=["area", "name", "level", "dwellings", "residents",
                                                  "valid_from", "valid_to"]),
@@ -252,6 +253,7 @@ def test_answers_of_unlisted_areas_and_more_answers_than_invitations_are_refused
         f"the areas do not list it; add it to their file, or recode it in the map; found '{areas['area'][0]}'"
         in told
     )
+    assert "row 3, area of the areas: a key has no control signs" in told
     assert f"invited in {areas['area'][1]}: no more can finish than were invited" in told
     assert not (tmp_path / "out").exists()
 

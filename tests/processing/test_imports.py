@@ -229,6 +229,7 @@ def test_a_row_of_the_wrong_length_is_told_and_the_rows_after_it_keep_their_numb
         ("  area: omraade", "  cpr: omraade", "about.cpr: there is no such variable"),
         ("blank:", "blanks:", "blanks: there is no such key"),
         ("study: prøve", "study: [", "it is not readable as YAML"),
+        ("study: prøve", "study: " + "[" * 3000, "it is not readable as YAML"),
         ("study: prøve", "study: [a]", "study: it must be one text"),
         ("year: 2024", "only: [a]", "only: it must map columns to one value each"),
         ('missing: {"99": refused, "88": -4}', "missing: 99", "missing: it must map values"),

@@ -56,8 +56,9 @@ def test_a_drawn_study_can_be_weighted_and_measured_as_a_real_one(run, tmp_path)
     again = tmp_path / "again" / "drawn"
     run("simulate", again, *OPTIONS, "--effect", "0.5", "--plan", plan)
     assert read_study(again).hash == study.hash
-    refused = run("simulate", folder, *OPTIONS)
-    assert (refused.exit_code, "holds something already" in refused.output) == (2, True)
+    for there, said in ((folder, "holds something already"), (plan, "plan.yaml is a file")):
+        refused = run("simulate", there, *OPTIONS)
+        assert (refused.exit_code, said in refused.output) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,7 @@ def test_a_drawn_study_can_be_weighted_and_measured_as_a_real_one(run, tmp_path)
         (("--start", "4:1", "--day", "2024-05-01", "--day", "2026-05-01"), "starts: wave 4 of 2"),
         (("--response", "1.5", "--paper", "2"), "response: a share, got 1.5"),
         (("--paper", "1.5", "--effect", "nan"), "paper: a share, got 1.5"),
+        (("--effect", "1e308"), "effects: a number of SD, got 1e+308. Give one of at most 10"),
         (("--day", "2026-05-01", "--day", "2024-05-01"), "each wave is later than the one before"),
         (("--areas", "2"), "12 starts for 2 areas"),
     ],
