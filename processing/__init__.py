@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from .drawing.simulation import Truth as Truth
     from .drawing.simulation import simulate as simulate
     from .effects.analysis_plan import AnalysisPlan as AnalysisPlan
+    from .effects.analysis_plan import plan_laid_down as plan_laid_down
     from .effects.analysis_plan import plan_of as plan_of
     from .effects.analysis_plan import read_plan as read_plan
     from .effects.detectable import Detectable as Detectable
@@ -236,6 +237,7 @@ if TYPE_CHECKING:
     from .telling.place_results import PlaceFigure as PlaceFigure
     from .telling.place_results import PlaceResults as PlaceResults
     from .telling.place_results import place_results as place_results
+    from .telling.planned_effects import planned_effects as planned_effects
     from .telling.remembering import remember as remember
     from .telling.remembering import told_in as told_in
     from .telling.report import report as report
@@ -305,7 +307,7 @@ _HOMES = {
     ),
     "drawing.known_model": ("KnownGroup", "KnownModel", "cut_points"),
     "drawing.simulation": ("Careless", "Holes", "Simulated", "Truth", "simulate"),
-    "effects.analysis_plan": ("AnalysisPlan", "plan_of", "read_plan"),
+    "effects.analysis_plan": ("AnalysisPlan", "plan_laid_down", "plan_of", "read_plan"),
     "effects.plan_fit": ("misfits_of_plan",),
     "effects.detectable": ("Detectable", "minimum_detectable_effect"),
     "effects.difference": ("Effect", "Inference", "difference_in_differences"),
@@ -397,6 +399,7 @@ _HOMES = {
         "PlaceResults",
         "place_results",
     ),
+    "telling.planned_effects": ("planned_effects",),
     "telling.remembering": ("remember", "told_in"),
     "telling.told_before": ("ToldBefore", "memory_of", "told_before"),
     "telling.weighting_told": ("public_measures",),

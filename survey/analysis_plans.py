@@ -44,7 +44,7 @@ def register_plan(
     if plan.hash not in registered_plans(session, study):
         audit.note(
             session, actor, REGISTERED, study.key,
-            sha256=plan.hash, primary=list(plan.primary), terms=plan.terms.to_dict(),
+            sha256=plan.hash, primary=list(plan.primary), terms=plan.laid_down(),
             treatment=list(plan.treatment), comparison=list(plan.comparison),
         )  # fmt: skip
     return plan

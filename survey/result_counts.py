@@ -21,6 +21,8 @@ from processing import (
     area_results,
     favourable,
     memory_of,
+    plan_laid_down,
+    planned_effects,
     public_measures,
     read_manifest,
     read_study,
@@ -101,7 +103,8 @@ def count_results(study: str, data: Path, known: str = "") -> Path:
         found = public_measures(read)
         items = shared_items(read.codebook)
         # What was told outlives the table, which a withdrawal erases with the rows it was made from.
-        table = area_results(read, found, items, earlier=earlier)
+        planned = planned_effects(read, found)
+        table = area_results(read, found, items, earlier=earlier, planned=planned)
         figures = [*items, *(scale.name for scale in read.codebook.scales if not scale.formative)]
         # Coordinators see how many answered where; the public table does not tell why.
         why = why_hidden(read, found, table, earlier=earlier).to_numpy().tolist()
@@ -118,6 +121,11 @@ def count_results(study: str, data: Path, known: str = "") -> Path:
         raise ResultsError(str(error), error.problems) from error
     except DatasetError as error:
         raise ResultsError(str(error), [unreadable(study, error)]) from error
+
+
+def is_planned(study: str, data: Path) -> bool:
+    """Whether places were chosen beside the effects of a plan, as far as they can be had."""
+    return plan_laid_down(read_study(data.resolve() / study)) is not None
 
 
 def told_last(session: Session, study: str) -> str:

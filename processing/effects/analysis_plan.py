@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError
 from processing.measuring.disclosure_limits import DisclosureLimits
 from processing.measuring.study_terms import StudyTerms
@@ -16,6 +17,10 @@ from processing.measuring.study_terms import StudyTerms
 _WEIGHTINGS = ("equal", "answers")
 _WEIGHTS = ("calibrated", "base")
 _UNITS = ("areas", "persons")
+# What says of which areas' means an effect is a sum, and which effects there are.
+_OF_EFFECTS = (
+    "primary", "secondary", "treatment", "comparison", "units", "weighting", "covariates",
+)  # fmt: skip
 INFERENCES = ("trusted", "CR2", "CR3", "randomisation", "wild bootstrap")
 
 
@@ -74,6 +79,33 @@ class AnalysisPlan:
     def terms(self) -> StudyTerms:
         """What holds for all that is made of the study's datasets once the plan is registered."""
         return StudyTerms(self.mean_n, self.count, self.adults, self.ordered, self.weights)
+
+    def laid_down(self) -> dict[str, Any]:
+        """What manifests say of it once it is registered: its terms, and of what effects are made."""
+        made_of = {name: getattr(self, name) for name in _OF_EFFECTS}
+        plan = {name: [*one] if isinstance(one, tuple) else one for name, one in made_of.items()}
+        return {**self.terms.to_dict(), "plan": {**plan, "hash": self.hash}}
+
+
+def plan_laid_down(study: Study) -> AnalysisPlan | None:
+    """The plan that was registered last before a study's last wave was frozen, as far as its effects go.
+
+    None where there was none, or the wave was frozen before manifests told it.
+    """
+    last = max(study.waves, key=lambda one: one.wave)
+    said = (last.manifest.get("terms") or {}).get("plan")
+    if not said:
+        return None
+    terms = StudyTerms.of(last.manifest["terms"])
+    known: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in said.items()
+        if name in (*_OF_EFFECTS, "hash")
+    }
+    return AnalysisPlan(
+        **known, adults=terms.adults, ordered=terms.ordered, weights=terms.weights,
+        mean_n=terms.mean_n, count=terms.count,
+    )  # fmt: skip
 
 
 def read_plan(path: Path | str) -> AnalysisPlan:

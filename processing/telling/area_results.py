@@ -9,6 +9,7 @@ import pandas as pd
 
 from processing.datasets.codebook import Codebook
 from processing.datasets.study import Study
+from processing.effects.evaluation import Evaluation
 from processing.errors import Problem, StatisticsError
 from processing.measuring.area_sums import AreaSums, Points, area_sums
 from processing.measuring.disclosure import disclose
@@ -43,6 +44,7 @@ def area_results(
     *,
     limits: DisclosureLimits | None = None,
     earlier: ToldBefore | None = None,
+    planned: Evaluation | None = None,
 ) -> pd.DataFrame:
     """Return a row a place, wave and figure, made so that nothing small can be worked out from it.
 
@@ -58,14 +60,18 @@ def area_results(
     single-choice items of five. `limits` are those that the study laid down unless given. `earlier`
     is what was told before (`told_before`): what was not shown then stays hidden, and what was shown
     protects nothing any more. Areas that merged since would else give away the small one of them,
-    and a withdrawal what stood beside the answer that was taken back. Plans and groups that hold a
+    and a withdrawal what stood beside the answer that was taken back. Places are
+    chosen beside the effects that the study is for (`planned`, see `planned_effects`), though none is
+    told here: the telling of these is then free. Plans and groups that hold a
     part of a merged afdeling alone are not told. Raises StatisticsError, also where a wave was told by
     other weights.
     """
     limits = limits or study_terms(study).limits
     refuse_reweighted(found, earlier)
     response = answered(study, found, limits, earlier)
-    told = told_means(study, found, limits, response=response, earlier=earlier).means
+    told = told_means(
+        study, found, limits, response=response, earlier=earlier, evaluation=planned
+    ).means
     means = pd.concat([mean_rows(told), change_rows(found, told)], ignore_index=True)
     means = means[means["cohort"] == "all"].drop(columns=["name", "here_low", "here_high"])
     means = means.merge(

@@ -56,6 +56,7 @@ def feed(
     audience: Audience = "public",
     earlier: ToldBefore | None = None,
     partners_earlier: ToldBefore | None = None,
+    planned: Evaluation | None = None,
 ) -> pd.DataFrame:
     """Return a row a mean, change and effect, with small cells hidden and what would give them away.
 
@@ -74,6 +75,9 @@ def feed(
     evaluator nothing is rounded, every effect is told, and small cells are hidden all the same: such
     a table is not to be published.
 
+    Without an `evaluation` places are chosen beside the effects that the study is for all the same
+    (`planned`, see `planned_effects`).
+
     `limits` are those that the study laid down (`study_terms`) unless given. `cooperation` is the
     study of its own in which project staff and municipal partners answered `samarbejde`, its areas
     being this study's plans: its means are rows of their own, measure "moderator" and level "plan",
@@ -88,7 +92,7 @@ def feed(
     response = answered(study, found, limits, earlier)
     told = told_means(
         study, found, limits, response=response if public else None, earlier=earlier,
-        evaluation=evaluation if public else None,
+        evaluation=(evaluation or planned) if public else None,
     )  # fmt: skip
     means = _with_response(told.means, response)
     parts = [mean_rows(means), change_rows(found, means)]

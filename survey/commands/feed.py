@@ -155,6 +155,7 @@ class _Asked:
             read,
             measured,
             found,
+            planned=None if found else self._planned(read, measured),
             statuses=processing.kept_verdicts(read),
             limits=_limits(read, self.plan, public=self.public),
             cooperation=partners,
@@ -162,6 +163,9 @@ class _Asked:
             earlier=earlier,
             partners_earlier=processing.told_before(partners) if partners else None,
         )
+
+    def _planned(self, read: Study, measured: StudyMeasures) -> Evaluation | None:
+        return processing.planned_effects(read, measured) if self.public else None
 
     def estimated(self, read: Study) -> tuple[Evaluation | None, StudyMeasures]:
         """The evaluation, where there is a plan, and the measures."""

@@ -117,7 +117,10 @@ def _of_area(
         else processing.study_measures(read, calibrated=calibrated)
     )
     items = shared_items(read.codebook)
-    table = processing.area_results(read, found, items, earlier=processing.told_before(read))
+    table = processing.area_results(
+        read, found, items,
+        earlier=processing.told_before(read), planned=processing.planned_effects(read, found),
+    )  # fmt: skip
     processing.remember(read, table, found)
     return processing.area_report_document(
         read,

@@ -9,7 +9,7 @@ import click
 from survey.commands.examples import Group
 from survey.commands.installation import installation
 from survey.commands.printing import as_json, counted, print_json, print_table, refusal, refuses
-from survey.result_counts import ResultsError, count_results, note_counted, told_last
+from survey.result_counts import ResultsError, count_results, is_planned, note_counted, told_last
 from survey.result_places import Place, places_of, why_not
 from survey.results import NotOpenedError, close_results, find_opened, open_results
 from survey.studies import StudyError, find_study, find_wave
@@ -26,6 +26,12 @@ def _day(_context: click.Context, _parameter: click.Parameter, value: str | None
         return dt.date.fromisoformat(value)
     except ValueError:
         raise click.BadParameter(f"{value!r} must be a day as 2027-02-09.") from None
+
+
+UNPLANNED = (
+    "no wave's manifest names the effects of a registered analysis plan. Places to hide were chosen for"
+    " these pages alone, and stay so: effects that are planned later may have to be hidden beside them."
+)
 
 
 @click.group(cls=Group)
@@ -50,6 +56,8 @@ def count(study: str) -> None:
         with here.database.writing() as session:
             note_counted(session, study, here.settings.data, actor=here.actor)
     click.echo(f"Counted: {folder}")
+    if not is_planned(study, here.settings.data):
+        click.echo(f"Note: {UNPLANNED}", err=True)
     click.echo(f"Next: beboerpuls results list {study} WAVE")
 
 

@@ -199,7 +199,7 @@ class _Drawn:
             study = processing.write_drawn_study(
                 drawn, codebook, folder, folder.name, form=form,
                 analysis_plans={wave: [plan.hash] for wave in drawn.waves} if plan else None,
-                terms=plan.terms.to_dict() if plan else None,
+                terms=plan.laid_down() if plan else None,
             )  # fmt: skip
             drawn.truth.to_csv(folder / TRUTH, index=False, lineterminator="\n")
         except BaseException:

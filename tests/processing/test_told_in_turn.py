@@ -1,5 +1,7 @@
 """The feed and pages one after the other: what either told binds both, and nothing more than that."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,9 @@ from processing import (
     build_codebook,
     draw_study,
     feed,
+    plan_laid_down,
+    plan_of,
+    planned_effects,
     remember,
     study_measures,
     told_before,
@@ -34,6 +39,43 @@ def make(tmp_path):
         return write_drawn_study(drawn, codebook, tmp_path / f"study-{seed}")
 
     return make
+
+
+def test_effects_that_the_study_is_for_are_told_whoever_tells_first(tmp_path):
+    """Of eight areas one had nine answers: beside the effect, others have to be hidden than without."""
+    codebook = build_codebook(make_form(["tryghed", "background"], ["da"]), wave_year=2026)
+    model = KnownModel.simple({SCALE: codebook.scale(SCALE).columns}, loading=0.75)
+    drawn = draw_study(model, AreasDrawn(8, [2] * 4, invited=60), seed=1)
+    rows, counts = drawn.waves[2], drawn.tables[2]["dispositions"]
+    few = rows["area"].eq("9000-001")
+    drawn.waves[2] = rows.drop(rows.index[few][9:]).reset_index(drop=True)
+    counts.loc[counts["area"] == "9000-001", ["started", "finished"]] = 9
+    plan = plan_of(b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\n")
+    study = write_drawn_study(drawn, codebook, tmp_path / "study", terms=plan.laid_down())
+    assert replace(plan_laid_down(study), draws=99) == plan
+    found = study_measures(study)
+    planned = planned_effects(study, found)
+
+    def told(table, scale="scale"):
+        mine = table[(table["hidden"] == 0) & (table["measure"] == "mean")]
+        mine = mine[(mine["level"] == "afdeling") & (mine[scale] == SCALE)]
+        return set(zip(mine["unit"], mine["wave"], strict=True))
+
+    def effect_shown(table):
+        mine = table[(table["measure"] == "effect") & (table["cohort"] == "all")]
+        return bool((mine["hidden"] == 0).all())
+
+    first = feed(study, found, planned)
+    assert effect_shown(first)
+    # A feed without its plan hides for the effect too, and so do pages.
+    plain = feed(study, found, planned=planned)
+    pages = area_results(study, found, planned=planned)
+    assert told(first) == told(plain) == told(pages, "name")
+    assert told(pages, "name") != told(area_results(study, found), "name")
+    remember(study, pages, found)
+    after = feed(study, found, planned, earlier=told_before(study))
+    assert effect_shown(after)
+    assert told(after) == told(first)
 
 
 def _first_wave(study):
