@@ -124,8 +124,11 @@ def count_results(study: str, data: Path, known: str = "") -> Path:
 
 
 def is_planned(study: str, data: Path) -> bool:
-    """Whether places were chosen beside the effects of a plan, as far as they can be had."""
-    return plan_laid_down(read_study(data.resolve() / study)) is not None
+    """Whether places are chosen beside a plan's effects; also where there is no dataset to ask."""
+    try:
+        return plan_laid_down(read_study(data.resolve() / study)) is not None
+    except DatasetError:
+        return True
 
 
 def told_last(session: Session, study: str) -> str:

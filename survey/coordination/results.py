@@ -16,7 +16,7 @@ from survey.coordination.desk import blueprint
 from survey.coordination.own_waves import own_wave
 from survey.jobs import order_job
 from survey.models import OpenedResult, Wave
-from survey.result_counts import FIRST_FIGURES, ResultsError, labels_of
+from survey.result_counts import FIRST_FIGURES, ResultsError, is_planned, labels_of
 from survey.result_places import Place, places_of
 from survey.results import LONGEST_WORDS, MOST_FIGURES, close_results, open_results
 from survey.staff import me, needs_role
@@ -111,6 +111,7 @@ def _page(database: Session, wave: Wave, filled: Filled) -> str:
         "coordination/results.html",
         wave=wave,
         missing=missing,
+        unplanned=missing != "not_frozen" and not is_planned(wave.study.key, data),
         can=[one for one in places if one.answered is not None and not _is_open(one)],
         cannot=[one for one in places if one.answered is None],
         shown=[one for one in places if one.answered is not None and _is_open(one)],

@@ -85,7 +85,9 @@ def test_counting_is_a_job(employ, evaluated, signed_in, token, do_jobs):
     employ("Karen", (study.study, "coordinator"))
     karen = signed_in("Karen")
     path = f"/coordination/waves/{study.waves[-1].id}/results"
-    assert "ikke regnet" in text(karen.get(path))
+    said = text(karen.get(path))
+    assert "ikke regnet" in said
+    assert "ikke registreret nogen analyseplan" in said
     answer = send(karen, f"{path}/count", token)
     assert "/staff/jobs/" in answer.location
     assert do_jobs() == 1
