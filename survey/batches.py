@@ -1,7 +1,8 @@
 """Batches: how carefully a pile is keyed, by whom, and which of its sheets are keyed twice.
 
-A batch takes the study's rules when it is made, and they are fixed with its first keyed sheet. What
-part is keyed twice is drawn at random before anything is keyed; the seed is kept, so that anybody
+A batch takes the study's rules when it is made, and they are fixed with its first keyed sheet. A
+coordinator says when its pile is complete: then the part that is keyed twice is drawn from all that
+has come back, keyed or not. The seed stands from the batch's beginning and is kept, so that anybody
 can draw the same sheets again. A sheet that comes later than the draw is no part of the sample, and
 is keyed twice.
 """
@@ -10,12 +11,11 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import secrets
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from survey import audit
@@ -32,9 +32,10 @@ from survey.models import (
     Study,
     Wave,
 )
-from survey.models.batches import SETTLE_RULES
+from survey.models.batches import SETTLE_RULES, new_seed
 
-_SEEDS = 2**31
+# What a sample is drawn from. Before it is drawn nothing is keyed twice.
+IN_HAND = ("returned", "keyed_once")
 
 
 class BatchError(Exception):
@@ -50,7 +51,7 @@ class BatchNameError(BatchError):
 
 
 class BatchFixedError(BatchError):
-    """The batch's sample is drawn or its keying begun: its rules and its sheets stand."""
+    """The batch's sample is drawn or its keying begun: its rules stand."""
 
 
 class NothingBackError(BatchError):
@@ -152,42 +153,29 @@ def takes_sheets(session: Session, batch: Batch) -> bool:
     return batch.drawn is None and session.get(BatchVerdict, batch.id) is None
 
 
-def draw(
-    session: Session,
-    batch: Batch,
-    *,
-    actor: str,
-    seed: int | None = None,
-    in_hand: Sheet | None = None,
-) -> int:
+def draw(session: Session, batch: Batch, *, actor: str, seed: int | None = None) -> int:
     """Fix a batch, and draw which of its sheets are keyed twice; returns how many.
 
-    The sheets are those that have come back, and the one `in_hand`, in the order of their serials;
-    ⌈share · n⌉ of them are drawn without replacement by numpy's default generator. Drawn before,
-    nothing changes. Raises BatchFixedError where something was keyed before the draw, and
-    NothingBackError.
+    The sheets are those that have come back, keyed or not. Each has a number from numpy's default
+    generator by the batch's seed and its own serial; the ⌈share · n⌉ lowest are drawn. So one sheet
+    more or less moves no more than its own place, and whoever chooses the moment chooses no sheets.
+    Drawn before, nothing changes. Raises NothingBackError.
     """
     hold_batch(session, batch)
-    here = Sheet.state == "returned"
-    if in_hand is not None:
-        here |= Sheet.id == in_hand.id
     mine = select(Sheet).where(Sheet.batch_id == batch.id)
     if batch.drawn is not None:
         return len(session.scalars(mine.where(Sheet.second_keying.is_(True))).all())
-    if _begun(session, batch):
-        raise BatchFixedError
     # One that is still out may never come: a sample with it in would never be whole.
-    sheets = session.scalars(
-        mine.where(here).order_by(func.length(Sheet.serial), Sheet.serial)
-    ).all()
+    sheets = session.scalars(mine.where(Sheet.state.in_(IN_HAND))).all()
     if not sheets:
         raise NothingBackError
-    batch.seed = secrets.randbelow(_SEEDS) if seed is None else seed
+    if seed is not None or batch.seed is None:
+        batch.seed = new_seed() if seed is None else seed
     batch.drawn = dt.datetime.now(dt.UTC)
     size = size_of_sample(batch, len(sheets))
-    taken = set(np.random.default_rng(batch.seed).choice(len(sheets), size, replace=False).tolist())
-    for place, sheet in enumerate(sheets):
-        sheet.second_keying = place in taken
+    ordered = sorted(sheets, key=lambda one: (_lot(batch.seed, one.serial), one.serial))
+    for place, sheet in enumerate(ordered):
+        sheet.second_keying = place < size
     audit.note(
         session,
         actor,
@@ -200,15 +188,21 @@ def draw(
     return size
 
 
+def _lot(seed: int | None, serial: str) -> float:
+    return float(np.random.default_rng([seed or 0, int(serial)]).random())
+
+
 def size_of_sample(batch: Batch, sheets: int) -> int:
     """How many of so many sheets a batch's share is; a share that is a hair above whole is whole."""
     return math.ceil(batch.second_keying_share * sheets - 1e-9)
 
 
 def passes_demanded(session: Session, sheet: Sheet) -> int:
-    """How many people key a sheet."""
+    """How many people key a sheet, as far as is known: one, as long as its batch is to be drawn."""
     if not sheet.batch.samples:
         return 1 if sheet.batch.second_keying_share == 0 else 2
+    if sheet.batch.to_draw:
+        return 1
     if sheet.second_keying is not False:
         return 2
     verdict = session.get(BatchVerdict, sheet.batch_id)

@@ -3,9 +3,7 @@
 First the wave, together with everybody who writes in it; then batches by their ids; then the chain of
 notes, where a note will be made; then sheets by theirs. Who keys, scans, receives, settles or takes
 out a sheet holds its batch together with others who do; who draws, judges or changes a batch's rules
-holds it alone. A batch whose sample is still to be drawn is held alone by whoever holds one of its
-sheets, since the first that is keyed draws it: to ask for more of a row than one has is how two
-writers come to wait for each other.
+holds it alone.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from survey import answering, audit
+from survey import answering
 from survey.models import Batch, Sheet
 
 # FOR NO KEY UPDATE: sheets may be added meanwhile, which refer to the row and do not change it.
@@ -42,19 +40,11 @@ def hold_sheet(session: Session, serial: str, into: Batch | None = None) -> Shee
         answering.hold_wave(session, batch.wave_id)
         # What is held is let go again where the sheet was laid into another batch in the meantime.
         trial = session.begin_nested()
-        enough = _hold(session, {batch.id: batch} | ({into.id: into} if into else {}))
+        held = {batch.id: batch} | ({into.id: into} if into else {})
+        for _, one in sorted(held.items()):
+            session.refresh(one, with_for_update=_TOGETHER)
         sheet = session.scalars(row, execution_options=now).one()
-        if enough and sheet.batch_id == batch.id:
+        if sheet.batch_id == batch.id:
             trial.commit()
             return sheet
         trial.rollback()
-
-
-def _hold(session: Session, batches: dict[int, Batch]) -> bool:
-    """Hold batches in their order; whether that is as much as they ask for by now."""
-    alone = {number: batch.to_draw for number, batch in sorted(batches.items())}
-    for number, by_itself in alone.items():
-        session.refresh(batches[number], with_for_update=_ALONE if by_itself else _TOGETHER)
-    if any(alone.values()):
-        audit.hold_chain(session)
-    return all(alone[batch.id] or not batch.to_draw for batch in batches.values())

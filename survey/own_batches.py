@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from survey.batches import find_batch
 from survey.models import Batch, BatchKeyer, BatchVerdict, Keying, Sheet, Wave
-from survey.sheet_states import OUT, UNKEYED
+from survey.sheet_states import UNKEYED
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,6 @@ class ToKey:
     serial: str
     number: int
     language: str
-    out: bool  # not noted as back
 
 
 def own_batches(session: Session, keyer_id: int, studies: Collection[int]) -> list[OwnBatch]:
@@ -84,7 +83,6 @@ def sheets_to_key(
             serial=row.serial,
             number=2 - (row.state in UNKEYED),
             language=row.language,
-            out=row.state in OUT,
         )
         for row in rows
     ]
@@ -98,7 +96,8 @@ def _second(keyer_id: int) -> ColumnElement[bool]:
     """As batches.passes_demanded says it of one sheet."""
     full = exists().where(BatchVerdict.batch_id == Batch.id, BatchVerdict.verdict == "full")
     share = Batch.second_keying_share
-    demanded = or_(share == 1, and_(share > 0, or_(Sheet.second_keying.is_not(False), full)))
+    drawn = and_(Batch.drawn.is_not(None), or_(Sheet.second_keying.is_not(False), full))
+    demanded = or_(share == 1, and_(share > 0, drawn))
     own = exists().where(Keying.sheet_id == Sheet.id, Keying.keyer_id == keyer_id)
     return and_(Sheet.state == "keyed_once", demanded, ~own, _may_make(2, keyer_id))
 

@@ -3,8 +3,8 @@
 A sheet is keyed by one person or by the scanner, and by another person who does not see those
 values where its batch demands it; each pass is a row of its own and is never overwritten. Where the
 batch has no second keying at all, a pass goes on at once to the only writer of answers. Where two
-passes agree, so do they; where they differ, the sheet waits to be settled. A sheet outside the
-sample of its batch waits until the batch is accepted.
+passes agree, so do they; where they differ, the sheet waits to be settled. Where a sample is keyed
+twice, a sheet keyed once waits until it is drawn, and outside the sample until the batch is accepted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from instruments import Form
 from survey import answering
-from survey.batches import draw, handed_to, passes_demanded
+from survey.batches import handed_to, passes_demanded
 from survey.keyed import Keyed, differing, opened, settle
 from survey.models import Account, Batch, Keying, Sheet
 from survey.secrets import Keys
@@ -41,6 +41,10 @@ class KeyedByYouError(SheetError):
 
 class KeyedByOthersError(SheetError):
     """The sheet has been keyed as often as its batch demands, or as this person may key it."""
+
+
+class NotDrawnError(SheetError):
+    """Keyed once, in a batch whose sample is still to be drawn: nobody knows yet who keys it again."""
 
 
 class NotHandedToYouError(SheetError):
@@ -154,8 +158,6 @@ def _save(
             raise KeyedByYouError(sheet.serial)
         return stored
     _refuse(session, sheet, by)
-    if sheet.batch.to_draw:
-        draw(session, sheet.batch, actor=_name(session, by), in_hand=sheet)
     own = _own(form, keyed)
     content: dict[str, Any] = {"values": own.values, "text_languages": own.text_languages}
     if by.by_person:
@@ -216,7 +218,7 @@ def _refuse(session: Session, sheet: Sheet, by: _By) -> None:
     number = len(sheet.keyings) + 1
     demanded = 1 if by.keyed_by == SCANNER else passes_demanded(session, sheet)
     if sheet.state == "settled" or number > demanded:
-        raise KeyedByOthersError(sheet.serial)
+        raise (NotDrawnError if sheet.batch.to_draw else KeyedByOthersError)(sheet.serial)
     if by.keyed_by == "person" and not _handed(session, sheet, number, by):
         # Whoever was to make the pass that somebody else has made meanwhile is told that, and no more.
         missed = number > 1 and _handed(session, sheet, number - 1, by)

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session
 
 from survey import answering
-from survey.batches import takes_sheets
+from survey.batches import IN_HAND, takes_sheets
 from survey.models import (
     Area,
     Batch,
@@ -76,6 +76,7 @@ class BatchLine:
     states: Mapping[str, int]
     verdict: str | None
     drawn: bool
+    to_draw: bool  # something of it is here, and its sample is still to be drawn
 
     @property
     def sheets(self) -> int:
@@ -142,40 +143,6 @@ def receive(
 def _only_scanned(sheet: Sheet, told: Collection[Event]) -> bool:
     """Whether a sheet is known to be back by scans alone."""
     return sheet.state == "returned" and all(one.note.startswith(SCAN) for one in told)
-
-
-def out_before_the_draw(
-    session: Session, serials: Collection[str], studies: Collection[int]
-) -> list[str]:
-    """Of these serials those that are not told as back, while their batch's sample is to be drawn."""
-    sheets = session.scalars(
-        select(Sheet)
-        .join(Sheet.batch)
-        .join(Batch.wave)
-        .where(
-            Sheet.serial.in_(serials),
-            Sheet.state.in_(OUT),
-            Wave.study_id.in_(studies),
-            Wave.status.in_(("open", "closed")),
-        )
-        .options(contains_eager(Sheet.batch))
-        .order_by(func.length(Sheet.serial), Sheet.serial)
-    )
-    return [sheet.serial for sheet in sheets if sheet.batch.to_draw]
-
-
-def note_in_hand(
-    session: Session, serial: str, studies: Collection[int], *, actor: str, at: dt.datetime
-) -> None:
-    """Note as back a sheet that its keyer has in hand, as long as its batch's sample is to be drawn.
-
-    Else the sheet that is stored first would be all that the sample is drawn of. Told as back already,
-    or drawn meanwhile: nothing changes. Raises SheetErrors.
-    """
-    sheet = hold_sheet(session, serial, studies)
-    refuse_unkeyable(sheet)
-    if sheet.state in OUT and sheet.batch.to_draw:
-        became(session, sheet, "returned", actor=actor, at=at)
 
 
 def send_run(
@@ -304,6 +271,7 @@ def batch_lines(session: Session, wave: Wave) -> list[BatchLine]:
             states.get(batch.id, dict.fromkeys(STATES, 0)),
             verdict,
             batch.drawn is not None,
+            batch.to_draw and any(states.get(batch.id, {}).get(one) for one in IN_HAND),
         )
         for batch, verdict in rows
     ]

@@ -20,6 +20,7 @@ from instruments import Form
 from processing import LARGEST_HEAP, ErrorRate, error_rate, errorless_fields
 from survey import audit
 from survey.answering import WaveClosedError
+from survey.batches import IN_HAND
 from survey.holding import hold_batch
 from survey.keyed import count_errors, opened, settle
 from survey.models import Batch, BatchVerdict, Sheet
@@ -42,9 +43,8 @@ class JudgedBeforeError(Exception):
 class Standing:
     """How a batch with a sample stands, and what is said of it once its sample is whole."""
 
-    back: (
-        int  # come back, and not keyed: what a sample would be drawn from, or what waits before it
-    )
+    in_hand: int  # come back, keyed once or not at all: what a sample would be drawn from
+    back: int  # of them, not keyed: what waits before the sample is judged
     away: int  # not come back
     once: int  # keyed once and waiting for the verdict
     drawn: int | None  # sheets in the sample; None before it is drawn
@@ -111,6 +111,7 @@ def standing_of(session: Session, batch: Batch) -> Standing:
     # What came after the draw is keyed twice, whatever is said of the others.
     here = [one for one in sheets if batch.drawn is None or one.second_keying is not None]
     return Standing(
+        in_hand=sum(one.state in IN_HAND for one in here),
         back=sum(one.state == "returned" for one in here),
         away=sum(one.state in {"printed", "sent"} for one in sheets),
         once=sum(_waits(one) for one in sheets),

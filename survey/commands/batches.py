@@ -151,7 +151,7 @@ def hand_out(study: str, wave: int, batch: str, number: int, to: tuple[str, ...]
 @_batch
 @refuses(StudyError)
 def draw(study: str, wave: int, batch: str) -> None:
-    """Draw which sheets of a BATCH are keyed twice, of those that have come back; it is fixed then."""
+    """Draw which sheets of a BATCH are keyed twice, of all that have come back; it is fixed then."""
     with installation() as here, here.database.writing() as session:
         found = _found(session, study, wave, batch)
         if not found.samples:
@@ -163,7 +163,7 @@ def draw(study: str, wave: int, batch: str) -> None:
 def _what_it_waits_for(standing: verdicts.Standing) -> str:
     """In words, with what to do next."""
     if standing.drawn is None:
-        if not standing.back:
+        if not standing.in_hand:
             return "nothing of it has come back. Receive its sheets, key them, then draw the sample"
         return "no sample is drawn. Draw it with: beboerpuls batches draw STUDY WAVE BATCH"
     waits = (

@@ -7,7 +7,6 @@ the way that every keying goes, once, however often it is sent.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 from functools import lru_cache
 from typing import Annotated, Any
@@ -20,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from survey import own_batches, paper, receiving, sheet_states
+from survey import own_batches, paper, sheet_states
 from survey.access import roles_of, sign_in, studies_as
 from survey.answering import InvalidAnswersError
 from survey.batches import NoSuchBatchError
@@ -31,13 +30,11 @@ from survey.guessing import TooManyTriesError
 from survey.kept_pages import kept_version
 from survey.scripts import joined
 from survey.sealed_box import Box, BoxError, public_key
-from survey.serials import could_be_serial
 from survey.sheet_states import SheetError
 from survey.staff import me, needs_role
 from survey.web import client_address, language, parts, reading, words, writing
 
 MOST_KEYINGS = 40
-MOST_IN_HAND = 2000
 MOST_BEGUN = 200
 
 # What may have become of a keying besides the failures of its sheet: told as away.js.refused_<name>.
@@ -47,16 +44,10 @@ ELSEWHERE = "elsewhere"
 
 
 class Delivery(BaseModel):
-    """What a device sends. `here`: the numbers of sheets keyed on it, and of those its sender began."""
+    """What a device sends."""
 
     now: Annotated[float, Field(allow_inf_nan=False)]  # the device's own clock, in seconds
     packs: list[Box]
-    here: list[object] = []
-
-    def serials_here(self) -> set[str]:
-        """A hint, for whose sake nothing that was keyed is refused: what is odd in it, or too much, is left out."""
-        found = (one for one in self.here[:MOST_IN_HAND] if isinstance(one, str))
-        return {one for one in found if could_be_serial(one)}
 
 
 @blueprint.get("/worker.js")
@@ -102,7 +93,6 @@ def take_along(batch_id: int) -> ResponseReturnValue:
                 "name": batch.name,
                 "blind": paper.keyed_twice_by_rule(batch),
             }
-            to_receive = sum(one.out for one in sheets) if batch.to_draw else 0
             to_key = {one.serial for one in sheets}
             gone = {one: _why_gone(database, one) for one in begun if one not in to_key}
     except NoSuchBatchError:
@@ -113,7 +103,6 @@ def take_along(batch_id: int) -> ResponseReturnValue:
         sheets=[
             {"serial": one.serial, "number": one.number, "language": one.language} for one in sheets
         ],
-        to_receive=to_receive,
         gone=gone,
     )
 
@@ -159,17 +148,15 @@ def deliver_keyings() -> ResponseReturnValue:
     try:
         sent = Delivery.model_validate(request.get_json(silent=True))
     except ValidationError:
-        form = '{"now": seconds, "packs": [{"id", "wave", "key", "box"}], "here": [serials]}'
+        form = '{"now": seconds, "packs": [{"id", "wave", "key", "box"}]}'
         return jsonify(problem=f"Send JSON: {form}."), 400
     if len(sent.packs) > MOST_KEYINGS:
         return jsonify(problem=f"At most {MOST_KEYINGS} keyings at once."), 413
     told: list[dict[str, str]] = []
     try:
-        keyings = [_opened(box) for box in sent.packs]
-        own = [one.serial for one in keyings if one is not None and one.keyer == me().id]
-        _note_in_hand(sent.serials_here().union(own))
-        for box, keyed in zip(sent.packs, keyings, strict=True):
-            told.append({"id": box.id, "became": _store(keyed, box.wave, sent.now)})
+        for box in sent.packs:
+            became = _store(_opened(box), box.wave, sent.now)
+            told.append({"id": box.id, "became": became})
     except OperationalError:
         # A full disk, or no database: what was stored is told, the rest comes again.
         return jsonify(packs=told), 503
@@ -181,23 +168,6 @@ def _opened(box: Box) -> KeyedAway | None:
         return open_keying(parts().keys, box)
     except (BoxError, NoKeyingError):
         return None
-
-
-def _note_in_hand(serials: set[str]) -> None:
-    """Note as back what its keyer has in hand, before a first one that is stored draws a sample.
-
-    Each by itself, since nobody holds several sheets of several batches at once.
-    """
-    studies = studies_as(me(), "fieldworker")
-    with reading() as database:
-        out = receiving.out_before_the_draw(database, serials, studies)
-    for serial in out:
-        # Whoever may not key a sheet is refused its keying, and has nothing of it noted either. Asked
-        # before it is held: should it change in between, one sheet too many is noted, and nothing stored.
-        with contextlib.suppress(SheetError), writing() as database:
-            paper.sheet_to_key(database, serial, me().id, studies)
-            now = dt.datetime.now(dt.UTC)
-            receiving.note_in_hand(database, serial, studies, actor=me().name, at=now)
 
 
 def _store(keyed: KeyedAway | None, wave_id: int, device_now: float) -> str:

@@ -91,8 +91,6 @@ def draw(batch_id: int) -> ResponseReturnValue:
     try:
         with writing() as database:
             batches.draw(database, _found(database, batch_id, coordinated()), actor=me().name)
-    except BatchFixedError:
-        session[_TOLD] = "fixed"
     except NothingBackError:
         session[_TOLD] = "nothing_back"
     else:
@@ -140,7 +138,7 @@ def _page(database: Session, batch: Batch, wrong: list[str] | None = None) -> st
         given=request.form,
         standing=standing,
         needed=_needed(database, batch),
-        size=batches.size_of_sample(batch, standing.back) if standing else 0,
+        size=batches.size_of_sample(batch, standing.in_hand) if standing else 0,
         verdict=verdicts.verdict_of(database, batch),
         differing=how_many_wait(database, batch.id),
         coordinates=batch.wave.study_id in coordinated(),

@@ -36,6 +36,7 @@ FAILURES: dict[type[SheetError], tuple[str, int]] = {
     sheet_states.VoidSheetError: ("void", 410),
     paper.KeyedByYouError: ("keyed_by_you", 409),
     paper.KeyedByOthersError: ("keyed_by_others", 409),
+    paper.NotDrawnError: ("not_drawn", 409),
     paper.NotHandedToYouError: ("not_handed_to_you", 403),
     sheet_states.WaveNotKeyedError: ("wave", 409),
 }

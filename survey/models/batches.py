@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -12,6 +13,12 @@ from survey.models.table import Base, one_of
 
 SETTLE_RULES = ("third_person", "second_keyer")
 VERDICTS = ("accepted", "full")
+_SEEDS = 2**31
+
+
+def new_seed() -> int:
+    """A number that nobody can guess, by which a sample is drawn."""
+    return secrets.randbelow(_SEEDS)
 
 
 def _rules() -> tuple[CheckConstraint, ...]:
@@ -41,14 +48,15 @@ class Batch(Base):
     """A pile of sheets keyed under one rule. With no second keying, a keyed sheet is a response.
 
     Its rule is a copy of the study's, so that no later change of mind alters what was agreed. The
-    sample for second keying is drawn once, before the first sheet is keyed, by a seed that is kept.
+    sample for second keying is drawn once, when the pile is told to be complete, by a seed that the
+    batch has from its beginning: neither who keys what first nor the moment of drawing decides of it.
     """
 
     __tablename__ = "batch"
     __table_args__ = (
         UniqueConstraint("wave_id", "name"),
         *_rules(),
-        CheckConstraint("(drawn IS NULL) = (seed IS NULL)", name="drawn"),
+        CheckConstraint("drawn IS NULL OR seed IS NOT NULL", name="drawn"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -63,7 +71,7 @@ class Batch(Base):
 
     # The sample: which sheets, each sheet says itself.
     drawn: Mapped[dt.datetime | None]
-    seed: Mapped[int | None]
+    seed: Mapped[int | None] = mapped_column(default=new_seed)  # None: made before batches had one
 
     wave: Mapped[Wave] = relationship()
 

@@ -35,12 +35,11 @@ async function take(id) {
   const ours = (answer.headers.get("Content-Type") ?? "").includes("application/json");
   if (answer.status === 404 && ours) return forgetBatch(id, begun);
   if (!answer.ok || !ours) throw new Error("no batch");
-  const { batch, form, sheets, to_receive: toReceive, gone } = await answer.json();
+  const { batch, form, sheets, gone } = await answer.json();
   for (const serial of begun) await keepGone(keyer, serial, gone[serial]);
   // First the batch: a sheet without one could not be keyed, should the device go off in between.
   await device.keep("batches", { keyer, ...batch, form, at: Date.now() });
   await exchangeSheets(id, sheets);
-  return toReceive;
 }
 
 // Sheets of a batch that were begun here; and those that no batch here has any more.
@@ -76,9 +75,8 @@ async function takeAlong(id) {
     // Asked for, not promised: a browser may clear what a site keeps when the disk is full.
     await navigator.storage.persist?.();
     await keepUpToDate();
-    const toReceive = await take(id);
-    const out = toReceive ? filled(said.to_receive, { n: toReceive }) : "";
-    tell([said.taken, out, (await begunSaid()).gone].filter(Boolean).join(" "));
+    await take(id);
+    tell([said.taken, (await begunSaid()).gone].filter(Boolean).join(" "));
   } catch {
     tell(said.not_taken);
   }

@@ -71,26 +71,16 @@ async function freeRefused(keyer, anew) {
   opening = false;
 }
 
-const MOST_IN_HAND = 2000;
-
-// Whose paper lies here, so that a sample is drawn of all of it and not of what is sent first alone: a
-// colleague's, too.
-async function inHand(keyer) {
-  const rows = [...(await device.held("keyings")), ...(await ownRows("drafts", keyer))];
-  return [...new Set(rows.map(({ serial }) => serial))].slice(0, MOST_IN_HAND);
-}
-
 // What became of each: the server's word, or the status that it failed with. What it fails at together it
 // is asked of one by one, so that no keying holds back the others.
 async function post(batch, line) {
-  const here = await inHand(line.keyer);
   const answer = await ask(
     "/keying/deliver",
     {
       method: "POST",
       credentials: "same-origin",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": line.token },
-      body: JSON.stringify({ now: seconds(), packs: boxes(batch), here }),
+      body: JSON.stringify({ now: seconds(), packs: boxes(batch) }),
     },
     PATIENCE,
   );

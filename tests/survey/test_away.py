@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 from staff import PASSWORD
 
 from survey import sealed_answers
-from survey.batches import hand_out
+from survey.batches import draw, hand_out
 from survey.kept_pages import kept_version
-from survey.models import Batch, Keying, Response, Sheet, Wave
+from survey.models import Batch, Keying, Response, Sheet
 from survey.receiving import take_out
 from survey.sealed_box import public_key, seal_box
 from survey.web import parts
@@ -177,37 +177,15 @@ def test_a_keying_is_stored_once_however_often_it_comes(karen, sheet, database, 
         assert (keying.finished - keying.started).total_seconds() == pytest.approx(60)
 
 
-def test_a_sample_is_drawn_of_all_that_a_device_brings_back(karen, paper_wave):
-    """And not of the sheet that happens to be stored first."""
-    pile = paper_wave.batch("Stikprøve", second_keying_share=0.3)
-    sheets = paper_wave.sheets(pile, 11)
-    along = f"/keying/batches/{pile.id}/along"
-    assert karen.client.get(along).get_json()["to_receive"] == 11
-    # Two are sent first, eight wait or are begun on the device, one is not in anybody's hand.
-    first = [karen.sealed(karen.keyed(one)) for one in sheets[:2]]
-    here = [one.serial for one in sheets[2:10]]
-    assert karen.send(*first, here=[*here, "12", 7, "9" * 99, *["0"] * 2000]) == [
-        "stored",
-        "stored",
-    ]
-    with paper_wave.database.reading() as session:
-        *drawn, late = [session.get_one(Sheet, one.id).second_keying for one in sheets]
-    assert (drawn.count(True), drawn.count(False), late) == (3, 7, None)
-    again = karen.client.get(along)
-    assert (again.get_json()["to_receive"], "second_keying" in again.text) == (0, False)
-
-
-def test_nothing_is_noted_of_a_sheet_that_its_sender_may_not_key(karen, tablet, paper_wave):
-    pile = paper_wave.batch("Bos", second_keying_share=0.3)
-    sheets = paper_wave.sheets(pile, 2)
-    send = [karen.sealed(karen.keyed(sheets[0]))]
-    paper_wave.do(hand_out, pile, 1, [tablet("Bo").account.id], actor="Bodil")
-    assert karen.send(*send, here=[sheets[1].serial]) == ["not_handed_to_you"]
-    paper_wave.do(hand_out, pile, 1, [], actor="Bodil")
-    with paper_wave.database.writing() as session:
-        session.get_one(Wave, paper_wave.wave.id).status = "frozen"
-    assert karen.send(*send, here=[sheets[1].serial]) == ["wave"]
-    assert [paper_wave.state(one) for one in sheets] == ["printed", "printed"]
+def test_a_sheet_that_others_keyed_waits_for_the_sample_to_be_drawn(karen, tablet, paper_wave):
+    pile = paper_wave.batch("Stikprøve", second_keying_share=0.9)
+    (sheet,) = paper_wave.sheets(pile, 1)
+    paper_wave.key(sheet, tablet("Bo").account)
+    assert karen.client.get(f"/keying/batches/{pile.id}/along").get_json()["sheets"] == []
+    pack = karen.sealed(karen.keyed(sheet))
+    assert karen.send(pack) == ["not_drawn"]
+    paper_wave.do(draw, pile, actor="Bodil")
+    assert karen.send(pack) == ["stored"]
 
 
 def test_a_devices_clock_that_is_years_off_tells_no_wrong_day(karen, paper_wave, batch, database):

@@ -234,30 +234,60 @@ def test_rules_stand_once_something_is_keyed(paper_wave, karen):
         paper_wave.do(batches.set_batch_rules, pile, batches.Rules(0.5), actor="Bodil")
 
 
-def test_the_same_seed_draws_the_same_sheets(paper_wave):
-    def drawn(name, seed):
-        pile = paper_wave.batch(name, second_keying_share=0.3)
-        sheets = paper_wave.sheets(pile, 20, state="returned")
-        assert paper_wave.do(batches.draw, pile, actor="Bodil", seed=seed) == 6
-        with paper_wave.database.reading() as session:
-            return [session.get_one(Sheet, one.id).second_keying for one in sheets]
+def test_the_same_seed_draws_the_same_sheets_and_one_more_moves_no_other_in(paper_wave):
+    pile, other = (paper_wave.batch(name, second_keying_share=0.3) for name in "AB")
+    sheets = paper_wave.sheets(pile, 20, state="returned")
 
-    assert drawn("A", 7) == drawn("B", 7) != drawn("C", 8)
+    def drawn(serials, seed):
+        """The sample, had these come back to a batch with that seed."""
+        with paper_wave.database.writing() as session:
+            batch = session.get_one(Batch, other.id)
+            batch.drawn = None
+            for one in session.scalars(select(Sheet)):
+                one.batch, one.second_keying = session.get_one(Batch, pile.id), None
+                if one.serial in serials:
+                    one.batch = batch
+            session.flush()
+            batches.draw(session, batch, actor="Bodil", seed=seed)
+            taken = select(Sheet.serial).where(Sheet.second_keying.is_(True))
+            return set(session.scalars(taken))
+
+    serials = [one.serial for one in sheets]
+    assert len(drawn(serials, 7)) == 6
+    assert drawn(serials, 7) == drawn(serials, 7) != drawn(serials, 8)
+    for number in range(7, 20):
+        before, after = drawn(serials[:number], 7), drawn(serials[: number + 1], 7)
+        assert len(before - after) <= 1
+        assert len(after - before) <= 1
 
 
-def test_the_sample_is_drawn_of_what_is_back_before_the_first_sheet_is_keyed(
+def test_a_pile_keyed_without_being_received_is_sampled_as_a_whole_and_not_by_its_first_sheet(
     paper_wave, receive, karen, bo
 ):
-    pile = paper_wave.batch(second_keying_share=0.5)
+    pile = paper_wave.batch(second_keying_share=0.3)
+    seed = pile.seed
+    assert seed is not None
+    assert paper_wave.batch("Et andet").seed != seed
     with pytest.raises(batches.NothingBackError):
         paper_wave.do(batches.draw, pile, actor="Bodil")
-    back = paper_wave.sheets(pile, 3, state="returned")
-    (in_hand, late) = paper_wave.sheets(pile, 2)
-    paper_wave.key(in_hand, karen)
+    *keyed, back, late = paper_wave.sheets(pile, 11)
+    for sheet in keyed:
+        paper_wave.key(sheet, karen)
+    receive(back, pile)
+    # Nobody knows yet which are keyed twice; so nobody is told, and nothing is drawn by keying.
     with paper_wave.database.reading() as session:
-        assert session.get_one(type(pile), pile.id).seed is not None
-        drawn = [session.get_one(Sheet, one.id).second_keying for one in (*back, in_hand)]
-        assert (sum(drawn), session.get_one(Sheet, late.id).second_keying) == (2, None)
+        assert own_batches.own_batches(session, bo.id, {paper_wave.study.id})[0].second == 0
+        assert session.get_one(Batch, pile.id).drawn is None
+    with pytest.raises(paper.NotDrawnError):
+        paper_wave.key(keyed[0], bo)
+    assert paper_wave.do(batches.draw, pile, actor="Bodil") == 3
+    with paper_wave.database.reading() as session:
+        drawn = [session.get_one(Sheet, one.id).second_keying for one in (*keyed, back)]
+        assert session.get_one(Batch, pile.id).seed == seed
+        assert (drawn.count(True), session.get_one(Sheet, late.id).second_keying) == (3, None)
+    for sheet, twice in zip(keyed, drawn, strict=False):
+        with contextlib.nullcontext() if twice else pytest.raises(paper.KeyedByOthersError):
+            paper_wave.key(sheet, bo)
     # What comes later is in no sample, and is keyed twice.
     receive(late, pile)
     paper_wave.key(late, karen)
@@ -683,6 +713,7 @@ def test_as_many_errorless_sheets_as_a_rule_needs_are_accepted_by_the_shortest_r
     short = {"mini_member": 2, "mini_clubs": None, "mini_club_glad": None}
     for sheet in sheets:
         paper_wave.key(sheet, karen, short)
+    paper_wave.do(batches.draw, pile, actor="Bodil")
     for sheet in sheets:
         with contextlib.suppress(paper.KeyedByOthersError):
             paper_wave.key(sheet, bo, short)
@@ -865,8 +896,10 @@ def test_a_scan_and_a_draw_at_once_wait_for_each_other_in_one_order(paper_wave, 
         acting = beside(lambda: paper_wave.do(batches.draw, pile, actor="Bodil"))
         given = (session, paper_wave.keys, paper_wave.form, sheet.serial, {paper_wave.study.id})
         paper.save_scanned(*given, paper_wave.a_pass())
-    assert acting.result() == 1  # what the scan had drawn
+    assert acting.result() == 1
     assert paper_wave.state(sheet) == "keyed_once"
+    with paper_wave.database.reading() as session:  # of what the scan had keyed, too
+        assert session.get_one(Sheet, sheet.id).second_keying is not None
 
 
 def test_a_sheet_laid_into_another_batch_while_it_is_keyed_is_keyed_under_that_one(
@@ -881,7 +914,5 @@ def test_a_sheet_laid_into_another_batch_while_it_is_keyed_is_keyed_under_that_o
         acting = beside(lambda: paper_wave.key(sheet, karen))
         session.flush()
     assert acting.result().number == 1
-    with paper_wave.database.reading() as session:
-        assert session.get_one(type(pile), pile.id).drawn is not None
-        assert session.get_one(Sheet, sheet.id).second_keying is True
+    assert paper_wave.state(sheet) == "keyed_once"  # and no response at once, as "Udsendt" has it
     assert paper_wave.responses() == {}

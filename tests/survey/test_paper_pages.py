@@ -155,6 +155,7 @@ def pile(paper_wave, karen, bo):
     sheets = paper_wave.sheets(pile, 2, state="returned")
     for sheet in sheets:
         paper_wave.key(sheet, karen)
+    paper_wave.do(batches.draw, pile, actor="Bodil")
     with paper_wave.database.reading() as session:
         drawn = next(one for one in sheets if session.get_one(Sheet, one.id).second_keying)
     paper_wave.key(drawn, bo)

@@ -11,11 +11,13 @@ from sqlalchemy import func, select
 
 from instruments import NOT_ANSWERED
 from survey import answering
+from survey.batches import draw
 from survey.job_kinds import CHORES
 from survey.keyed import opened
 from survey.languages import Languages
 from survey.models import (
     AuditEntry,
+    Batch,
     Response,
     Scan,
     ScanPage,
@@ -78,9 +80,9 @@ def test_sheets_that_are_wholly_sure_need_nobody_and_are_sampled_together(
     assert [(one.keyed_by, one.keyer_id) for one in keyings] == [("scanner", None)] * 2
     for keying in keyings:
         assert set(opened(scanning.keys, keying).values.values()) == {NOT_ANSWERED}
-    with scanning.database.reading() as session:
+    with scanning.database.writing() as session:
+        assert draw(session, session.scalars(select(Batch)).one(), actor="Bodil") == 1
         drawn = session.scalars(select(Sheet.second_keying).order_by(Sheet.second_keying)).all()
-    # Had the first been keyed before the second was back, the sample would have been it alone.
     assert drawn == [False, True]
 
 

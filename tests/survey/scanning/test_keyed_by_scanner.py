@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from survey import verdicts
+from survey.batches import draw
 from survey.keying_quality import quality_of
 from survey.models import Sheet
 from survey.paper import KeyedByOthersError
@@ -28,6 +29,7 @@ def test_the_scanners_batch_is_sampled_before_it_is_keyed_and_judged_by_its_samp
     sheets = paper_wave.sheets(pile, 4, state="returned")
     for sheet in sheets:
         paper_wave.scan(sheet)
+    paper_wave.do(draw, pile, actor="Bodil")
     with paper_wave.database.reading() as session:
         drawn = {one.id for one in session.query(Sheet).filter_by(second_keying=True)}
     twice = [one for one in sheets if one.id in drawn]
