@@ -1,6 +1,6 @@
 """What 500 sheets cost to print, beside a bare typst page of the same number of boxes.
 
-    python benchmarks/sheets.py [--sheets 500] [--language da]
+    python benchmarks/sheets.py [--sheets 500] [--language da] [--joined]
 
 First the typesetter alone: prints the seconds on two threads, the most memory the process ever held,
 and the ratio of CPU to the floor: a document with nothing on it but as many empty boxes, set as often
@@ -10,7 +10,7 @@ by one compiler, with no tags, text, codes or check. Holds it to 90 seconds of C
 Then the same as a job, as a coordinator orders it: a server is started as `beboerpuls serve` starts it,
 somebody signs in, sends the form, and asks once a second how far it is, as the page does, until the
 file can be taken. Holds that to 90 seconds by the clock for 500 sheets and to 400 MB of the whole
-server. Run it on a quiet machine with two cores: on one that does other things at once the clock tells
+server; with --joined the job joins them for a print house. Run it on a quiet machine with two cores: on one that does other things at once the clock tells
 of those. Prints the CPU too. Exits with 1 where one of the four is over.
 """
 
@@ -62,6 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sheets", type=int, default=500)
     parser.add_argument("--language", default="da")
+    parser.add_argument("--joined", action="store_true")
     sheets, language = (parsed := parser.parse_args()).sheets, parsed.language
     asking = Asking("Boligforeningen", "70 20 30 40", "consent", dt.date(2026, 12, 18), 2026)
     content = sheet_content(make_form(FORM, [language]), Languages().words(language), asking)
@@ -90,7 +91,7 @@ def main() -> None:
     most = MOST_SECONDS * sheets / 500
     if worked / CORES > most or megabytes > MOST_MEGABYTES:
         problems.append(f"typesetting took more than {most:.0f} s a core, or {MOST_MEGABYTES} MB")
-    job = as_a_job(sheets, language)
+    job = as_a_job(sheets, language, joined=parsed.joined)
     print(f"as a job: {job.seconds:.1f} s by the clock from order to file ({job.cpu:.1f} s of CPU)")
     print(
         f"{job.megabytes:.0f} MB at most, the whole server ({job.before:.0f} MB before the order)"
@@ -114,7 +115,7 @@ class Job:
     megabytes: float  # at most
 
 
-def as_a_job(sheets: int, language: str) -> Job:
+def as_a_job(sheets: int, language: str, *, joined: bool) -> Job:
     """Order sheets at a server of their own, and wait for the file."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -129,7 +130,7 @@ def as_a_job(sheets: int, language: str) -> Job:
             stdout=subprocess.DEVNULL,
         )
         try:
-            return _ordered(f"http://127.0.0.1:{port}", server.pid, sheets, language)
+            return _ordered(f"http://127.0.0.1:{port}", server.pid, sheets, language, joined=joined)
         finally:
             server.terminate()
             server.wait()
@@ -164,7 +165,7 @@ def _prepared(folder: Path, language: str) -> dict[str, str]:
     return environ
 
 
-def _ordered(site: str, pid: int, sheets: int, language: str) -> Job:
+def _ordered(site: str, pid: int, sheets: int, language: str, *, joined: bool) -> Job:
     web = urllib.request.build_opener(
         urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
     )
@@ -181,6 +182,7 @@ def _ordered(site: str, pid: int, sheets: int, language: str) -> Job:
     job = sent(
         "/coordination/waves/1/sheets",
         way="stock", stock=str(sheets), area=AREA, language=language,
+        **({"joined": "1"} if joined else {}),
     )  # fmt: skip
     while (state := json.loads(_page(web, f"{job}/state")))["state"] in {"queued", "running"}:
         time.sleep(1)

@@ -77,11 +77,12 @@ def add(
 @click.option("--language", default="da", show_default=True, help="The language printed.")
 @click.option("--large", is_flag=True, help="Large print, 16 points.")
 @click.option("--again", is_flag=True, help="Also sheets that have been printed before.")
+@click.option("--joined", is_flag=True, help="All sheets in one PDF, each on a front page.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     required=True,
-    help="A new folder: a PDF a sheet, the list, the layout.",
+    help="A new folder: a PDF a sheet, or one of all; the list, the layout.",
 )
 @as_json
 @refuses(StudyError, NoFormError, TooManyPathsError)

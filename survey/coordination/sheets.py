@@ -83,6 +83,7 @@ def _order(database: Session, wave: Wave) -> tuple[Order, list[str]]:
         stock=stock if way == "stock" else None,
         batch=batch if way == "batch" else None,
         again="again" in sent and way != "stock",
+        joined="joined" in sent,
     ), problems
 
 

@@ -42,6 +42,7 @@ class Order:
     batch: str | None = None  # alone: what is in it and not printed; else where new sheets go
     serials: tuple[str, ...] = ()
     again: bool = False
+    joined: bool = False  # to one PDF for a print house
 
 
 def refuse_order(wave: Wave, form: Form, order: Order) -> None:

@@ -12,7 +12,7 @@ import csv
 import datetime as dt
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +37,14 @@ from survey.models import (
     Wave,
 )
 from survey.printing.content import Asking, sheet_content
+from survey.printing.joining import JoinedSheets
 from survey.printing.orders import Order, PrintError, ordered_sheets, refuse_order, unprinted
 from survey.printing.typesetting import Typesetter
 from survey.sheet_states import became
 from survey.studies import StudyError, told
 
 _AT_ONCE = 2
+MOST_JOINED = 500  # sheets a file, some 130 MB; more make another
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,9 @@ def print_sheets(
 ) -> Printed:
     """Set the sheets of an order into a new folder, and keep the run. Raises StudyError.
 
-    The folder then holds a PDF a sheet, named by its serial; `sheets.csv`, which says for whom each
-    is; and the layout that scanning reads by. Nothing is left behind where it fails. `pack` is given
+    The folder then holds a PDF a sheet, named by its serial, or where they are ordered joined all in
+    `joined-1.pdf`, in the order of the list; `sheets.csv`, which says for whom each is; and the layout
+    that scanning reads by. Nothing is left behind where it fails. `pack` is given
     the folder before the run counts as finished: where it fails, nothing was printed.
     """
     _refuse_folder(folder)
@@ -116,7 +119,7 @@ def print_sheets(
     try:
         # It says which sheet is whose: nobody else on the machine reads it.
         part.mkdir(mode=0o700)
-        _set(prepared, part, progress)
+        _set(prepared, part, progress, joined=order.joined)
         pack(part)
         with database.writing() as session:
             _finish(session, prepared, order, actor)
@@ -236,7 +239,9 @@ def _prepare(
     )
 
 
-def _set(prepared: _Prepared, part: Path, progress: Callable[[int, int], None]) -> None:
+def _set(
+    prepared: _Prepared, part: Path, progress: Callable[[int, int], None], *, joined: bool
+) -> None:
     typesetter, sheets = prepared.typesetter, prepared.sheets
     name = f"layout-{typesetter.layout_id}.json"
     (part / name).write_text(json.dumps(typesetter.layout, indent=1), encoding="utf-8")
@@ -258,6 +263,20 @@ def _set(prepared: _Prepared, part: Path, progress: Callable[[int, int], None]) 
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    if joined:
+        _join(part, [serial for serial, _, _ in sheets])
+
+
+def _join(part: Path, serials: Sequence[str]) -> None:
+    """Let as few files as may be take the place of a PDF a sheet."""
+    for begin in range(0, len(serials), MOST_JOINED):
+        with (part / f"joined-{begin // MOST_JOINED + 1}.pdf").open("wb") as file:
+            joined = JoinedSheets(file)
+            for serial in serials[begin : begin + MOST_JOINED]:
+                path = part / f"{serial}.pdf"
+                joined.add(serial, path.read_bytes())
+                path.unlink()
+            joined.close()
 
 
 def _finish(session: Session, prepared: _Prepared, order: Order, actor: str) -> None:

@@ -260,7 +260,11 @@ def test_the_command_prints_and_lists_what_was_printed(commands, invited, tmp_pa
     assert told == f"Printed 3 sheets of 2 pages to {folder}. Run 1 is noted.\n"
     assert len(list(folder.glob("*.pdf"))) == len(invited)
     assert "--again" in commands.refused(*ordering, tmp_path / "more")
-    again = commands.json(*ordering, tmp_path / "more", "--again", "--large", "--language", "ar")
+    more = tmp_path / "more"
+    again = commands.json(*ordering, more, "--again", "--large", "--language", "ar", "--joined")
+    assert [path.name for path in more.glob("*.pdf")] == ["joined-1.pdf"]
+    pages = len(pypdf.PdfReader(more / "joined-1.pdf").pages)
+    assert pages == 3 * (again["pages"] + again["pages"] % 2)
     assert (again["run"], len(again["serials"])) == (2, 3)
     runs = commands.json("sheets", "printed", "puls", 1)
     assert [(run["language"], run["large"], run["sheets"]) for run in runs] == [

@@ -70,7 +70,7 @@ def test_sheets_for_the_invited_come_as_one_sealed_file_with_a_list(
 def test_stock_is_printed_for_an_area_and_noted_as_sent_run_by_run(
     bodil, print_, paper_wave, token
 ):
-    print_(way="stock", stock="3", area=paper_wave.area.key)
+    print_(way="stock", stock="3", area=paper_wave.area.key, joined="1")
     path = f"/paper/waves/{paper_wave.wave.id}/printed"
     shown = bodil.get(path)
     with paper_wave.database.reading() as session:
