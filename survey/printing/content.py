@@ -159,8 +159,13 @@ class _Block:
         }
 
     def _heading(self) -> Any:
-        """The page's heading, where the questionnaire's title has not just said the same."""
-        heading = self.texts.heading(self.page.page)
+        """The page's heading, where neither the questionnaire's title nor each question says the same."""
+        heading, texts = self.texts.heading(self.page.page), self.texts
+        if self.stacked and all(
+            str(texts.full_question(item)) != str(texts.question(item))
+            for item in self.page.page.items
+        ):
+            return ""
         return "" if str(heading) == str(self.texts.title) else self._say(heading)
 
     def _item(self, place: int, *, whole: bool) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from instruments import Kind, make_form
 from survey.fieldwork.sheet_fields import sheet_fields
 from survey.languages import Languages
 from survey.printing.content import Asking, sheet_content
+from survey.printing.joining import JoinedSheets, NotJoinedError
 from survey.printing.skips import Fact, Skip, skips
 from survey.printing.typesetting import Typesetter, page_code
 from survey.serials import make_serial
@@ -72,6 +73,58 @@ def test_a_sheet_says_that_it_is_pdf_ua_and_in_which_language(printed):
     assert document["/MarkInfo"]["/Marked"]
     assert "/StructTreeRoot" in document
     assert b"<pdfuaid:part>1</pdfuaid:part>" in document["/Metadata"].get_data()
+
+
+def test_joined_sheets_begin_on_a_front_page_and_keep_their_tags():
+    typesetter = Typesetter(content("so", ["background"]))
+    serials = [SERIAL, make_serial(2)]
+    alone = [typesetter.sheet(serial) for serial in serials]
+    file = io.BytesIO()
+    joined = JoinedSheets(file)
+    for serial, pdf in zip(serials, alone, strict=True):
+        joined.add(serial, pdf)
+    with pytest.raises(NotJoinedError):
+        joined.add(SERIAL, b"%PDF-1.7 of somebody else's")
+    joined.close()
+    whole = pypdf.PdfReader(file, strict=True)
+    assert (typesetter.layout["pages"], len(whole.pages)) == (3, 8)
+    assert [one.title for one in whole.outline] == serials
+    assert [whole.get_destination_page_number(one) for one in whole.outline] == [0, 4]
+    seen = pictures(file.getvalue())
+    assert seen[3].min() == 255
+    for at, pdf in enumerate(alone):
+        assert np.array_equal(seen[4 * at : 4 * at + 3], pictures(pdf))
+    assert tags(whole) == sum(tags(pypdf.PdfReader(io.BytesIO(pdf))) for pdf in alone)
+
+
+def tags(reader):
+    """How many tags a PDF has but the topmost; each is found from its page and by its name."""
+    root = reader.trailer["/Root"]["/StructTreeRoot"]
+    (document,) = root["/K"]
+    waiting, count, names, headers = list(document.get_object()["/K"]), 0, set(), set()
+    while waiting:
+        one = waiting.pop().get_object()
+        if isinstance(one, int):  # what a page shows
+            continue
+        count += one["/S"] != "/Part"
+        assert one["/P"]
+        if "/ID" in one:
+            assert one["/ID"] not in names
+            names.add(one["/ID"])
+        for kind in one.get("/A", ()):
+            headers |= set(kind.get("/Headers", ()))
+        waiting += one.get("/K", ())
+    assert headers <= names
+    named = root["/IDTree"]["/Names"] if names else []
+    assert named[::2] == sorted(names)
+    assert [one.get_object()["/ID"] for one in named[1::2]] == named[::2]
+    listed = root["/ParentTree"]["/Nums"]
+    by_key = dict(zip(listed[::2], listed[1::2], strict=True))
+    for page in reader.pages:
+        if "/StructParents" in page:
+            tagged = by_key[page["/StructParents"]].get_object()
+            assert {one["/Pg"].indirect_reference for one in tagged} == {page.indirect_reference}
+    return count
 
 
 def test_every_page_names_sheet_page_and_layout_in_its_code(printed, shown):
@@ -179,6 +232,8 @@ def test_large_print_asks_one_whole_question_after_another(language):
     large = Typesetter(content(language, ["tryghed"], large=True))
     blocks = [block for section in large.content["sections"] for block in section["blocks"]]
     assert not any(block["table"] for block in blocks)
+    # What each question says of itself does not stand above them too.
+    assert not any("…" in str(block["heading"]) for block in blocks)
     assert not any("…" in item["question"] for block in blocks for item in block["items"])
     assert {box["height"] for box in large.layout["boxes"]} == {6.5}
     assert len(pypdf.PdfReader(io.BytesIO(large.sheet(SERIAL))).pages) == large.layout["pages"]
@@ -191,7 +246,7 @@ def test_short_danish_answers_are_not_broken_inside_a_word():
     assert re.findall("\\w+[-­‐]\n\\w+", read) == []
 
 
-@pytest.mark.parametrize("language", ["da", "ar", "en"])
+@pytest.mark.parametrize("language", ["ar", "pl", "uk"])
 def test_a_large_sheet_begins_to_ask_on_its_first_page(language):
     large = Typesetter(content(language, large=True))
     assert large.layout["boxes"][0]["page"] == 1
