@@ -43,7 +43,13 @@ def keep(study: str, until: dt.datetime, yes: bool) -> None:
                 abort=True,
             )
         keep_until(session, find_study(session, study), until.date(), actor=here.actor)
-    click.echo(f"Pictures of {study} are kept until {until:%Y-%m-%d}, and are gone that day.")
+    if until.date() <= dt.datetime.now(dt.UTC).date():
+        click.echo(
+            f"The day of the pictures of {study}, {until:%Y-%m-%d}, has come: they are shown to nobody "
+            "any more. A running server deletes them within the hour; beboerpuls scans delete does now."
+        )
+    else:
+        click.echo(f"Pictures of {study} are kept until {until:%Y-%m-%d}, and are gone that day.")
 
 
 @scans.command(epilog="beboerpuls scans read bopuls scans/*.pdf photos/*.jpg")

@@ -6,13 +6,25 @@ Whoever keeps the images says how they are found; the pages that show them know 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from survey.fieldwork.sheet_fields import SheetField
 from survey.models import Sheet
+from survey.web import words
 
-# The addresses of the crops of these columns; a column without one is left out.
-Finder = Callable[[Session, Sheet, Collection[str]], Mapping[str, str]]
+
+@dataclass(frozen=True)
+class Crop:
+    """A strip that shows one question."""
+
+    address: str
+    row: bool  # of a grid, whose heads are out of sight, with answers apart at its far end
+
+
+# The crops of these columns; a column without one is left out.
+Finder = Callable[[Session, Sheet, Collection[str]], Mapping[str, Crop]]
 
 _FINDERS: list[Finder] = []
 
@@ -24,9 +36,16 @@ def show_crops_by(finder: Finder) -> Finder:
     return finder
 
 
-def crops_of(session: Session, sheet: Sheet, columns: Collection[str]) -> dict[str, str]:
-    """The address of each column's crop, where the sheet was scanned."""
-    found: dict[str, str] = {}
+def crops_of(session: Session, sheet: Sheet, columns: Collection[str]) -> dict[str, Crop]:
+    """Each column's crop, where the sheet was scanned."""
+    found: dict[str, Crop] = {}
     for finder in _FINDERS:
         found |= finder(session, sheet, columns)
     return found
+
+
+def apart_said(field: SheetField) -> str:
+    """The answers apart of a question as a keyer reads them, in the order of their boxes."""
+    return ", ".join(
+        words().plain(f"keying.js.reason{code}") for code in field.item.responses.apart
+    )

@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response
 
 from instruments import AnswerError, Kind
 from survey.answering import InvalidAnswersError, check
+from survey.fieldwork.crops import apart_said
 from survey.fieldwork.keying import FAILURES, keying_language
 from survey.fieldwork.scans import blueprint, studies
 from survey.fieldwork.sheet_fields import SheetField, sheet_fields
-from survey.scanning.crops import with_pictures
+from survey.scanning.crops import rows_of_grids, with_pictures
 from survey.scanning.deciding import NothingToDecideError, StillOpenError, decide, to_decide
 from survey.sheet_states import SheetError
 from survey.staff import me, needs_role
@@ -78,6 +79,7 @@ def _page(serial: str, problems: list[AnswerError] | None = None, *, sent: bool 
         found, unsure = to_decide(database, parts().keys, serial, studies(), today=today())
         form = parts().forms.of(database, found.batch.wave_id)
         why = {one["column"]: one["why"] for one in unsure}
+        rows = rows_of_grids(database, found)
         fields: list[SheetField] = [
             one for one in sheet_fields(form, keying_language(form)) if one.column in why
         ]
@@ -87,6 +89,7 @@ def _page(serial: str, problems: list[AnswerError] | None = None, *, sent: bool 
             fields=fields,
             why=why,
             pictures=with_pictures(database, found, today=today()),
+            far_boxes={field.column: apart_said(field) for field in fields if field.column in rows},
             sent=request.form if sent else {},
             wrong={problem.column: problem for problem in problems or []},
             missing={

@@ -16,11 +16,18 @@ from werkzeug.wrappers import Response
 from wtforms import ValidationError
 
 from survey.access import studies_as
-from survey.fieldwork.crops import show_crops_by
+from survey.fieldwork.crops import Crop, show_crops_by
 from survey.models import Scan, ScanPage, ScanRules, Sheet, Study
-from survey.scanning.crops import field_crop, field_page, may_be_shown, page_picture, with_pictures
+from survey.scanning.crops import (
+    field_crop,
+    field_page,
+    may_be_shown,
+    page_picture,
+    rows_of_grids,
+    with_pictures,
+)
 from survey.scanning.deciding import open_sheets
-from survey.scanning.files import ScanError, Upload, pile, receive, scans_of
+from survey.scanning.files import ScanError, Upload, look_at, pile, receive, scans_of
 from survey.scans_work import being_read, order_reading
 from survey.sheet_states import SheetError, find_sheet
 from survey.staff import me, needs_role
@@ -83,6 +90,18 @@ def again(scan_id: int) -> Response:
     return redirect(url_for("scans.one_file", scan_id=scan_id))
 
 
+@blueprint.post("/<int:scan_id>/looked-at")
+@needs_role("fieldworker")
+def looked_at(scan_id: int) -> Response:
+    """Note that what a file holds that is no sheet has been looked at."""
+    with writing() as database:
+        scan = database.get(Scan, scan_id)
+        if scan is None or scan.study_id not in studies():
+            abort(404)
+        look_at(scan, actor=me().name, now=dt.datetime.now(dt.UTC))
+    return redirect(url_for("scans.start", _anchor="came-in"), 303)
+
+
 @blueprint.get("/<int:scan_id>")
 @needs_role("fieldworker")
 def one_file(scan_id: int) -> str:
@@ -101,6 +120,7 @@ def one_file(scan_id: int) -> str:
             waiting=[one.serial for one in open_ if one.serial in its],
             over=rules.delete_on if rules and rules.delete_on <= today() else None,
             pages=list(scan.pages),
+            to_look_at=scan.looked_at is None and (scan.state == "failed" or _aside(scan) > 0),
             shown=shown,
             broke_off=scan.state == "waiting"
             and scan.id not in being_read(database, scan.study_id),
@@ -139,11 +159,12 @@ def crop(serial: str, column: str) -> Response:
 
 
 @show_crops_by
-def crops_on_scans(database: Session, sheet: Sheet, columns: Collection[str]) -> dict[str, str]:
+def crops_on_scans(database: Session, sheet: Sheet, columns: Collection[str]) -> dict[str, Crop]:
     """Where the strips of these questions are, of a sheet that was scanned."""
     there = with_pictures(database, sheet, today=today())
+    rows = rows_of_grids(database, sheet)
     return {
-        column: url_for("scans.crop", serial=sheet.serial, column=column)
+        column: Crop(url_for("scans.crop", serial=sheet.serial, column=column), column in rows)
         for column in columns
         if column in there
     }
@@ -190,6 +211,8 @@ def _start_page(problems: list[str] | None = None, taken: list[int] | None = Non
         waiting = open_sheets(database, studies())
         files = [(scan, len(scan.pages), _aside(scan)) for scan in scans_of(database, studies())]
         read = frozenset().union(*(being_read(database, study) for study in studies()))
+        days = database.scalars(select(ScanRules).where(ScanRules.study_id.in_(studies())))
+        over = {one.study_id: one.delete_on for one in days if one.delete_on <= today()}
     return render_template(
         "fieldwork/scans.html",
         studies=of_mine,
@@ -200,6 +223,7 @@ def _start_page(problems: list[str] | None = None, taken: list[int] | None = Non
         missing=[one for one in waiting if not one.whole],
         stuck=[one for one in waiting if one.whole and not one.unsure],
         files=files,
+        over=over,
         broke_off={
             scan.id for scan, _, _ in files if scan.state == "waiting" and scan.id not in read
         },

@@ -16,7 +16,7 @@ from instruments import DOUBLE_MARK, ILLEGIBLE, NOT_ANSWERED, Form
 from survey import sheet_states
 from survey.access import studies_as
 from survey.answering import check
-from survey.fieldwork.crops import crops_of
+from survey.fieldwork.crops import Crop, apart_said, crops_of
 from survey.fieldwork.keying import keying_language
 from survey.fieldwork.sheet_fields import SheetField, sheet_fields
 from survey.models import Sheet
@@ -64,7 +64,8 @@ class Difference:
     first_language: str
     second_language: str
     apart: tuple[int, ...]  # reasons that neither keyed
-    crop: str | None
+    crop: Crop | None
+    far_boxes: str  # what they say, where the crop does not
 
 
 @blueprint.get("/")
@@ -146,7 +147,7 @@ def _page(
     )
 
 
-def _difference(field: SheetField, both: Both, crops: Mapping[str, str]) -> Difference:
+def _difference(field: SheetField, both: Both, crops: Mapping[str, Crop]) -> Difference:
     column = field.column
     values = [one.values.get(column, NOT_ANSWERED) for one in (both.first, both.second)]
     languages = [one.text_languages.get(column, "") for one in (both.first, both.second)]
@@ -162,6 +163,7 @@ def _difference(field: SheetField, both: Both, crops: Mapping[str, str]) -> Diff
         second_language=second[1],
         apart=tuple(code for code in APART if code not in values),
         crop=crops.get(column),
+        far_boxes=apart_said(field) if column in crops and crops[column].row else "",
     )
 
 

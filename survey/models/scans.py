@@ -58,6 +58,7 @@ class Scan(Base):
         # A file that was read is gone.
         CheckConstraint("(state = 'waiting') = (sealed IS NOT NULL)", name="sealed"),
         CheckConstraint("(state = 'failed') = (problem <> '')", name="problem"),
+        CheckConstraint("(looked_at IS NULL) = (looked_at_by IS NULL)", name="looked_at"),
         Index(None, "study_id", "digest"),
     )
 
@@ -71,6 +72,10 @@ class Scan(Base):
     problem: Mapped[str] = mapped_column(default="")
     key_id: Mapped[str]
     sealed: Mapped[bytes | None]
+
+    # What is no sheet in it, or the whole of it, somebody has seen and done something about.
+    looked_at: Mapped[dt.datetime | None]
+    looked_at_by: Mapped[str | None]
 
     pages: Mapped[list[ScanPage]] = relationship(back_populates="scan", order_by="ScanPage.number")
 

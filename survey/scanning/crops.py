@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from survey.models import Scan, ScanPage, ScanRules, Sheet, SheetLayout
-from survey.scanning.kept_pictures import strip
+from survey.scanning.kept_pictures import heads_out_of_sight, strip
 from survey.scanning.matching import pages_of
 from survey.secrets import Keys
 
@@ -76,6 +76,17 @@ def with_pictures(session: Session, sheet: Sheet, *, today: dt.date) -> frozense
             layout = session.get_one(SheetLayout, page.layout_id).layout
             shown.update(box["column"] for box in layout["boxes"] if box["page"] == page.page)
     return frozenset(shown)
+
+
+def rows_of_grids(session: Session, sheet: Sheet) -> frozenset[str]:
+    """The questions of a scanned sheet whose strip is a grid's row, with answers apart at its far end."""
+    found: set[str] = set()
+    for page in pages_of(session, sheet):
+        layout = session.get_one(SheetLayout, page.layout_id).layout
+        for column in {box["column"] for box in layout["boxes"] if box["page"] == page.page}:
+            if heads_out_of_sight(_on_page(layout, column, page)):
+                found.add(column)
+    return frozenset(found)
 
 
 def day_over(session: Session, page: ScanPage, today: dt.date) -> bool:

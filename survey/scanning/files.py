@@ -169,6 +169,12 @@ def scans_of(session: Session, study_ids: frozenset[int], most: int = 50) -> lis
     )
 
 
+def look_at(scan: Scan, *, actor: str, now: dt.datetime) -> None:
+    """Note that somebody has seen what a file holds that is no sheet; who was first stays."""
+    if scan.state != "waiting" and scan.looked_at is None:
+        scan.looked_at, scan.looked_at_by = now, actor
+
+
 def _let_go(database: Database, scan_id: int, problem: str) -> Scan:
     with database.writing() as session:
         scan = session.get_one(Scan, scan_id, with_for_update=True)

@@ -63,6 +63,13 @@ def _row_of_codes(boxes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]
     return coded if _is_row(coded) else []
 
 
+def heads_out_of_sight(boxes: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the strip of these boxes is a grid's row: of the answers apart, nothing says which is which."""
+    return bool(_row_of_codes(boxes)) and any(
+        box["kind"] == "tick" and box["code"] < 0 for box in boxes
+    )
+
+
 def _is_row(boxes: Sequence[Mapping[str, Any]]) -> bool:
     return len(boxes) > _MOST_IN_WORDS and len({box["y"] for box in boxes}) == 1
 

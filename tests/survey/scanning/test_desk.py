@@ -67,6 +67,12 @@ def test_files_are_read_as_a_job_and_decided_at_the_desk(
         assert failed.error["key"] == "scans.file.damaged"
     of_file = desk.get("/scans/1").get_data(as_text=True)
     assert sheet.serial in of_file
+    assert "Det er set på" not in of_file  # nothing is the matter with it
+    broken = desk.get("/scans/2")
+    assert "Det er set på" in broken.get_data(as_text=True)
+    seen = desk.post("/scans/2/looked-at", data={"csrf_token": token(broken)})
+    assert "Set på af Karen" in desk.get(seen.location).get_data(as_text=True)
+    assert "Det er set på</button>" not in desk.get("/scans/2").get_data(as_text=True)
     address = f"/scans/sheet/{sheet.serial}"
     page = desk.get(address)
     decided = decisions(scanning, sheet, truth)
@@ -160,7 +166,9 @@ def test_the_commands_keep_read_list_and_delete(commands, scanning, tmp_path):
     assert "No study's day" in commands.works("scans", "delete")
     gone_by = ("scans", "keep", "puls", "--until", "2026-01-01")
     assert "are deleted at once" in commands.refused(*gone_by, answer="n\n")
-    commands.works(*gone_by, "--yes")
+    gone = commands.works(*gone_by, "--yes")
+    assert "has come: they are shown to nobody" in gone
+    assert "are gone that day" not in gone
     (deleted,) = commands.json("scans", "delete")
     assert (deleted["study"], deleted["pages"]) == ("puls", 2)
 
