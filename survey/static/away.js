@@ -142,6 +142,7 @@ async function open(typed) {
         : "not_along";
   if (!problem) return keySheet(sheet);
   if (part("which").hidden) await chooseSheet();
+  part("saved").textContent = "";
   part("serial").value = typed;
   wrong("serial", told(problem, { received: typed }));
   part("serial").select();

@@ -3,6 +3,7 @@
 // is typed and sent.
 
 import { play } from "./keying-sounds.js";
+import { slipOf } from "./serials.js";
 import { filled } from "./wording.js";
 
 const form = document.querySelector("#receive");
@@ -60,7 +61,7 @@ function show(page, sent) {
   if (wrong) return fail(sent.get("serial"), spoken(wrong));
   const name = document.querySelector("#name");
   if (name.value === sent.get("name")) name.value = "";
-  drop(sent.get("serial"));
+  dropCorrected(sent.get("serial"));
   mark(false);
   play("end");
 }
@@ -104,6 +105,11 @@ function fail(named, why) {
 
 function drop(named) {
   keep(notNoted().filter(([one]) => one !== named));
+}
+
+// What was keyed wrong and is right by now is noted: its slip is nothing to go after any more.
+function dropCorrected(named) {
+  keep(notNoted().filter(([one]) => one !== named && !slipOf(one, named)));
 }
 
 function keep(list) {

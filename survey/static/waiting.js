@@ -21,6 +21,9 @@ export async function showWaiting(keyer) {
   place("waiting-own").textContent = waits.length ? inWords("waiting", { n: waits.length, serials }) : "";
   place("waiting-others").replaceChildren(...othersOf(all, keyer));
   place("send-keyings").hidden = !own.length;
+  place("send-keyings").textContent = said[waits.length ? "send" : "send_again"];
+  // What was refused is let go when its keyer wants it to.
+  place("waiting-note").hidden = all.every(({ refused }) => refused);
   place("refused").replaceChildren(...refused.map((one) => refusal(one, keyer)));
 }
 

@@ -85,7 +85,8 @@ def test_sheets_typed_quicker_than_the_line_are_received_where_the_first_went(
     conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
     slow.send("Network.emulateNetworkConditions", {**conditions, "uploadThroughput": 2000})
     desk.fill("#name", "Anden")  # before the other among those to choose, which is the last
-    for number in (sheets[0].serial, "0000014", sheets[1].serial):
+    slip = sheets[1].serial.lstrip("0")  # mended by what comes next: it is not named any more
+    for number in (sheets[0].serial, "0000014", slip, sheets[1].serial):
         desk.fill("#serial", number)
         desk.keyboard.press("Enter")
     expect(desk.locator("#received li")).to_have_count(2)
