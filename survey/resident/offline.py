@@ -32,7 +32,7 @@ from survey.staff.handing_over import interviewing
 from survey.walk import Asked, Walk, asked_by
 from survey.web import language, parts, reading, words
 
-LINES = ("waiting", "stay", "full", "sent", "closed", "late", "gone", "language")
+LINES = ("waiting", "stay", "full", "sent", "closed", "late", "gone", "refused", "language")
 """What the page may say of what waits, as `offline.<line>`."""
 
 # Whatever a place is filled with comes back as the place: the script fills it in.

@@ -17,18 +17,20 @@ async function post(batch, here, patience) {
     },
     patience
   );
-  if (answer.status === 413 && batch.length === 1) return [{ id: batch[0].id, became: "refused" }];
   // A hotel's or a train's own page is no answer of ours.
-  const told = (await answer.json()).packs;
-  if (!Array.isArray(told)) throw new Error("not our server");
-  return told;
+  const { packs, problem } = answer.status === 413 ? { problem: 1 } : await answer.json();
+  // What our server will never take holds back nothing beside it: it is found by sending one alone.
+  if (problem)
+    return batch[1] ? post([batch[0]], here, patience) : batch.map(({ id }) => ({ id, became: "refused" }));
+  if (!Array.isArray(packs)) throw new Error("not our server");
+  return packs;
 }
 
 async function settle(pack, became) {
   if (pack.order === undefined) return;
   if (became !== "refused") return drop("waiting", pack.order);
   // What this server cannot open it may open again once its keys are put back: kept, out of the way.
-  await keep("waiting", Object.assign({}, pack, { refused: (pack.refused || 0) + 1 }));
+  await keep("waiting", Object.assign(pack, { refused: 1 }));
 }
 
 // A pack whose page is being sent by its form is left to it: the form is told of what is wrong with

@@ -301,7 +301,7 @@ const ours = async () => (await waiting()).filter(({ whose }) => !mine || whose 
 
 async function learn(became) {
   const own = became.filter(({ whose }) => !mine || whose === mine);
-  lost = lost || own.some((one) => ["closed", "gone"].includes(one.became));
+  lost = lost || own.some((one) => ["closed", "gone", "refused"].includes(one.became));
   const remaining = await ours();
   tellBecame(own, remaining);
   if (finished && !remaining.length && !lost) arrived();

@@ -7,11 +7,11 @@ const LARGEST_POST = 150000;
 // A request that gives up after a while: a bad line may never answer.
 export function ask(address, options, patience) {
   const stop = typeof AbortController === "function" ? new AbortController() : null;
-  const asked = fetch(address, Object.assign({}, options, stop ? { signal: stop.signal } : {}));
+  const asked = fetch(address, Object.assign({ signal: stop && stop.signal }, options));
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(new Error("no answer"));
-      if (stop) stop.abort();
+      stop && stop.abort();
     }, patience);
     asked.then(resolve, reject).then(() => clearTimeout(timer));
   });

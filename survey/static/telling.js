@@ -25,9 +25,8 @@ export function tellWaiting(packs) {
 // What became of packs that can never be stored is told kindly; the rest counts as sent.
 export function tellBecame(became, remaining) {
   const all = became.map((one) => one.became);
-  if (all.includes("gone")) tell(words.gone);
-  else if (all.includes("closed")) tell(words.closed);
-  else if (all.includes("late")) tell(words.late);
+  const told = ["gone", "closed", "refused", "late"].find((one) => all.includes(one));
+  if (told) tell(words[told]);
   else if (remaining.length) tellWaiting(remaining);
   else if (all.length) tell(words.sent);
 }

@@ -350,6 +350,34 @@ def test_a_wave_that_closed_meanwhile_is_told_kindly(phone, code, wave, the_only
     assert waiting(phone) == 0
 
 
+# The first pack that waits names no wave: the server can take no delivery that holds it.
+NAMES_NO_WAVE = """() => new Promise((done) => {
+    const opened = indexedDB.open('beboerpuls');
+    opened.onsuccess = () => {
+        const packs = opened.result.transaction('waiting', 'readwrite').objectStore('waiting');
+        packs.openCursor().onsuccess = ({ target: { result } }) =>
+            (result.update({ ...result.value, wave: 'x' }).onsuccess = done);
+    };
+})"""
+
+
+def test_what_the_server_never_takes_is_told_and_holds_back_nothing(phone, code, the_only):
+    begin(phone, code)
+    phone.context.set_offline(True)
+    page_one(phone)
+    forward(phone)
+    to_the_end(phone)
+    phone.evaluate(NAMES_NO_WAVE)
+    phone.context.set_offline(False)
+    expect(phone.locator(LINE)).to_contain_text("kan vi ikke tage imod")
+    eventually(phone, lambda: the_only()[0] == "submitted")
+    # The last page's whole told the rest; and nobody is thanked for all.
+    expect(phone.get_by_role("heading", level=1)).to_have_text(
+        "Tak. Dine svar venter på telefonen."
+    )
+    assert waiting(phone) == 1
+
+
 NO_STORE = "delete window.indexedDB; Object.defineProperty(window, 'indexedDB', {value: undefined})"
 NO_WORKER = "Object.defineProperty(navigator, 'serviceWorker', {value: undefined})"
 NO_CRYPTO = "Object.defineProperty(crypto, 'subtle', {value: undefined})"
