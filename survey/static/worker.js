@@ -3,7 +3,7 @@
 // What waits is sent at every chance, and never overtaken by a page that has not seen it.
 
 import { deliver, waiting } from "./delivering.js";
-import { drop, dropStale, empty, find } from "./pocket.js";
+import { drop, dropStale, empty, find, held, keep } from "./pocket.js";
 import { NAVIGATION_PATIENCE, file, reached } from "./reaching.js";
 
 const KEPT = "beboerpuls";
@@ -28,9 +28,12 @@ async function sendAll() {
 
 async function sendAndTell(options) {
   const sent = await deliver(options);
-  if (sent.became.length) {
+  const now = await find("notes", "now").catch(() => null);
+  // That something of theirs was refused is told to nobody else who answers here.
+  const told = sent.became.filter(({ became, whose }) => became !== "refused" || (now && now.whose === whose));
+  if (told.length) {
     const pages = await clients.matchAll();
-    for (const page of pages) page.postMessage({ became: sent.became });
+    for (const page of pages) page.postMessage({ became: told });
   }
   return sent;
 }
@@ -46,8 +49,19 @@ addEventListener("fetch", (event) => {
   }
 });
 
+let freed = false;
+
+// Once in this worker's life: what no server could take may be taken by now, and is told again else.
+async function freeRefused() {
+  if (freed) return;
+  freed = true;
+  for (const pack of await held("waiting"))
+    if (pack.refused) await keep("waiting", Object.assign(pack, { refused: 0 }));
+}
+
 async function tidy() {
   await dropStale().catch(() => {});
+  await freeRefused().catch(() => {});
   if ((await waiting().catch(() => [])).length) await sendAndTell({});
 }
 

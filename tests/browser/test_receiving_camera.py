@@ -107,3 +107,27 @@ def test_sheets_typed_quicker_than_the_line_are_received_where_the_first_went(
     with paper_wave.database.reading() as session:
         found = [session.get_one(Sheet, one.id) for one in sheets]
         assert [(one.state, one.batch.name) for one in found] == [("returned", "Anden")] * 3
+
+
+def test_a_queue_that_signing_out_cut_is_told_sheet_by_sheet_after_signing_in(
+    desk, signs_in, employ, paper_wave
+):
+    employ("Gerda", (paper_wave.study, "fieldworker"))
+    sheets = paper_wave.sheets(paper_wave.batch("Åben"), 2)
+    signs_in(desk, "Gerda")
+    desk.goto("/paper/receive")
+    desk.context.clear_cookies()
+    desk.evaluate(
+        """serials => {
+            for (const serial of serials) {
+                document.querySelector("#serial").value = serial;
+                document.querySelector("#receive").requestSubmit();
+            }
+        }""",
+        [one.serial for one in sheets],
+    )
+    desk.wait_for_url("**/staff/sign-in**")
+    signs_in(desk, "Gerda")
+    desk.goto("/paper/receive")
+    expect(desk.locator("#not-noted li")).to_contain_text([one.serial for one in sheets])
+    assert {paper_wave.state(one) for one in sheets} == {"printed"}

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import null, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from survey import schema
@@ -130,7 +130,7 @@ def test_what_is_sealed_can_be_sealed_with_a_newer_key(database, add, keying, ka
         {"error_limit": 0},
         {"confidence": 1},
         {"settle_rule": "the loudest"},
-        {"seed": None, "drawn": dt.datetime(2026, 11, 20, tzinfo=dt.UTC)},  # by what?
+        {"seed": null(), "drawn": dt.datetime(2026, 11, 20, tzinfo=dt.UTC)},  # by what?
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(make, add, study, rules):
