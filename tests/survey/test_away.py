@@ -15,7 +15,10 @@ from staff import PASSWORD
 
 from survey import sealed_answers
 from survey.batches import draw, hand_out
+from survey.fieldwork.away import ELSEWHERE, INVALID, OTHER_KEYER, UNOPENED
+from survey.fieldwork.keying import FAILURES
 from survey.kept_pages import kept_version
+from survey.languages import Languages
 from survey.models import Batch, Keying, Response, Sheet
 from survey.receiving import take_out
 from survey.sealed_box import public_key, seal_box
@@ -273,3 +276,12 @@ def test_nobody_who_is_signed_out_sends_or_is_told_anything(karen, sheet, app, d
     for damaged in ({}, {"packs": 1, "now": 2}, {"packs": [{}], "now": 1}, {"packs": []}):
         answer = karen.client.post("/keying/deliver", json=damaged, headers=token)
         assert (answer.status_code, "Send JSON" in answer.get_json()["problem"]) == (400, True)
+
+
+def test_every_reason_that_a_sheet_is_not_taken_is_told_in_words_of_its_own():
+    reasons = {name for name, _ in FAILURES.values()} | {INVALID, OTHER_KEYER, UNOPENED, ELSEWHERE}
+    said = Languages().words("da").language.messages
+    assert {f"away.js.refused_{name}" for name in reasons} <= said.keys()
+    # What can be gone on with, should the coordinator say so, is not told as to be sent.
+    gone = {name for name in said if name.startswith("away.js.gone_")}
+    assert gone == {"away.js.gone_other_study", "away.js.gone_not_handed_to_you"}

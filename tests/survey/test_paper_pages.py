@@ -9,6 +9,8 @@ import pytest
 from paper import NOW, ON_PAPER
 
 from survey import answering, batches
+from survey.fieldwork import crops
+from survey.fieldwork.crops import Crop
 from survey.freezing import freeze
 from survey.models import Batch, Resolution, Sheet, Wave
 from survey.retention import delete_key
@@ -126,11 +128,16 @@ def test_a_coordinator_sets_rules_hands_out_draws_and_judges(bodil, paper_wave, 
     send(bodil, page, f"{page}/rules", for_study="1", **rules)
     assert batches.batch_rules(paper_wave.batch("Næste")).error_limit == 0.075
     send(bodil, page, f"{page}/keyers", pass1=str(karen.id), pass2=str(bo.id))
+    for sheet in sheets[:3]:
+        paper_wave.key(sheet, karen)
+    # Until it is drawn, the list of batches says that somebody has to.
+    assert "Stikprøven skal trækkes" in text(bodil.get("/paper/"))
+    assert "tastet eller ej (4)" in text(bodil.get(page))
     send(bodil, page, f"{page}/draw")
+    assert "Stikprøven skal trækkes" not in text(bodil.get("/paper/"))
+    paper_wave.key(sheets[3], karen)
     with paper_wave.database.reading() as session:
         drawn = [one for one in sheets if session.get_one(Sheet, one.id).second_keying]
-    for sheet in sheets:
-        paper_wave.key(sheet, karen)
     paper_wave.key(drawn[0], bo)
     # One of two is settled, and nothing is said before the other is.
     half = text(bodil.get(page))
@@ -248,12 +255,17 @@ def test_the_desk_shows_where_sheets_are_and_which_are_missing(bodil, paper_wave
 
 
 def test_differences_are_settled_field_by_field_with_an_input_for_something_else(
-    gerda, paper_wave, differing, send
+    gerda, paper_wave, differing, send, monkeypatch
 ):
     listed = text(gerda.get("/settling/"))
     assert f"/settling/{differing.serial}" in listed
     path = f"/settling/{differing.serial}"
+    # A strip of a grid shows no head above the answers that are apart: they are said beside it.
+    monkeypatch.setattr(
+        crops, "_FINDERS", [lambda *_: {"mini_home": Crop("/udsnit.jpg", row=True)}]
+    )
     page = text(gerda.get(path))
+    assert "Boksene uden tal, udad: ved ikke, ikke relevant." in page
     assert "2 forskelle" in page
     assert 'lang="ar" dir="rtl">مزيد من الضوء' in page
     reason = {"reason-mini_home": "unclear", "reason-mini_comment": "slip"}
