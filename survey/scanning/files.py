@@ -140,8 +140,7 @@ def read_scan(
             tell(len(done))
     except UnreadableFileError as failure:
         problem = failure.problem
-    # A batch's sample is drawn with its first keying, from the sheets that are back by then: all that
-    # are in the file, and not the first alone.
+    # A sheet's pages may lie anywhere in a file: it is keyed when all of them have been looked for.
     with database.reading() as session:
         serials = sheets_read(session, scan)
     for serial in serials:
