@@ -40,9 +40,8 @@ class JoinedSheets:
         self._offsets = array("Q", [0])
         self._at = 0
         self._pages: list[int] = []
-        self._sheets: list[
-            tuple[str, int, int]
-        ] = []  # serial, its first page, its part of the tree
+        # Of each its serial, its first page, and its part of the tree.
+        self._sheets: list[tuple[str, int, int]] = []
         self._listed: list[tuple[int, int]] = []  # of the tree's parents: key, object
         self._named: list[tuple[bytes, int]] = []
         self._first: _Sheet | None = None
@@ -55,7 +54,7 @@ class JoinedSheets:
         """Add one sheet. Raises NotJoinedError."""
         sheet = _Sheet(pdf)
         self._first = self._first or sheet
-        place, keys = len(self._sheets), len(self._listed)
+        place, keys = len(self._sheets), self._next_key()
         numbers = {sheet.pages_root: self._pages_of_all, sheet.tree: self._document}
         reached = sheet.reached()
         numbers |= {old: self._number() for old in reached}
@@ -121,7 +120,7 @@ class JoinedSheets:
                 roles[0] if roles else b"",
                 self._document,
                 listed,
-                len(self._listed),
+                self._next_key(),
                 b"/IDTree<</Names[%s]>>" % named if named else b"",
             ),
         )
@@ -159,6 +158,9 @@ class JoinedSheets:
             b"trailer\n<</Size %d/Root %d 0 R/Info %d 0 R/ID[<%s><%s>]>>\nstartxref\n%d\n%%%%EOF"
             % (size, self._catalog, info, name.encode(), name.encode(), begins)
         )
+
+    def _next_key(self) -> int:
+        return self._listed[-1][0] + 1 if self._listed else 0
 
     def _number(self) -> int:
         self._offsets.append(0)
