@@ -104,7 +104,8 @@ def _back(words: Words, asking: Asking) -> str:
     if asking.closes is None:
         return words.plain("paper.back", sender=sender)
     day = words.date(asking.closes)
-    return words.plain("paper.back.until", sender=sender, day=day)
+    # Bosnian and Ukrainian end a date with a stop of its own.
+    return words.plain("paper.back.until", sender=sender, day=day).replace("..", ".")
 
 
 @dataclass(frozen=True)

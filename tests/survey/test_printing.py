@@ -250,6 +250,7 @@ def test_short_danish_answers_are_not_broken_inside_a_word():
 def test_a_large_sheet_begins_to_ask_on_its_first_page(language):
     large = Typesetter(content(language, large=True))
     assert large.layout["boxes"][0]["page"] == 1
+    assert ".." not in large.content["opening"]["back"]
 
 
 def test_questions_have_the_numbers_that_keyers_see():
