@@ -57,7 +57,7 @@ def test_files_are_read_as_a_job_and_decided_at_the_desk(
     sheet = scanning.sheet()
     pages, truth = scanning.pages(sheet)
     assert add(("bundt.pdf", as_pdf(pages)), ("låst.pdf", b"%PDF-1.7 Hej")).status_code == 302
-    assert "Lagt ind som fil 1, 2" in desk.get("/scans/").get_data(as_text=True)
+    assert "Lagt ind som fil 1 og 2" in desk.get("/scans/").get_data(as_text=True)
     assert do_jobs() == 2
     start = desk.get("/scans/").get_data(as_text=True)
     assert f"Ark {sheet.serial}" in start
