@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .panel import Panel
+from .panel import Panel, without_rounding
 
 Array = NDArray[np.float64]
 Kind = Literal["CR0", "CR1", "CR2", "CR3"]
@@ -44,7 +44,8 @@ def least_squares(panel: Panel) -> Fit:
     weighted = panel.design * panel.weights[:, None]
     bread: Array = np.linalg.inv(panel.design.T @ weighted).astype(np.float64)
     coefficients = bread @ (weighted.T @ panel.response)
-    return Fit(panel, coefficients, panel.response - panel.design @ coefficients, bread)
+    residuals = without_rounding(panel.response - panel.design @ coefficients, panel.outcome)
+    return Fit(panel, coefficients, residuals, bread)
 
 
 def variance_of(fit: Fit, kind: Kind, *, count_area_effects: bool = False) -> Variance:

@@ -66,8 +66,8 @@ class Effect:
 
     @property
     def in_sd(self) -> float | None:
-        """The effect in SD of persons' scores."""
-        return None if self.sd is None else self.estimate / self.sd
+        """The effect in SD of persons' scores; None where that is not known, or they do not vary."""
+        return self.estimate / self.sd if self.sd else None
 
     def to_frame(self) -> pd.DataFrame:
         """A row a method: estimate, standard_error, df, p, low, high, trusted."""
@@ -178,6 +178,7 @@ def difference_in_differences(
             others,
             variances["CR2"].df,
             shuffled.assignments if shuffled else 0,
+            varies=variances["CR2"].variance > 0,
         ),
         rows=panel.rows,
         waves=int(panel.wave.max()) + 1,

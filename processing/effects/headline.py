@@ -156,7 +156,8 @@ def _of_starts(
         variance = Variance("CR2", float(row["standard_error"]) ** 2, df)
         inferences = (by_t("CR2", estimate, variance, plan.level), *inferences)
     possible = later.randomised.assignments if later.randomised else 0
-    trust = _told_alone(which_to_trust(treated, comparison, df, possible), int(row["alone"]))
+    trust = which_to_trust(treated, comparison, df, possible, varies=row["standard_error"] != 0)
+    trust = _told_alone(trust, int(row["alone"]))
     if not (trust.method or drawn):
         said = (
             "Starts are not drawn anew where covariates are named: other starts would leave areas"

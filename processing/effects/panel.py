@@ -13,6 +13,7 @@ from processing.errors import Problem, StatisticsError, stop_if_any
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
+_ROUNDING = 1e-13  # of the largest outcome
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def make_panel(
     return Panel(
         outcome=y,
         raw=raw,
-        response=within(y[:, None])[:, 0],
+        response=without_rounding(within(y[:, None])[:, 0], y),
         design=within(raw),
         weights=weight,
         area=areas.astype(np.intp),
@@ -119,6 +120,12 @@ def make_panel(
         areas=int(areas.max()) + 1,
         left_out=every - used[cluster].nunique(),
     )
+
+
+def without_rounding(left: Array, whole: Array) -> Array:
+    """What is left when means were taken out, and nought where that is rounding alone."""
+    told: Array = np.where(np.abs(left) > _ROUNDING * np.abs(whole).max(initial=0.0), left, 0.0)
+    return told
 
 
 def _that_change(used: pd.DataFrame, area: str, wave: str, *, alone: bool) -> pd.DataFrame:

@@ -48,11 +48,13 @@ class StaggeredEffects:
     the mean over lengths of exposure. `treated` and `comparison` count areas, `alone` those that start
     alone.
 
-    Standard errors are CR2's, with starts as they are: of influence functions over areas, each
-    brought up by its leverage; an area that starts alone has none that is its own, and is taken to
-    vary as treated areas of other starts do over the same waves. `df` are Satterthwaite's. `low`, `high` and `p` stand where these are
-    to be trusted (`which_to_trust`), and then `method` is CR2; else it is empty. `asymptotic_error`
-    is that of R's `did`, in which starts are drawn too and n stands for n − 1; `band` is the multiple
+    Standard errors are CR2's, with starts as they are, and `df` Satterthwaite's, both of independent
+    equal errors as in two-way effects: exact with weights and where areas miss waves
+    (`working_model`); with covariates the standard errors are of influence functions, and the df are
+    lessened for each, which is approximate. An area that starts alone has no variance that is its
+    own, and is taken to vary as treated areas of other starts do over the same waves. `low`,
+    `high` and `p` stand where these are to be trusted (`which_to_trust`), and then `method` is CR2;
+    else it is empty. `asymptotic_error` is that of R's `did`, in which starts are drawn too and n stands for n − 1; `band` is the multiple
     of it that holds all of `by_exposure` at once. `covariance` is that of `by_exposure`; `pretest`
     the p of no effect in any group and wave before its start (Wald; nan where there is no such wave).
     """
@@ -158,8 +160,8 @@ def staggered_effects(
     area-waves is also held against what other assignments of starts would show (`randomised`; not
     with `draws` of 0, nor is the band).
 
-    Equal to R: ATT(g, t) and asymptotic errors to `did`, the mean over treated area-waves with its
-    standard error and df to clubSandwich 0.5.8. Raises StatisticsError with every problem.
+    Equal to R: ATT(g, t) and asymptotic errors to `did`; standard errors and df of each and of their
+    means, weighted too, to clubSandwich 0.5.8 where no area misses a wave. Raises StatisticsError with every problem.
     """
     panel = lay_out(frame, outcome, start, area, wave, weights)
     known = laid_out(frame, covariates, panel, area, wave)
@@ -214,7 +216,7 @@ def _told(
         by_exposure=tell.frame(rows, exposure=exposures),
         by_years=tell.frame([mean_of(panel, one) for one in parts.values()], years=[*parts]),
         overall=tell.frame(
-            [mean_of(panel, later), mean_of_means([mean_of(panel, one, alone) for one in since])],
+            [mean_of(panel, later), mean_of_means(panel, since)],
             over=[OVER_WAVES, "lengths of exposure"],
         ),
         band=_band(influences, draws, seed, level) if draws else float("nan"),
@@ -265,19 +267,15 @@ class _Teller:
         }
 
     def _df(self, one: Mean) -> float:
-        """Satterthwaite's, were all rows alike: areas of one start vary about their own mean."""
-        total = below = 0.0
-        for start in np.unique(self.panel.starts):
-            mine = (self.panel.starts == start) & (one.working > 0)
-            if not mine.any():
-                continue
-            size = self.panel.sizes[mine]
-            free = float(size.sum() ** 2 / (size**2).sum()) - 1
-            free -= self.covariates if np.isinf(start) else 0
-            own = float(one.working[mine].sum())
-            total += own
-            below += own**2 / free if free > 1e-9 else np.inf
-        return total**2 / below if below > 0 else 0.0
+        """Satterthwaite's, less what covariates take of the areas that are never treated."""
+        if not self.covariates or one.df <= 0:
+            return one.df
+        size = self.panel.sizes[self.panel.never & one.others]
+        free = float(size.sum() ** 2 / (size**2).sum()) - 1 if len(size) else 0.0
+        left = free - self.covariates
+        if left <= 1e-9:
+            return 0.0
+        return 1 / (1 / one.df + one.of_never**2 * (1 / left - 1 / free))
 
 
 def _pretest(cells: list[Cell]) -> float:

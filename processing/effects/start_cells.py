@@ -1,13 +1,13 @@
 """One group of areas in one wave against those not treated, and means of such cells.
 
-An area's part in a mean is its influence function; brought up by its leverage, the squares add up to
-CR2's variance, since areas of one start vary about their own mean. An area that starts alone has no
+An area's part in a mean is its influence function; brought up to what it would be were the means known
+that it is told about, the squares add up to CR2's variance (`working_model`). An area that starts alone has no
 such mean: it is taken to vary, over the same waves, as treated areas of other starts do about theirs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,7 +17,10 @@ from processing.errors import StatisticsError
 
 from .areas_by_start import Areas, Array
 from .doubly_robust import doubly_robust
+from .panel import without_rounding
+from .working_model import Arms, Parts
 
+Mask = NDArray[np.bool_]
 Against = Literal["never", "not yet"]
 Base = Literal["varying", "universal"]
 
@@ -46,11 +49,14 @@ class Mean:
     raised: (
         Array  # (n,), whose squares add up to CR2's variance, less that of areas that start alone
     )
-    working: Array  # (n,), each area's share of the variance were all rows alike
-    treated: NDArray[np.bool_]
-    others: NDArray[np.bool_]
     # Of an area that starts alone, by its place: what others show of it (n,), of which squares add up.
-    borrowed: dict[int, Array] = field(default_factory=dict)
+    borrowed: dict[int, Array]
+    df: float
+    of_never: float  # the share of the variance that areas never treated have, were all rows alike
+    treated: Mask
+    others: Mask
+    weight: Array  # of each cell
+    drawn: Array  # (n,), the part of `influence` that is there where starts are drawn
 
     def covariance(self, other: Mean) -> float:
         """CR2's covariance with another mean of the same areas."""
@@ -145,80 +151,107 @@ def alone_in(panel: Areas, cells: list[Cell]) -> NDArray[np.bool_]:
     return alone
 
 
-def mean_of(panel: Areas, cells: list[Cell], alone: NDArray[np.bool_] | None = None) -> Mean:
+def mean_of(panel: Areas, cells: list[Cell], alone: Mask | None = None) -> Mean:
     """The mean of cells weighted by the sizes of their treated areas.
 
     `alone` are areas that start alone in one of several means whose covariance is wanted.
     """
     n = len(panel.starts)
-    alone = alone_in(panel, cells) if alone is None else alone
     relative = panel.sizes / panel.sizes.mean()
     share = np.array([relative[cell.treated].sum() / n for cell in cells])
     weight = share / share.sum()
     estimates = np.array([cell.estimate for cell in cells])
-    influence = np.zeros(n)
-    loads, leverage = np.zeros((n, len(panel.times))), np.zeros(n)
-    for w, cell in zip(weight, cells, strict=True):
-        influence += w * cell.influence
-        for arm, sign in ((cell.treated, 1.0), (cell.others, -1.0)):
-            own = panel.sizes[arm] / panel.sizes[arm].sum()
-            loads[arm, cell.t] += sign * w * own
-            loads[arm, cell.base] -= sign * w * own
-            if sign < 0 or len(own) > 1:
-                leverage[arm] = np.maximum(leverage[arm], own)
     # Shares are estimated too, where starts are taken as drawn.
     moved = np.array([relative * c.treated - s for c, s in zip(cells, share, strict=True)])
     turned = moved / share.sum() - np.outer(weight, moved.sum(axis=0) / share.sum())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        raised = np.where(leverage < 1, influence / n / np.sqrt(1 - leverage), np.nan)
-    working, borrowed = (loads**2).sum(axis=1), {}
-    for i in np.flatnonzero(alone & (leverage < 1) & (working > 0)):
-        raised[i], borrowed[int(i)], lent = _borrowed(panel, loads[i], alone)
-        if lent.any():
-            working += working[i] * (lent - (np.arange(n) == i))
-    return Mean(
-        float(weight @ estimates),
-        influence + estimates @ turned,
-        raised,
-        working,
-        np.any([cell.treated for cell in cells], axis=0),
-        np.any([cell.others for cell in cells], axis=0),
-        borrowed,
-    )
+    return _mean(panel, cells, weight, estimates @ turned, alone)
 
 
-def _borrowed(panel: Areas, loads: Array, alone: NDArray[np.bool_]) -> tuple[float, Array, Array]:
-    """What treated areas of other starts show of how one with these `loads` on waves (T,) varies.
-
-    Returns 0 (nan where no two of one start were seen in its waves), residuals (n,) whose squares add
-    up to its variance, and each area's share of the degrees of freedom (n,).
-    """
-    waves = loads != 0
-    shown = panel.wide[:, waves] @ loads[waves]
-    lenders = ~panel.never & ~alone & ~np.isnan(shown)
-    residuals, free = np.zeros(len(shown)), np.zeros(len(shown))
-    for start in np.unique(panel.starts[lenders]):
-        mine = lenders & (panel.starts == start)
-        residuals[mine] = shown[mine] - shown[mine].mean()
-        free[mine] = 1 - 1 / mine.sum()
-    if not free.any():
-        return float("nan"), residuals, free
-    return 0.0, residuals / np.sqrt(free.sum()), free / free.sum()
-
-
-def mean_of_means(rows: list[Mean]) -> Mean:
+def mean_of_means(panel: Areas, groups: list[list[Cell]]) -> Mean:
     """The mean over lengths of exposure, each alike."""
-    k = len(rows)
-    areas = sorted(set().union(*(row.borrowed for row in rows)))
-    borrowed = {
-        i: np.sum([row.borrowed[i] for row in rows if i in row.borrowed], axis=0) / k for i in areas
-    }
-    return Mean(
-        float(np.mean([row.estimate for row in rows])),
-        np.mean([row.influence for row in rows], axis=0),
-        np.sum([row.raised for row in rows], axis=0) / k,
-        np.sum([row.working for row in rows], axis=0) / k**2,
-        np.any([row.treated for row in rows], axis=0),
-        np.any([row.others for row in rows], axis=0),
-        borrowed,
+    rows = [mean_of(panel, cells) for cells in groups]
+    weight = np.concatenate([row.weight for row in rows]) / len(rows)
+    drawn = np.mean([row.drawn for row in rows], axis=0)
+    return _mean(panel, [cell for cells in groups for cell in cells], weight, drawn, None)
+
+
+def _mean(panel: Areas, cells: list[Cell], weight: Array, drawn: Array, alone: Mask | None) -> Mean:
+    alone = alone_in(panel, cells) if alone is None else alone
+    influence = np.sum([w * c.influence for w, c in zip(weight, cells, strict=True)], axis=0)
+    parts = _parts(panel, cells, weight)
+    own, variance = (parts.load**2).sum(axis=1), parts.variances()
+    # One area alone to compare with varies about nothing, and what others show is not of it.
+    lonely = np.any([cell.others & (cell.others.sum() == 1) for cell in cells], axis=0)
+    told = (own > 0) & (variance > 0) & ~lonely
+    scale = np.where(own > 0, np.nan, 0.0)
+    scale[told] = np.sqrt(own[told] / variance[told])
+    lent = {}
+    for i in np.flatnonzero(alone & (own > 0) & ~lonely):
+        lent[int(i)] = _lent(panel, parts.load[i], alone)
+        scale[i] = 0.0 if len(lent[int(i)].area) else np.nan
+    every = parts.beside([*lent.values()])
+    scales = np.append(scale, np.ones(len(every.area) - len(scale)))
+    treated, others = (
+        np.any([getattr(cell, arm) for cell in cells], axis=0) for arm in ("treated", "others")
     )
+    return Mean(
+        float(weight @ [cell.estimate for cell in cells]),
+        influence + drawn,
+        without_rounding(
+            np.where(scale == 0, 0.0, influence / len(influence) * scale),
+            panel.wide[~np.isnan(panel.wide)],
+        ),
+        {i: some.of(panel.wide) for i, some in lent.items()},
+        every.degrees_of_freedom(scales),
+        float(own[panel.never].sum() / own.sum()),
+        treated,
+        others,
+        weight,
+        drawn,
+    )
+
+
+def _parts(panel: Areas, cells: list[Cell], weight: Array) -> Parts:
+    """What each area has in a mean of cells."""
+    n, times = len(panel.starts), len(panel.times)
+    share, way, sign = [], [], []
+    for w, cell in zip(weight, cells, strict=True):
+        change = np.zeros(times)
+        change[cell.t], change[cell.base] = 1.0, -1.0
+        for arm, s in ((cell.treated, w), (cell.others, -w)):
+            size = np.where(arm, panel.sizes, 0.0)
+            share.append(size / size.sum())
+            way.append(change)
+            sign.append(s)
+    arms = Arms(np.array(share), np.array(way))
+    taken = arms.share.T * np.array(sign)
+    return Parts(np.arange(n), taken @ arms.way, taken, arms)
+
+
+def _lent(panel: Areas, load: Array, alone: Mask) -> Parts:
+    """What treated areas of other starts show of how one with this `load` on waves (T,) varies.
+
+    They are what these areas are off the mean of their start; there are none where no two of one
+    start were seen in its waves.
+    """
+    waves = load != 0
+    lenders = ~panel.never & ~alone & ~np.isnan(panel.wide[:, waves]).any(axis=1)
+    starts = [
+        mine
+        for start in np.unique(panel.starts[lenders])
+        if (mine := lenders & (panel.starts == start)).sum() > 1
+    ]
+    if not starts:
+        empty = np.zeros((0, len(load)))
+        return Parts(
+            np.zeros(0, np.intp),
+            empty,
+            np.zeros((0, 0)),
+            Arms(np.zeros((0, len(panel.starts))), empty),
+        )
+    free = sum(mine.sum() - 1 for mine in starts)
+    area = np.flatnonzero(np.any(starts, axis=0))
+    own = np.tile(load / np.sqrt(free), (len(area), 1))
+    members = np.array(starts)
+    arms = Arms(members / members.sum(axis=1, keepdims=True), np.tile(load, (len(starts), 1)))
+    return Parts(area, own, members[:, area].T / np.sqrt(free), arms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -61,7 +62,7 @@ def told_effect(
         "primary": scale in plan.primary and cohort == "all",
         "estimator": effect.estimator,
         "estimate": effect.estimate,
-        "in_sd": effect.in_sd,
+        "in_sd": math.nan if effect.in_sd is None else effect.in_sd,
         "method": trust.method,
         "standard_error": trusted.standard_error if trusted else nan,
         "df": trusted.df if trusted else nan,

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 FEWEST_CLUSTERS = 6
 FEWEST_DF = 8.0
 FEWEST_ASSIGNMENTS = 100
+ALL_ALIKE = (
+    "No inference is trusted: all clusters of an arm moved exactly alike, so that nothing tells how "
+    "far apart they might have."
+)
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,17 @@ class Trust:
     reason: str
 
 
-def which_to_trust(treated: int, comparison: int, df: float, assignments: float) -> Trust:
+def which_to_trust(
+    treated: int, comparison: int, df: float, assignments: float, *, varies: bool = True
+) -> Trust:
     """Choose by the clusters in each arm, CR2's degrees of freedom and the assignments there are.
 
     Clusters count that tell something of the effect: of one wave alone there is no change.
-    `assignments` is 0 where nothing can be randomised.
+    `assignments` is 0 where nothing can be randomised, `varies` whether clusters differ in anything
+    but the treatment.
     """
+    if not varies:
+        return Trust("", ALL_ALIKE)
     fewest = min(treated, comparison)
     if fewest >= FEWEST_CLUSTERS and df >= FEWEST_DF:
         return Trust(

@@ -33,8 +33,9 @@ class WildBootstrap:
     """A bootstrap t test of the treatment's coefficient.
 
     `p` is that of no effect; `low` and `high` bound the effects that are not rejected at 1 − level,
-    `within` those at 90 %, infinite where the bootstrap rejects none. `draws` tells how many there were, and `exact`
-    whether they were all that there are.
+    `within` those at 90 %, infinite where the bootstrap rejects none; all are nan where nothing varies
+    beside the treatment. `draws` tells how many there were, and `exact` whether they were all that
+    there are.
     """
 
     p: float
@@ -51,6 +52,7 @@ def wild_bootstrap(
 ) -> WildBootstrap:
     """Test the treatment's coefficient, and invert the test. p is (1 + hits) / (1 + draws)."""
     sums = _Sums(fit)
+    nan = float("nan")
     exact = weights == "rademacher" and fit.panel.size <= _ALL_AT_ONCE
     signs = _all_signs(fit.panel.size) if exact else _drawn(fit.panel.size, weights, draws, seed)
     parts = [sums.of(chunk) for chunk in signs]
@@ -62,9 +64,13 @@ def wild_bootstrap(
         hits = int((drawn.t_squared(effect) >= t * (1 - 1e-9)).sum())
         return hits / drawn.size if exact else (1 + hits) / (1 + drawn.size)
 
+    if sums.spread <= 0:
+        return WildBootstrap(nan, nan, nan, (nan, nan), drawn.size, weights, exact)
     width = np.sqrt(sums.spread) / sums.scale
     (low, high), within = (
         (_edge(p, estimate, -width, alpha), _edge(p, estimate, width, alpha))
+        if drawn.far_out(sums.scale**2 / sums.spread) <= alpha
+        else (-np.inf, np.inf)
         for alpha in (1 - level, ALPHA_WITHIN)
     )
     return WildBootstrap(p(0.0), low, high, within, drawn.size, weights, exact)
@@ -89,6 +95,16 @@ class _Drawn:
         above = (self.top_0 + effect * self.top_1) ** 2
         squared: Array = above / np.maximum(below, 1e-300)
         return squared
+
+    def far_out(self, t_squared: float) -> float:
+        """The share of draws that hit however far the tested effect lies.
+
+        `t_squared` is that of the data, a unit of effect away. Signs that are all alike give the data
+        again, with the same t, which far out rounding hides.
+        """
+        unbounded = self.below_2 < 1e-10 * self.top_1**2
+        hits = unbounded & (self.top_1**2 >= t_squared * self.below_0 * (1 - 1e-6))
+        return float(hits.mean())
 
 
 class _Sums:

@@ -10,6 +10,7 @@ from typing import Any
 from processing.effects.effect_means import TWO_WAY
 from processing.effects.headline import STAGGERED
 from processing.effects.staggered import OVER_WAVES
+from processing.effects.trust import ALL_ALIKE
 
 from .document import Block, Figure, Points, Sentence
 from .effect_page import EffectPage
@@ -163,6 +164,8 @@ def _why(page: EffectPage, row: Any) -> str:
     """The reason in this language; that of the evaluation where there is another method."""
     if row.method not in _WHY:
         return str(row.trust)
+    if row.trust == ALL_ALIKE:
+        return page.t("why_alike")
     found = page.found.inferences
     mine = (found["scale"] == row.scale) & (found["cohort"] == row.cohort)
     cr2 = found[mine & (found["method"] == "CR2") & (found["estimator"] == row.estimator)]

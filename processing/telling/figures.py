@@ -171,8 +171,10 @@ class Scale:
 
 
 def ticks(low: float, high: float) -> tuple[float, float, float]:
-    """Round ends and a step that give three to seven lines."""
-    room = max(high - low, 1e-9)
+    """Round ends and a step that give three to seven lines; one about a single number."""
+    if high - low < 1e-9:
+        low, high = low - 1, high + 1
+    room = high - low
     raw = room / 5
     size = 10.0 ** math.floor(math.log10(raw))
     step = next(size * m for m in (1, 2, 5, 10) if size * m >= raw)

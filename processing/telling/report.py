@@ -10,6 +10,7 @@ import pandas as pd
 
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
+from processing.effects.trust import ALL_ALIKE
 
 from .document import Block, Document, KeyFigure, Points, Section
 from .effect_blocks import effects, power, trusted
@@ -128,7 +129,8 @@ def _found(page: EffectPage, row: Any) -> str:
         "comparison": row.comparison,
     }
     if not math.isfinite(row.p_adjusted):
-        return page.t("lead_untested", **said)
+        alike = row.trust == ALL_ALIKE
+        return page.t("lead_alike" if alike else "lead_untested", **said)
     low, high = page.adjusted(row)
     said |= {"interval": page.ends(row.scale, low, high), "p": page.p(row.p_adjusted)}
     if row.p_adjusted < page.alpha:

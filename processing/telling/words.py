@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -61,11 +62,13 @@ def listed(names: Sequence[str], language: str) -> str:
 
 
 def number(value: float, language: str, digits: int = 1, *, signed: bool = False) -> str:
-    """A number as it is written in a language, with a true minus.
+    """A number as it is written in a language, with a true minus; a dash where there is none.
 
     >>> number(-3.456, "da", signed=True), number(0.04, "en", 2)
     ('−3,5', '0.04')
     """
+    if math.isnan(value):
+        return "–"
     text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
     text = text.replace("-", "−")
     if text.strip("+−0.") == "":

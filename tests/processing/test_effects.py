@@ -1,5 +1,6 @@
 import doctest
 import json
+from dataclasses import replace
 from importlib import import_module
 from itertools import combinations, permutations
 
@@ -19,9 +20,12 @@ from processing import (
     plan_of,
     staggered_effects,
 )
+from processing.effects.areas_by_start import lay_out
 from processing.effects.cluster_variance import least_squares, variance_of
 from processing.effects.headline import STAGGERED, headline
+from processing.effects.left_out import cells_and_left_out
 from processing.effects.panel import make_panel
+from processing.effects.start_cells import mean_of
 from processing.effects.wild_bootstrap import wild_bootstrap
 
 
@@ -128,6 +132,32 @@ def test_few_clusters_have_all_their_sign_patterns_tried():
     assert got.p == pytest.approx(by_hand, abs=1e-12)
 
 
+@pytest.mark.parametrize("treated", [1, 2])
+def test_clusters_that_can_reject_nothing_bound_nothing(treated):
+    """Of five two sign patterns in thirty-two give the data again, more than 5 %."""
+    rows = _study(treated, 5 - treated, effect=2.0, seed=4)
+    got = wild_bootstrap(
+        least_squares(make_panel(rows, "y", "helped", area="area", wave="wave")),
+        weights="rademacher",
+    )
+    assert (got.low, got.high) == (-np.inf, np.inf)
+    assert got.p >= 2 / 32
+
+
+def test_where_areas_move_exactly_alike_there_is_an_estimate_and_no_test():
+    rows = _study(8, 9, effect=0.0, seed=3)
+    still = rows.assign(y=3.3 + 0.7 * rows.wave + 0.1 * rows.helped)
+    effect = difference_in_differences(still, "y", "helped", area="area", wave="wave", sd=0.0)
+    assert effect.estimate == pytest.approx(0.1)
+    assert (effect.trusted, effect.in_sd) == (None, None)
+    assert effect.trust.reason.startswith("No inference is trusted: all clusters of an arm moved")
+    wild = next(one for one in effect.inferences if one.method == "wild bootstrap")
+    assert np.isnan([wild.p, wild.low, wild.high]).all()
+    start = still.assign(start=np.where(still.area < 8, still.wave.max(), 0))
+    by_start = staggered_effects(start, "y", "start", area="area", wave="wave").overall.iloc[0]
+    assert (by_start.standard_error, by_start.method) == (0, "")
+
+
 def test_one_treated_area_is_held_against_all_others(organs, reference):
     effect = difference_in_differences(organs, "Rate", "asked", area="State", wave="Quarter_Num")
     expected = reference("did")
@@ -166,18 +196,25 @@ def test_effects_of_plans_that_start_apart_equal_the_published_ones(reference_da
     assert 1.96 < got.band < 3.2
 
 
-def test_effects_by_start_are_as_sure_as_clubsandwich_tells_of_small_groups(
-    reference_data, reference
-):
+@pytest.fixture
+def counties(reference_data):
     """Every seventh county: groups of 3, 6 and 18 against 45 that never started."""
     frame = reference_data("mpdta")
     frame = frame[frame.countyreal.isin(np.sort(frame.countyreal.unique())[::7])]
-    got = staggered_effects(
-        frame, "lemp", "first.treat", area="countyreal", wave="year", base="universal", draws=999
-    )
-    told = reference("staggered")
-    simple = got.overall.iloc[0]
-    rows = [(simple, told["simple"])]
+    people = np.exp(frame.lpop)
+    return frame.assign(people=people, root=np.sqrt(people))
+
+
+@pytest.mark.parametrize("weights", [None, "root", "people"])
+def test_effects_by_start_are_as_sure_as_clubsandwich_tells_of_small_groups(
+    weights, counties, reference
+):
+    """Alike, or by the people in them, of whom the largest have a thousand times the smallest's."""
+    keys = {"area": "countyreal", "wave": "year", "weights": weights}
+    got = staggered_effects(counties, "lemp", "first.treat", base="universal", draws=0, **keys)
+    told = reference("staggered")[weights] if weights else reference("staggered")
+    simple, lengths = got.overall.itertuples()
+    rows = [(simple, told["simple"]), (lengths, told["lengths"])]
     rows += [(row, told["exposure"][f"{row.exposure}"]) for row in got.by_exposure.itertuples()]
     later = got.by_group[got.by_group.exposure >= 0]
     rows += [(row, told["group"][f"{row.start:.0f}_{row.wave:.0f}"]) for row in later.itertuples()]
@@ -185,6 +222,46 @@ def test_effects_by_start_are_as_sure_as_clubsandwich_tells_of_small_groups(
         assert ours.estimate == pytest.approx(theirs["est"], rel=1e-8)
         assert ours.standard_error == pytest.approx(theirs["se"], rel=1e-8)
         assert ours.df == pytest.approx(theirs["df"], rel=1e-8)
+
+
+def test_variances_and_df_are_exact_where_areas_miss_waves_or_start_alone(counties):
+    """Of independent equal errors: the mean of the variances is the variance, by each unit vector."""
+    random = np.random.default_rng(2)
+    few = counties[(counties["first.treat"] > 0) | (counties.countyreal % 5 == 0)]
+    frame = few[random.random(len(few)) > 0.15]
+    frame = frame[(frame["first.treat"] != 2006) | (frame.countyreal == frame.countyreal.min())]
+    one = counties.loc[counties["first.treat"] == 2006, "countyreal"].iloc[0]
+    frame = pd.concat([frame, counties[counties.countyreal == one]]).drop_duplicates()
+    keys = {"area": "countyreal", "wave": "year", "weights": "root", "draws": 0}
+    panel = lay_out(frame, "lemp", "first.treat", "countyreal", "year", "root")
+    seen = np.argwhere(~np.isnan(panel.wide))
+
+    def parts(y):
+        """Everything that the variance is a sum of squares of, linear in the outcomes."""
+        made = replace(panel, wide=np.where(np.isnan(panel.wide), np.nan, y))
+        cells, _ = cells_and_left_out(made, [2004, 2006, 2007], "not yet", "varying", None)
+        mean = mean_of(made, [cell for cell in cells if cell.exposure >= 0])
+        return mean, np.concatenate([mean.raised, *mean.borrowed.values()])
+
+    columns = []
+    for area, wave in seen:
+        y = np.zeros(panel.wide.shape)
+        y[area, wave] = 1.0
+        columns.append((parts(y)[0].estimate, parts(y)[1]))
+    loads, matrix = np.array([c[0] for c in columns]), np.array([c[1] for c in columns]).T
+    gamma = matrix @ matrix.T
+    mean, _ = parts(panel.wide)
+    assert len(mean.borrowed) == 1
+    assert np.trace(gamma) == pytest.approx((loads**2).sum(), rel=1e-10)
+    assert mean.df == pytest.approx(np.trace(gamma) ** 2 / (gamma**2).sum(), rel=1e-10)
+    got = staggered_effects(frame, "lemp", "first.treat", against="not yet", **keys).overall.iloc[0]
+    assert got.df == mean.df
+    assert got.standard_error == pytest.approx(np.sqrt((parts(panel.wide)[1] ** 2).sum()))
+
+
+def test_starts_that_are_too_few_for_a_test_have_none(counties):
+    got = staggered_effects(counties, "lemp", "first.treat", area="countyreal", wave="year")
+    simple = got.overall.iloc[0]
     # Of three counties no test is told, and their start has no part in what is trusted.
     assert simple.method == "CR2"
     few = got.by_group[got.by_group.start == 2004]
