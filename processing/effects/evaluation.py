@@ -16,6 +16,7 @@ from processing.measuring.area_sums import Points
 from processing.measuring.measures import Measures
 from processing.measuring.study_measures import StudyMeasures, study_measures
 from processing.measuring.study_terms import study_terms
+from processing.small_matrices import on_one_core
 
 from .analysis_plan import AnalysisPlan
 from .compared_rows import ComparedRows, compared_rows, people_of
@@ -71,6 +72,7 @@ class Evaluation:
         return "\n".join(lines)
 
 
+@on_one_core()
 def evaluate(
     study: Study,
     plan: AnalysisPlan,

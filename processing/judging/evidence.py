@@ -15,6 +15,7 @@ from processing.datasets.study import Study
 from processing.errors import Problem, StatisticsError, stop_if_any
 from processing.levels.area_levels import reliability_of_areas
 from processing.scoring.scales import Scales, scale_entries
+from processing.small_matrices import on_one_core
 
 from .comparisons import compare_groups
 from .findings import Finding, judged
@@ -26,6 +27,7 @@ from .thresholds import Thresholds, usual_thresholds
 from .verdicts import EVERYONE, Evidence, GroupEvidence, ScaleEvidence
 
 
+@on_one_core()
 def evidence(
     answers: Dataset | Study | pd.DataFrame,
     scales: Scales | None = None,
