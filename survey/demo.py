@@ -21,6 +21,7 @@ from survey.access import add_account
 from survey.contacts import read_contact
 from survey.database import Database
 from survey.demo_earlier import EARLIER, add_earlier_wave
+from survey.demo_evaluation import EVALUATION, add_evaluation
 from survey.demo_paper import PAPER, create_paper_study, fill_paper_study
 from survey.forms import Forms
 from survey.invitations import invite
@@ -159,6 +160,10 @@ def _prepare(folder: Path, say: Callable[[str], None], today: dt.date) -> None:
         upgrade(database.engine)
         with database.writing() as session:
             _fill(session, settings, say, today)
+            say("Drawing answers for a study before and after")
+            add_evaluation(
+                session, settings.keys, _languages(), settings.data, today=today, actor=_ACTOR
+            )
             say("Letting staff in")
             staff = _let_in(session)
         say("Printing sheets")
@@ -250,10 +255,10 @@ def _languages() -> list[str]:
 
 
 def _let_in(session: Session) -> list[SignIn]:
-    study, on_paper = (studies.find_study(session, key) for key in (STUDY, PAPER))
+    all_of_them = [studies.find_study(session, key) for key in (STUDY, PAPER, EVALUATION)]
     staff = [SignIn(role, name, secrets.token_urlsafe(9)) for role, name in STAFF.items()]
     for one in staff:
-        roles = [(study, one.role), (on_paper, one.role)]
+        roles = [(study, one.role) for study in all_of_them]
         add_account(session, one.name, one.password, roles, actor=_ACTOR)
     return staff
 

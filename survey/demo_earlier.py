@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -85,28 +84,33 @@ def _answers(form: Form, rng: np.random.Generator, areas: int) -> Iterator[dict[
     # Respondents come sorted by area, invitations go round the areas.
     turn = drawn.groupby("area").cumcount()
     drawn = drawn.assign(turn=turn).sort_values(["turn", "area"])
-    reversed_columns = _reversed_columns(form)
+    turned = _reversed_columns(form)
     for _, row in drawn.iterrows():
-        yield _one(form, rng, row, reversed_columns)
+        items = {column: int(row[column]) for column in form.columns if column in row.index}
+        for column in turned & items.keys():
+            codes = form.item_of(column).item.responses.codes
+            items[column] = min(codes) + max(codes) - items[column]
+        yield whole_answers(form, rng, items)
 
 
-def _one(
-    form: Form, rng: np.random.Generator, row: pd.Series, reversed_columns: frozenset[str]
+def whole_answers(
+    form: Form, rng: np.random.Generator, known: Mapping[str, int]
 ) -> dict[str, Value]:
+    """What somebody answers to a whole form: what is known, else by chance, some of it left blank.
+
+    Behind a route that hides it nothing is answered.
+    """
     answers: dict[str, Value] = {}
     for column in form.columns:
         responses = form.item_of(column).item.responses
-        if column in form.hidden(answers):
-            continue
         if rng.random() < BLANK or responses.kind is Kind.TEXT:
             answers[column] = NOT_ANSWERED
-        elif column in row.index:
-            value = int(row[column])
-            codes = sorted(responses.codes)
-            answers[column] = codes[0] + codes[-1] - value if column in reversed_columns else value
+        elif column in known:
+            answers[column] = known[column]
         else:
             answers[column] = by_chance(responses, rng)
-    return answers
+    hidden = form.hidden(answers)
+    return {column: value for column, value in answers.items() if column not in hidden}
 
 
 def by_chance(responses: Responses, rng: np.random.Generator) -> Value:

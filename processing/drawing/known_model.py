@@ -1,6 +1,6 @@
 """A factor model whose every number is known: the truth from which answers are drawn."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from processing.datasets.codebook import ScaleEntry
 from processing.errors import Problem, StatisticsError, stop_if_any
 
 Array = NDArray[np.float64]
@@ -62,6 +63,27 @@ class KnownModel:
             area_share=area_share,
             lowest=lowest,
         )
+
+    @classmethod
+    def of_scales(
+        cls, scales: Iterable[ScaleEntry], loading: float = 0.7, *, correlation: float = 0.0
+    ) -> "KnownModel":
+        """Each reflective scale one trait of which more is better, whichever way its items are put."""
+        known = [scale for scale in scales if scale.model == "reflective"]
+        plain = cls.simple(
+            {scale.name: scale.columns for scale in known}, loading, correlation=correlation
+        )
+        turned = {
+            (scale.name, column)
+            for scale in known
+            for column in scale.columns
+            if (column in scale.reversed) != scale.headline_reversed
+        }
+        loadings = {
+            name: {item: -one if (name, item) in turned else one for item, one in items.items()}
+            for name, items in plain.loadings.items()
+        }
+        return cls(loadings, plain.thresholds, plain.correlations)
 
     @property
     def factors(self) -> tuple[str, ...]:

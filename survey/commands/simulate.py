@@ -16,7 +16,7 @@ from survey.commands.examples import Command
 from survey.commands.printing import as_json, counted, print_json
 
 if TYPE_CHECKING:
-    from processing import AreasDrawn, Codebook, DrawnStudy, KnownModel, PeopleDrawn, Study
+    from processing import AreasDrawn, DrawnStudy, PeopleDrawn, Study
 
 QUESTIONNAIRES = ("tryghed", "trivsel", "beboerdemokrati", "background")
 LANGUAGES = ("da", "ar")
@@ -149,27 +149,6 @@ def _days(waves: int) -> list[str]:
     return [f"{2024 + 2 * number}-05-01" for number in range(max(waves, 2))]
 
 
-def _model(codebook: Codebook) -> KnownModel:
-    """Every scale one trait of which more is better, whichever way its items are put."""
-    scales = [scale for scale in codebook.scales if scale.model == "reflective"]
-    plain = processing.KnownModel.simple(
-        {scale.name: scale.columns for scale in scales}, LOADING, correlation=CORRELATION
-    )
-    turned = {
-        (scale.name, column)
-        for scale in scales
-        for column in scale.columns
-        if (column in scale.reversed) != scale.headline_reversed
-    }
-    loadings = {
-        name: {
-            item: -loading if (name, item) in turned else loading for item, loading in items.items()
-        }
-        for name, items in plain.loadings.items()
-    }
-    return processing.KnownModel(loadings, plain.thresholds, plain.correlations)
-
-
 @dataclass(frozen=True)
 class _Drawn:
     """A study to be drawn, and the plan that counts as registered before its first wave."""
@@ -186,7 +165,8 @@ class _Drawn:
         form = make_form(QUESTIONNAIRES, LANGUAGES)
         codebook = processing.build_codebook(form, wave_year=int(self.areas.days[-1][:4]))
         drawn = processing.draw_study(
-            _model(codebook), self.areas, self.people, seed=self.seed,
+            processing.KnownModel.of_scales(codebook.scales, LOADING, correlation=CORRELATION),
+            self.areas, self.people, seed=self.seed,
             residents=processing.ResidentsDrawn(),
         )  # fmt: skip
         plan = processing.read_plan(self.plan_file) if self.plan_file else None

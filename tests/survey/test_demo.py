@@ -1,4 +1,5 @@
 import datetime as dt
+import hashlib
 import os
 import re
 import shutil
@@ -17,11 +18,12 @@ from processes import Command
 from sqlalchemy import func, select
 
 from instruments import LIBRARY, load_form
-from processing import check, read_wave, summarise
+from processing import check, read_study, read_wave, summarise
 from survey import access, answering, demo, studies
 from survey.commands.demo import network_address
 from survey.database import Database
 from survey.demo import DemoError, open_demo
+from survey.demo_evaluation import EVALUATION, INVITED, NAMES, PLAN
 from survey.demo_paper import PAPER
 from survey.forms import Forms
 from survey.models import (
@@ -118,7 +120,7 @@ def test_a_demo_holds_a_study_that_asks_with_people_sheets_and_staff(ready, made
     made, database = ready
     assert len(made_once[1]) >= 4
     with database.reading() as session:
-        wave = session.scalars(select(Wave).where(Wave.number == 2)).one()
+        wave = studies.find_wave(session, demo.STUDY, 2)
         names = [one["name"] for one in wave.form.pin["instruments"]]
         counts = [session.scalar(select(func.count()).select_from(m)) for m in (Area, Margin)]
         code = demo.unused_code(session, made.settings.keys)
@@ -136,7 +138,7 @@ def test_a_demo_holds_a_study_that_asks_with_people_sheets_and_staff(ready, made
 def test_its_wave_speaks_ten_languages_wholly_danish_first(ready):
     _, database = ready
     with database.reading() as session:
-        wave = session.scalars(select(Wave).where(Wave.number == 2)).one()
+        wave = studies.find_wave(session, demo.STUDY, 2)
         form = load_form(session.get_one(WaveForm, wave.id).pin)
     assert form.languages[0] == "da"
     assert set(form.languages) == {"da", "ar", "bs", "en", "fa", "pl", "so", "tr", "uk", "ur"}
@@ -146,7 +148,8 @@ def test_its_wave_speaks_ten_languages_wholly_danish_first(ready):
 def test_a_demo_holds_a_frozen_wave_of_the_year_before_that_can_be_scored(ready):
     made, database = ready
     with database.reading() as session:
-        [frozen] = session.scalars(select(Freeze))
+        wave = studies.find_wave(session, demo.STUDY, 1)
+        frozen = session.scalars(select(Freeze).where(Freeze.wave_id == wave.id)).one()
         assert session.get_one(Wave, frozen.wave_id).status == "frozen"
     dataset = read_wave(made.settings.data / frozen.folder)
     assert check(dataset.folder) == []
@@ -155,6 +158,34 @@ def test_a_demo_holds_a_frozen_wave_of_the_year_before_that_can_be_scored(ready)
     assert 0.6 < figures["tryghed_t1"].alpha.raw < 0.95
     # Items behind a route were left out where the route said so.
     assert (dataset.responses(["background_children_number"]) == -2).any().all()
+
+
+def test_a_study_before_and_after_can_be_evaluated_by_the_plan_that_came_first(ready):
+    """Its answers, counts of invited, register counts and plan came as everybody's do."""
+    made, database = ready
+    waves = read_study(made.settings.data / EVALUATION).waves
+    named = [hashlib.sha256(PLAN).hexdigest()]
+    assert [wave.manifest["analysis_plans"] for wave in waves] == [named, named]
+    treated, levels = set(waves[1].table("area_plan")["area"]), []
+    for wave in waves:
+        assert set(wave.table("margins")["variable"]) == {
+            "background_gender",
+            "background_age_band",
+        }
+        counts = wave.table("dispositions")
+        rows = wave.responses(["area", "panel", "tryghed_t1_out_dark"])
+        assert counts["invited"].sum() == len(NAMES) * INVITED
+        assert counts["finished"].sum() == len(rows)
+        asked = rows[rows["tryghed_t1_out_dark"] > 0]
+        means = asked.groupby(asked["area"].isin(treated))["tryghed_t1_out_dark"].mean()
+        levels.append(means[True] - means[False])
+    assert levels[1] - levels[0] > 0.2
+    panels = [set(wave.responses(["panel"])["panel"]) for wave in waves]
+    assert len(panels[0] & panels[1]) > 40
+    [begun] = {*waves[1].table("area_plan")["valid_from"]}
+    with database.reading() as session:
+        first, second = (studies.find_wave(session, EVALUATION, number) for number in (1, 2))
+        assert first.closes.isoformat() < str(begun)[:10] < second.opens.isoformat()
 
 
 def test_its_paper_stands_at_every_step_from_printed_to_settled(ready):
@@ -221,7 +252,7 @@ def test_started_again_it_keeps_what_was_answered_and_offers_the_next_code(ready
     keys = made.settings.keys
     with database.writing() as session:
         first = demo.unused_code(session, keys)
-        wave = session.scalars(select(Wave).where(Wave.number == 2)).one()
+        wave = studies.find_wave(session, demo.STUDY, 2)
         invited = session.scalars(
             select(Invitation).where(Invitation.code_hash == keys.code_hash(first))
         ).one()
