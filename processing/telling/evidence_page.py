@@ -14,7 +14,7 @@ from processing.judging.findings import Finding
 from processing.judging.verdicts import ScaleEvidence
 
 from .document import Block, Figure, KeyFigure, Points, Sentence, Table
-from .figures import Spread, spread
+from .figures import Spread, spreads
 from .words import count, listed, number, sentence, words
 
 _KEYS = {"omega": "omega", "cfi": "CFI", "rmsea": "RMSEA", "srmr": "SRMR"}
@@ -60,12 +60,12 @@ class EvidencePage:
             if one.outcome in {"blocks", "cautions"}
         ]  # fmt: skip
         told += [
-            self.t("care_compare", group=self.group(one.group))
+            self.t("care_compare", group=self.group(one.group).lower())
             for one in self.judged.comparisons
             if not one.means_comparable and len(one.compared) > 1
         ]
         told += [
-            self.t("care_group" if part.reason == "failed" else "care_group_untested", group=self.group(part.group), value=self.value(part.group, part.value), n=self.few(part.n))
+            self.t("care_group" if part.reason == "failed" else "care_group_untested", group=self.group(part.group).lower(), value=self.value(part.group, part.value), n=self.few(part.n))
             for part in self.judged.groups
             if part.verdict == "not usable"
         ]  # fmt: skip
@@ -109,6 +109,14 @@ class EvidencePage:
         if value is None or not math.isfinite(value):
             return ""
         return self.n(value, 0 if abs(value) >= 10 else 3)
+
+    def _demanded(self, limit: float | None) -> str:
+        """A limit that counts people is whole: 7,000 would be read as thousands in half the world."""
+        return (
+            self.n(limit, 0)
+            if limit and limit > 1 and limit == round(limit)
+            else self._found(limit)
+        )
 
     def key_figures(self) -> list[KeyFigure]:
         everyone = self.judged.everyone
@@ -170,7 +178,7 @@ class EvidencePage:
             Figure(
                 self.t("evidence_answers_caption"),
                 self.t("evidence_answers_note"),
-                spread(rows, said),
+                *spreads(rows, said),
             ),
             *([Table(head, table)] if alike else []),
         ]
@@ -188,7 +196,7 @@ class EvidencePage:
             (
                 self.figure(one),
                 self._found(one.value),
-                self._found(one.limit),
+                self._demanded(one.limit),
                 words(self.language).get(f"outcome_{one.outcome}", one.outcome),
             )
             for one in self.judged.everyone.findings

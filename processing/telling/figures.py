@@ -134,29 +134,45 @@ def _trend(
     return parts, scale
 
 
-def spread(rows: Sequence[Spread], said: str) -> str:
-    """Bars of shares, each darker than the one before; what is not told is left open."""
+def spreads(rows: Sequence[Spread], said: str) -> tuple[str, str]:
+    """Bars of shares, each darker than the one before: for a page and for a phone.
+
+    What is not told is left open.
+    """
     left = max(len(row.label) for row in rows) * LABEL + 16
-    parts = []
+    wide = []
     for index, row in enumerate(rows):
         y = 6 + LINE * index
-        parts.append(f'<text x="0" y="{y + 15}">{escape(row.label)}</text>')
-        untold = [place for place, share in enumerate(row.shares) if share is None]
-        rest = (1 - sum(share or 0 for share in row.shares)) / max(len(untold), 1)
-        x = left
-        for place, share in enumerate(row.shares):
-            wide = 400 * (rest if share is None else share)
-            shade = 1 + round(4 * place / max(len(row.shares) - 1, 1))
-            kind = "hollow dashed" if share is None else f"shade-{shade}"
-            parts.append(
-                f'<rect class="{kind}" x="{x:.1f}" y="{y}" width="{wide:.1f}" height="22"/>'
-            )
-            x += wide
-        parts.append(f'<path class="ink-line thin" d="M{left:.1f} {y}h400v22h-400z"/>')
-        parts.append(
+        wide.append(f'<text x="0" y="{y + 15}">{escape(row.label)}</text>')
+        wide += _bar(row, left, y, 400)
+        wide.append(
             f'<text class="quiet end" x="{left + 450:.1f}" y="{y + 15}">{escape(row.missing)}</text>'
         )
-    return svg(left + 460, LINE * len(rows) + 6, said, parts)
+    narrow, top = [], 16.0
+    for row in rows:
+        words = f'<tspan class="quiet">{escape(row.missing)}</tspan>'
+        above, height = label_above(row.label, words, row.missing, top)
+        narrow += above
+        narrow += _bar(row, 1, top + height - 10, NARROW - 2)
+        top += height + 32
+    return (
+        svg(left + 460, LINE * len(rows) + 6, said, wide),
+        svg(NARROW, top - 16, said, narrow),
+    )
+
+
+def _bar(row: Spread, left: float, y: float, across: float) -> list[str]:
+    """One item's shares side by side."""
+    untold = [place for place, share in enumerate(row.shares) if share is None]
+    rest = (1 - sum(share or 0 for share in row.shares)) / max(len(untold), 1)
+    parts, x = [], left
+    for place, share in enumerate(row.shares):
+        wide = across * (rest if share is None else share)
+        shade = 1 + round(4 * place / max(len(row.shares) - 1, 1))
+        kind = "hollow dashed" if share is None else f"shade-{shade}"
+        parts.append(f'<rect class="{kind}" x="{x:.1f}" y="{y:g}" width="{wide:.1f}" height="22"/>')
+        x += wide
+    return [*parts, f'<path class="ink-line thin" d="M{left:.1f} {y:g}h{across}v22h-{across}z"/>']
 
 
 @dataclass(frozen=True)

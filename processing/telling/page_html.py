@@ -98,7 +98,7 @@ def _table(table: Table, about: str) -> str:
         f'<th scope="col" class="number">{escape(one)}</th>' for one in others
     )
     stacks = len(others) >= STACKED
-    rows = "".join(_row(row, others if stacks else ()) for row in table.rows)
+    rows = "".join(_row(row, table.head if stacks else ()) for row in table.rows)
     # What is laid out as blocks on a phone is still told as a table.
     kind = '<table class="table stacks" role="table">' if stacks else '<table class="table">'
     inside = (
@@ -113,14 +113,16 @@ def _table(table: Table, about: str) -> str:
 
 def _row(row: Sequence[str], heads: Sequence[str]) -> str:
     """A row; with `heads`, of a table that stacks, each cell knows its column's name."""
-    names = [f' role="cell" data-name="{escape(one, quote=True)}"' for one in heads]
-    names = names or [""] * (len(row) - 1)
+    names = [f' data-name="{escape(one, quote=True)}"' for one in heads]
+    cells = [f' role="cell"{name}' for name in names[1:]] or [""] * (len(row) - 1)
     of_row, of_name = (' role="row"', ' role="rowheader"') if heads else ("", "")
+    if heads and row[0].isdigit():
+        of_name += names[0]  # a number alone, as that of a wave, is no name
     return (
         f'<tr{of_row}><th scope="row"{of_name}>{escape(row[0])}</th>'
         + "".join(
             f'<td class="number"{name}>{escape(one)}</td>'
-            for name, one in zip(names, row[1:], strict=True)
+            for name, one in zip(cells, row[1:], strict=True)
         )
         + "</tr>"
     )

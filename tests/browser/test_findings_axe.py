@@ -42,12 +42,15 @@ def test_every_page_is_as_wcag_asks_and_fits_a_phone(open_browser, judge, employ
         f"{base}/evidence/tryghed_t1",
         f"{base}/effects/study",
         f"/coordination/waves/{study.waves[-1].id}/results",
+        f"/coordination/waves/{study.waves[-1].id}/counts",
+        f"/coordination/studies/{study.study.id}/analysis-plan",
     ):
         page.goto(path)
         judge.look(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
-    # On a phone and on a small desk no figure and no table of effects is cut off by its box.
+    # On a phone and on a small desk no figure and no table is cut off by its box.
     for width in (360, 1100):
         page.set_viewport_size({"width": width, "height": 740})
-        page.goto(f"{base}/effects/study")
-        assert page.evaluate(_CUT) == [], width
+        for path in (f"{base}/effects/study", f"{base}/evidence/tryghed_t1"):
+            page.goto(path)
+            assert page.evaluate(_CUT) == [], (path, width)

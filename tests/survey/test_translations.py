@@ -1,5 +1,6 @@
 """What can be seen of our ten translations without speaking their languages."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -144,3 +145,13 @@ def test_a_wave_is_called_one_thing_in_all_that_staff_read_in_danish(languages):
     sentences = str(languages.words("da").language.messages) + str(words("da"))
     assert "bølge" in sentences
     assert not re.search(r"\brunde", sentences, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("code", ALL)
+def test_no_sentence_ends_twice_where_a_day_has_a_full_stop_of_its_own(languages, said, code):
+    day = languages.words(code).date(dt.date(2027, 2, 9))
+    told = {
+        key: one.replace("{day}", day) for (key, _), one in said(code).items() if "{day}" in one
+    }
+    assert told
+    assert [key for key, one in told.items() if ".." in one or ".۔" in one] == []
