@@ -1,4 +1,4 @@
-"""Take the pictures of what comes out: a page of results, the evidence of a scale, a report.
+"""Take the pictures of what comes out: results, the evidence of a scale, effects, a report.
 
     python docs/findings_pictures.py [FOLDER]
 
@@ -35,9 +35,9 @@ from processing import (
 )
 from survey import create_app
 from survey.demo import STUDY, Demo, open_demo
-from survey.findings import count_findings
+from survey.demo_evaluation import EVALUATION, PLAN
+from survey.findings import count_effects, count_findings
 
-PLAN = b"primary: [tryghed_t1, trivsel_v3]\nsecondary: [tryghed_t3]\ntreatment: [helhedsplan]\n"
 NAMES = (
     "Agerhøj", "Birkehegn", "Blishønen", "Brombærgården", "Digesvalen", "Elletoften", "Enebærgården",
     "Fasanhegnet", "Gulspurven", "Hasselrækken", "Hejrebakken", "Humlehaven", "Kaprifolgården",
@@ -54,19 +54,24 @@ def results(browser: Browser, demo: SimpleNamespace, folder: Path) -> None:
     camera.take("results-whole")
 
 
-def evidence(browser: Browser, demo: SimpleNamespace, made: Demo, folder: Path) -> None:
-    """One scale's evidence, as a researcher finds it."""
+def findings(browser: Browser, demo: SimpleNamespace, made: Demo, folder: Path) -> None:
+    """One scale's evidence, and a study's effects, as a researcher finds them."""
     count_findings(STUDY, made.settings.data)
+    count_effects(EVALUATION, made.settings.data, PLAN.decode())
     researcher = next(one for one in made.staff if one.role == "researcher")
     camera = Camera(browser, demo, folder, **DESK)
     camera.page.goto("/staff/sign-in")
     camera.page.fill("#name", researcher.name)
     camera.page.fill("#password", researcher.password)
     camera.press("main form button.button")
-    camera.page.goto("/research/studies/1/evidence/tryghed_t1")
-    camera.take("evidence-whole")
-    camera.page.set_viewport_size({"width": 1280, "height": 1000})
-    camera.take("evidence", whole=False)
+    for study, kind, scale, height in (
+        (1, "evidence", "tryghed_t1", 1000),
+        (3, "effects", "study", 1400),
+    ):
+        camera.page.goto(f"/research/studies/{study}/{kind}/{scale}")
+        camera.take(f"{kind}-whole")
+        camera.page.set_viewport_size({"width": 1280, "height": height})
+        camera.take(kind, whole=False)
 
 
 def report(browser: Browser, folder: Path) -> None:
@@ -109,11 +114,11 @@ def main(folder: Path) -> None:
         threading.Thread(target=server.run, daemon=True).start()
         demo = SimpleNamespace(address=f"http://127.0.0.1:{server.effective_port}")
         results(browser, demo, folder)
-        evidence(browser, demo, made, folder)
+        findings(browser, demo, made, folder)
         shutil.rmtree(folder / "bopuls", ignore_errors=True)
         report(browser, folder)
         browser.close()
-    for name in ("results", "evidence", "report"):
+    for name in ("results", "evidence", "effects", "report"):
         shutil.copyfile(folder / f"{name}.png", PICTURES / f"{name}.png")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -26,7 +28,7 @@ REGISTERED = "registered an analysis plan"
 def register_plan(
     session: Session, study: Study, content: bytes, *, forms: Iterable[Form] = (), actor: str
 ) -> AnalysisPlan:
-    """Note a plan's hash in the audit's chain, once; every wave frozen from now on names it.
+    """Note a plan and its hash in the audit's chain, once; every wave frozen from now on names it.
 
     `forms` are those of the study's waves that have one. Raises processing.StatisticsError with every
     problem of the plan, and with all that it names and the study does not have: once a wave is
@@ -46,21 +48,22 @@ def register_plan(
             session, actor, REGISTERED, study.key,
             sha256=plan.hash, primary=list(plan.primary), terms=plan.laid_down(),
             treatment=list(plan.treatment), comparison=list(plan.comparison),
+            text=content.decode(),
         )  # fmt: skip
     return plan
 
 
-def unchecked(session: Session, study: Study, plan: AnalysisPlan) -> list[str]:
-    """What a plan names and the study cannot say yet whether it has, in words."""
-    told = []
+def unchecked(session: Session, study: Study, plan: AnalysisPlan) -> dict[str, str]:
+    """What a plan names and the study cannot say yet whether it has, in words: kind of file -> why."""
+    told = {}
     if not _kinds(session, study):
         kinds = ", ".join(plan.treatment)
-        told.append(
+        told["plans"] = (
             f"The study has no plans yet: whether any is of the kind {kinds} is told when they are"
             " loaded, with beboerpuls study plans"
         )
     if plan.comparison and not _areas(session, study):
-        told.append(
+        told["areas"] = (
             "The study has no areas yet: whether those to compare with are among them is told when they"
             " are loaded, with beboerpuls study areas"
         )
@@ -104,6 +107,27 @@ def registered_days(session: Session, study: Study, *, before: int | None = None
     """The same plans with the day on which each was registered, as 2026-03-04 (UTC)."""
     entries = _registrations(session, study, before)
     return {str(entry.detail["sha256"]): entry.at.date().isoformat() for entry in entries}
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A plan that was registered: its hash, when (UTC) and by whom, and its text.
+
+    Plans that were registered before their text was kept have none.
+    """
+
+    sha256: str
+    at: dt.datetime
+    actor: str
+    text: str
+
+
+def registrations(session: Session, study: Study) -> list[Registered]:
+    """A study's plans as they were registered, the last one first."""
+    return [
+        Registered(entry.detail["sha256"], entry.at, entry.actor, entry.detail.get("text", ""))
+        for entry in reversed(_registrations(session, study, None))
+    ]
 
 
 def registered_terms(

@@ -10,15 +10,39 @@ import csv
 import datetime as dt
 import io
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 _SEPARATORS = ",;\t"
 _LONGEST_TEXT = 200
 # More than this is no list of areas but a wrong file; it would fill the memory before it is told.
 _LARGEST_FILE = 200 * 2**20
+
+
+class Fault(str):
+    """One problem of a file in English, with the rule and the values that a page says it by.
+
+    Rules stand in the desk's words as `csv.RULE`; one without a rule is told as it is.
+    """
+
+    __slots__ = ("rule", "values")
+    rule: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, told: str, rule: str = "", **values: Any) -> Self:
+        fault = super().__new__(cls, told)
+        fault.rule, fault.values = rule, values
+        return fault
+
+
+class CellError(ValueError):
+    """A cell that breaks a rule, which pages know by a name."""
+
+    def __init__(self, told: str, rule: str, **values: Any) -> None:
+        super().__init__(told)
+        self.rule, self.values = rule, values
 
 
 class CsvFileError(Exception):
@@ -63,10 +87,14 @@ class CsvFile:
     whole: bool = True
     """False where a line could not be told apart into cells, and is no row."""
 
-    def problem(self, row: Row | int, column: str, value: object, rule: str) -> None:
-        """Remember one problem: where, what stands there, and the rule."""
+    def problem(
+        self, row: Row | int, column: str, value: object, told: str, rule: str = "", **values: Any
+    ) -> None:
+        """Remember one problem: where, what stands there, and the rule in words and by its name."""
         number = row.number if isinstance(row, Row) else row
-        self.problems.append(f"{self.name}, row {number}, column {column}: {value!r} {rule}")
+        where = f"{self.name}, row {number}, column {column}: {value!r} {told}"
+        values = {"row": number, "column": column, "received": value} | values
+        self.problems.append(Fault(where, rule, **values))
 
     def refuse_repeated(self, *columns: str) -> None:
         """A row that names what an earlier row named is a problem."""
@@ -76,7 +104,7 @@ class CsvFile:
             if key in first:
                 shown = " + ".join(str(part) for part in key if part is not None)
                 rule = f"stands in row {first[key]} already; leave one of the two."
-                self.problem(row, ", ".join(columns), shown, rule)
+                self.problem(row, ", ".join(columns), shown, rule, "repeated", first=first[key])
             first.setdefault(key, row.number)
 
     def refuse_backwards(self, start: str, end: str) -> None:
@@ -90,7 +118,8 @@ class CsvFile:
         there = set(known)
         for row in self.rows:
             if row[column] is not None and row[column] not in there:
-                self.problem(row, column, row[column], f"is not in the study. {remedy}")
+                rule = f"is not in the study. {remedy}"
+                self.problem(row, column, row[column], rule, "unknown")
 
     def finish(self) -> list[Row]:
         """The rows, or CsvFileError with all problems."""
@@ -116,28 +145,35 @@ def read_csv(path: Path, columns: Sequence[Column], *, empty: bool = False) -> C
                 continue  # spreadsheets leave empty rows at the end
             if len(cells) != len(header):
                 file.whole = False
+                there, named = len(cells), len(header)
                 file.problems.append(
-                    f"{path.name}, row {number}: has {len(cells)} cells where the header has "
-                    f"{len(header)}. Put quotes around text that holds a separator."
-                )
+                    Fault(
+                        f"{path.name}, row {number}: has {there} cells where the header has "
+                        f"{named}. Put quotes around text that holds a separator.",
+                        "cells", row=number, there=there, named=named,
+                    )
+                )  # fmt: skip
                 continue
             values = {column.name: column.otherwise for column in columns}
             for name, cell in zip(header, cells, strict=True):
                 values[name] = _read(file, number, readers[name], cell)
             file.rows.append(Row(number, values))
     except csv.Error as error:
-        raise CsvFileError([f"{path.name}, line {lines.line_num}: {error}."]) from None
+        told = f"{path.name}, line {lines.line_num}: {error}."
+        raise CsvFileError([Fault(told, "broken", row=lines.line_num)]) from None
     if not file.rows and not file.problems and not empty:
-        raise CsvFileError([f"{path.name}: has a header and no rows. Fill it in, or leave it out."])
+        told = f"{path.name}: has a header and no rows. Fill it in, or leave it out."
+        raise CsvFileError([Fault(told, "no_rows")])
     return file
 
 
 def text(cell: str) -> str:
     """Words that can be seen, not too many."""
     if len(cell) > _LONGEST_TEXT:
-        raise ValueError(f"has {len(cell)} signs; {_LONGEST_TEXT} are allowed.")
+        told = f"has {len(cell)} signs; {_LONGEST_TEXT} are allowed."
+        raise CellError(told, "long", n=len(cell), most=_LONGEST_TEXT)
     if any(unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Co"} for sign in cell):
-        raise ValueError("holds signs that cannot be seen; write it anew.")
+        raise CellError("holds signs that cannot be seen; write it anew.", "unseen")
     return unicodedata.normalize("NFC", cell)
 
 
@@ -162,7 +198,7 @@ def one_of(*words: str) -> Callable[[str], str]:
 def count(cell: str) -> int:
     """A whole number, 0 or more."""
     if not (cell.isascii() and cell.isdecimal()) or len(cell) > 9:
-        raise ValueError("must be a whole number, 0 or more, in digits alone.")
+        raise CellError("must be a whole number, 0 or more, in digits alone.", "count")
     return int(cell)
 
 
@@ -170,7 +206,7 @@ def truth(cell: str) -> bool:
     """Yes or no, in English or Danish."""
     known = {"yes": True, "ja": True, "1": True, "no": False, "nej": False, "0": False}
     if cell.lower() not in known:
-        raise ValueError("must be yes or no.")
+        raise CellError("must be yes or no.", "truth")
     return known[cell.lower()]
 
 
@@ -200,10 +236,14 @@ def _read(file: CsvFile, number: int, column: Column, cell: str) -> Any:
     cell = cell.strip()
     if not cell:
         if column.needed:
-            file.problem(number, column.name, cell, "is empty; each row must have it.")
+            rule = "is empty; each row must have it."
+            file.problem(number, column.name, cell, rule, "needed")
         return column.otherwise
     try:
         return column.read(cell)
+    except CellError as error:
+        file.problem(number, column.name, cell[:60], str(error), error.rule, **error.values)
+        return column.otherwise
     except ValueError as error:
         file.problem(number, column.name, cell[:60], str(error))
         return column.otherwise
@@ -224,13 +264,13 @@ def _text(path: Path) -> str:
         found = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise CsvFileError(
-            [f"{path.name}, line {line}: is not UTF-8. Save it as 'CSV UTF-8' and try again."]
-        ) from None
+        told = f"{path.name}, line {line}: is not UTF-8. Save it as 'CSV UTF-8' and try again."
+        raise CsvFileError([Fault(told, "encoding", row=line)]) from None
     if not found.strip():
-        raise CsvFileError([f"{path.name}: is empty."])
+        raise CsvFileError([Fault(f"{path.name}: is empty.", "empty")])
     if "\0" in found:
-        raise CsvFileError([f"{path.name}: holds NUL signs; it is no CSV file."])
+        told = f"{path.name}: holds NUL signs; it is no CSV file."
+        raise CsvFileError([Fault(told, "no_csv")])
     return found
 
 
@@ -240,21 +280,30 @@ def _separator(content: str) -> str:
 
 
 def _check_header(name: str, header: list[str], columns: Sequence[Column]) -> None:
-    known = [column.name for column in columns]
+    known = ", ".join(column.name for column in columns)
     problems = [
-        f"{name}, row 1: {found!r} is not a column of this file. Columns are: {', '.join(known)}."
+        Fault(
+            f"{name}, row 1: {found!r} is not a column of this file. Columns are: {known}.",
+            "no_column", received=found, known=known,
+        )
         for found in header
-        if found not in known
-    ]
+        if found not in known.split(", ")
+    ]  # fmt: skip
     problems += [
-        f"{name}, row 1: the column {column.name!r} is missing."
+        Fault(
+            f"{name}, row 1: the column {column.name!r} is missing.",
+            "missing_column", column=column.name,
+        )
         for column in columns
         if column.needed and column.name not in header
-    ]
+    ]  # fmt: skip
     problems += [
-        f"{name}, row 1: the column {found!r} stands {header.count(found)} times."
+        Fault(
+            f"{name}, row 1: the column {found!r} stands {header.count(found)} times.",
+            "column_twice", received=found, n=header.count(found),
+        )
         for found in dict.fromkeys(header)
         if header.count(found) > 1
-    ]
+    ]  # fmt: skip
     if problems:
         raise CsvFileError(problems)

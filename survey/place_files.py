@@ -135,11 +135,18 @@ def overlapping(
             )
 
 
-def misfit(form: Form, variable: str, category: str) -> tuple[str, str]:
-    """The column of a count that answers cannot be weighted to, and the rule it breaks.
+@dataclass(frozen=True)
+class Misfit:
+    """Why answers cannot be weighted to a count: the column, the rule in words and by its name."""
 
-    Two empty texts where there is nothing to say.
-    """
+    column: str
+    told: str
+    rule: str
+    values: Mapping[str, str]
+
+
+def misfit(form: Form, variable: str, category: str) -> Misfit | None:
+    """What is wrong with a count's variable or category, or None."""
     option, _, code = variable.rpartition("_")
     if option in form.columns and form.item_of(option).item.kind is Kind.MULTIPLE:
         codes = form.item_of(option).item.responses.codes
@@ -152,10 +159,13 @@ def misfit(form: Form, variable: str, category: str) -> tuple[str, str]:
     else:
         fits, allowed = False, []
     if not fits:
-        return "variable", "is not asked in this wave so that it could be counted by category."
+        told = "is not asked in this wave so that it could be counted by category."
+        return Misfit("variable", told, "not_asked", {})
     if allowed and category not in allowed:
-        return "category", f"is no code of {variable}; codes are {', '.join(allowed)}."
-    return "", ""
+        codes_said = ", ".join(allowed)
+        told = f"is no code of {variable}; codes are {codes_said}."
+        return Misfit("category", told, "no_code", {"variable": variable, "codes": codes_said})
+    return None
 
 
 def _refuse_own_successor(file: CsvFile) -> None:
@@ -180,11 +190,16 @@ def _refuse_miscounted(file: CsvFile, form: Form | None) -> None:
         known = first.setdefault(row["variable"], row)
         if row["ordered"] != known["ordered"]:
             rule = f"is not as in row {known.number}; categories of {row['variable']} have an order or not."
-            file.problem(row, "ordered", "yes" if row["ordered"] else "no", rule)
+            file.problem(
+                row, "ordered", "yes" if row["ordered"] else "no", rule,
+                "ordered", first=known.number, variable=row["variable"],
+            )  # fmt: skip
         if (row["area"] is None) == (row["area_group"] is None):
             both = "both" if row["area"] else "neither"
-            file.problem(row, "area, area_group", both, "filled; each row counts one place.")
+            rule = "filled; each row counts one place."
+            file.problem(row, "area, area_group", both, rule, f"{both}_filled")
         if form is not None and row["variable"] is not None and row["category"] is not None:
-            column, rule = misfit(form, row["variable"], row["category"])
-            if rule:
-                file.problem(row, column, row[column], rule)
+            found = misfit(form, row["variable"], row["category"])
+            if found:
+                value = row[found.column]
+                file.problem(row, found.column, value, found.told, found.rule, **found.values)

@@ -8,7 +8,7 @@ hang on it. When anything in it is wrong, nothing of it is kept.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from instruments import Form
+from processing import Problem
 from survey import audit
 from survey.answering import hold_wave
 from survey.csv_files import CsvFileError, Row
@@ -42,6 +43,14 @@ from survey.studies import StudyError, told
 
 _Period = tuple[int, int, dt.date]
 """A plan's and an area's number, and the day from which the one covers the other."""
+
+
+class ContradictingError(StudyError):
+    """Register counts of a wave that cannot all be met; carries every reason."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(one) for one in problems))
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)
@@ -233,7 +242,7 @@ def load_margins(
     """Load register counts of a wave that is not frozen yet. Raises StudyError too.
 
     Counts of what `form`, the wave's, does not ask are problems; counts that contradict each other,
-    with those loaded before, are a StudyError, after which nothing may be committed. With `replace`, counts that the
+    with those loaded before, are a ContradictingError, after which nothing may be committed. With `replace`, counts that the
     file does not name are taken out.
     """
     wave = hold_wave(session, wave.id)
@@ -260,7 +269,7 @@ def load_margins(
         session, "margins loaded", told(wave), Margin, there, incoming, actor, replace=replace
     )
     if problems := contradicting(session, wave):
-        raise StudyError("\n".join(problems))
+        raise ContradictingError(problems)
     return loaded
 
 

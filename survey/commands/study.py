@@ -264,7 +264,7 @@ def analysis_plan(study_key: str, file: Path, as_json: bool) -> None:
 
     The plan's hash goes into the audit's chain with the time, and every wave frozen from then on
     names it. What it names is reported as confirmatory where it was there before data of any area
-    whose plan had begun were frozen; a baseline may be known. The file stays with you. A scale that
+    whose plan had begun were frozen; a baseline may be known. Its text is kept with it. A scale that
     no wave asks, a kind of plan or an area that the study does not have is refused.
     """
     try:
@@ -276,7 +276,7 @@ def analysis_plan(study_key: str, file: Path, as_json: bool) -> None:
         forms = [here.form_of(session, wave) for wave in found.waves if wave.status != "planned"]
         plan = register_plan(session, found, content, forms=forms, actor=here.actor)
         frozen = [wave.number for wave in found.waves if wave.status == "frozen"]
-        notes = unchecked(session, found, plan)
+        notes = [*unchecked(session, found, plan).values()]
     if as_json:
         told = {"study": study_key, "sha256": plan.hash, "waves_frozen_before": frozen}
         print_json({**told, **({"notes": notes} if notes else {})})

@@ -1,8 +1,8 @@
-"""What coordinators do: see how far each wave is, have letters made, and open results to residents."""
+"""What coordinators do: set a study up, write to people, print, and open results to residents."""
 
-from survey.coordination import results, sheets, writing
+from survey.coordination import analysis_plan, register_counts, results, sheets, writing
 from survey.coordination.desk import blueprint
 
 writing.register(blueprint)
 
-__all__ = ["blueprint", "results", "sheets"]
+__all__ = ["analysis_plan", "blueprint", "register_counts", "results", "sheets"]

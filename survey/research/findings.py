@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from processing import read_csv_of
 from survey import audit
 from survey.access import studies_as
+from survey.analysis_plans import registrations
 from survey.findings import (
     KINDS,
     LANGUAGES,
@@ -106,19 +107,21 @@ def _study_page(
     *,
     explores: str = "",
 ) -> str:
-    """The page of a study, with the plan that stands in its form: that which was sent last.
+    """The page of a study, with a plan in its form: that which was sent last, else was registered.
 
     `explores` marks a plan that is none of the registered ones.
     """
     with reading() as database:
         own = _own(database, study_id)
         jobs = jobs_of(database, [own.id], "researcher")
+        registered = next((one.text for one in registrations(database, own) if one.text), "")
     found, missing = _found(own)
     sent = next((one.wanted for one in jobs if one.kind == "effects"), {})
     base = bool(request.form.get("base_weights")) if plan is not None else sent.get("base_weights")
     return render_template(
         "research/study.html", study=own, found=found, missing=missing, jobs=jobs,
-        problems=problems, plan=sent.get("plan", "") if plan is None else plan,
+        problems=problems, plan=sent.get("plan", registered) if plan is None else plan,
+        registered=bool(registered),
         base_weights=base, counts=_has_counts(own), explores=explores,
     )  # fmt: skip
 

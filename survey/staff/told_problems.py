@@ -20,6 +20,14 @@ def told(problem: Problem) -> Markup:
     return _in_english(str(problem))
 
 
+def fault_told(fault: str) -> Markup:
+    """One problem of a file in words, as far as its rule has some."""
+    rule = getattr(fault, "rule", "")
+    if rule and f"csv.{rule}" in words():
+        return words()(f"csv.{rule}", **getattr(fault, "values", {}))
+    return _in_english(fault)
+
+
 def reasons_of(job: Job) -> list[Markup]:
     """Why a job failed, every reason by itself; none where what it says of itself is enough."""
     if job.error is None or job.error["key"] != "job.error.problems":

@@ -19,6 +19,7 @@ from processing import (
 )
 from processing.datasets.codebook import write_json
 from processing.datasets.folders import manifest_hash
+from survey.analysis_plans import register_plan
 from survey.findings import FindingsError, count_effects, count_findings, page_of
 from survey.models import AuditEntry, Job
 
@@ -186,6 +187,18 @@ def registered(study, content):
         named["hash"] = manifest_hash(named)
         (wave.folder / "manifest.json").write_text(write_json(named))
     write_study(folder, "bopuls", sorted(folder.glob("wave-*")))
+
+
+def test_the_registered_plan_stands_in_the_form_until_another_is_sent(
+    database, ib, path, study, token
+):
+    with database.writing() as session:
+        register_plan(session, study.study, PLAN.encode(), actor="Karen")
+    page = ib.get(path).get_data(as_text=True)
+    assert f"\n{PLAN}</textarea>" in page
+    assert "Den plan, der er registreret, står her" in page
+    wrong = send(ib, f"{path}/effects", token, plan="primary: [nothing]\n")
+    assert "primary: [nothing]\n</textarea>" in wrong.get_data(as_text=True)
 
 
 def test_a_plan_that_was_pasted_is_the_registered_one_whatever_its_line_ends(
