@@ -1,4 +1,4 @@
-"""What a study's datasets say, counted once for researchers' pages: measures, evidence, effects.
+"""What a study's datasets say, counted once for researchers' pages: weights, measures, effects.
 
 Everything is made by `processing` from the frozen dataset, and lies in a folder beside it that names
 what it was made from. When the dataset is superseded the folder is erased with it.
@@ -24,6 +24,7 @@ from processing import (
     as_parts,
     as_pdf,
     as_registered,
+    dataset_weights,
     evaluate,
     evidence,
     evidence_document,
@@ -36,16 +37,20 @@ from processing import (
     report_document,
     small_cells,
     study_measures,
+    study_terms,
+    weight_tables,
+    weights_document,
     write_derived,
 )
 from survey.printing.typesetting import FONTS
 from survey.standing_dataset import standing_dataset, unreadable
 
 LANGUAGES = ("da", "en")
-KINDS = ("measures", "evidence", "effects")
+KINDS = ("measures", "evidence", "effects", "weights")
 _FOLDER = "findings"
 _EFFECTS = "findings-effects"
 _MEASURES = "findings-measures"
+_WEIGHTS = "findings-weights"
 _PLAN = "plan.yaml"
 _PAGE, _PDF = ".html", ".pdf"
 _BASE = " --base-weights"
@@ -79,6 +84,8 @@ class Found:
     """Whether there are register counts, so that base weights are a choice."""
     base_weights: bool
     """Whether base weights were taken, by choice or for want of counts."""
+    weights: bool
+    """Whether there is a page of how well weights meet the register counts."""
 
 
 def count_findings(
@@ -94,6 +101,7 @@ def count_findings(
         if not plan:
             measured = study_measures(read, calibrated=False if base_weights else None)
             _write_measures(read, measured, small_cells(read, measured), base_weights=base_weights)
+        write_weights(read)
         tell(1, 3)
         judged = evidence(read, groups=_groups(read))
         tell(2, 3)
@@ -150,6 +158,28 @@ def _write_measures(
         "composition": measured.measures.composition,
     }
     return write_derived(read, _MEASURES, frames, texts=texts, about={"weight": measured.weight})
+
+
+def write_weights(read: Study) -> Path | None:
+    """The page on how well weights meet the register counts, where there are any that can be met."""
+    if not len(read.table("margins")):
+        return None
+    terms = study_terms(read)
+    try:
+        made = dataset_weights(
+            read, adults=terms.adults or None, ordered=terms.ordered, lenient=True
+        )
+    except StatisticsError:
+        return None  # counts that tell nothing: measures took base weights, and say so
+    shown = weight_tables(made, terms.limits)
+    texts: dict[str, str | bytes] = {}
+    for language in LANGUAGES:
+        document = weights_document(
+            read, made, language=language, told=shown,
+            command=f"beboerpuls weights {read.study} --language {language}",
+        )  # fmt: skip
+        texts |= _pages("weights", "study", document)
+    return write_derived(read, _WEIGHTS, shown.frames(), texts=texts)
 
 
 def problems_of_plan(study: str, data: Path, plan: str) -> tuple[Problem, ...]:
@@ -246,6 +276,7 @@ def findings_of(study: str, data: Path, language: str) -> Found:
         effects=_is_current(read, _EFFECTS),
         counts=has_counts(study, data),
         base_weights=weight.startswith("base_weight"),
+        weights=_is_current(read, _WEIGHTS),
     )
 
 
@@ -276,6 +307,7 @@ def tables_of(study: str, data: Path, kind: str) -> dict[str, Path]:
         "measures": ("means", "changes", "composition"),
         "evidence": ("verdicts", "figures"),
         "effects": ("effects", "inferences", "staggered", "parted"),
+        "weights": ("margins", "groups", "collapsed"),
     }[kind]
     # With two waves there is nothing staggered, and with one before the start nothing parted.
     files = {name: folder / f"{name}.parquet" for name in names}
@@ -284,7 +316,7 @@ def tables_of(study: str, data: Path, kind: str) -> dict[str, Path]:
 
 def _home(kind: str) -> str:
     """The folder that a kind of page is kept in."""
-    return {"effects": _EFFECTS, "measures": _MEASURES}.get(kind, _FOLDER)
+    return {"effects": _EFFECTS, "measures": _MEASURES, "weights": _WEIGHTS}.get(kind, _FOLDER)
 
 
 def _pages(kind: str, scale: str, document: Document) -> dict[str, str | bytes]:

@@ -133,7 +133,7 @@ def _has_counts(own: Study) -> bool:
         return False
 
 
-@blueprint.get("/studies/<int:study_id>/<any(measures, evidence, effects):kind>/<scale>")
+@blueprint.get("/studies/<int:study_id>/<any(measures, evidence, effects, weights):kind>/<scale>")
 @needs_role("researcher")
 def finding(study_id: int, kind: str, scale: str) -> ResponseReturnValue:
     """One page: of a scale's measures or evidence, or of the study's effects."""
@@ -162,7 +162,9 @@ def finding(study_id: int, kind: str, scale: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/studies/<int:study_id>/<any(measures, evidence, effects):kind>/<scale>/file")
+@blueprint.post(
+    "/studies/<int:study_id>/<any(measures, evidence, effects, weights):kind>/<scale>/file"
+)
 @needs_role("researcher")
 def take(study_id: int, kind: str, scale: str) -> ResponseReturnValue:
     """The page as PDF, or a table behind it; who took it stands in the log."""

@@ -36,6 +36,7 @@ def test_a_coordinator_is_led_to_their_room(karen):
 
 
 def test_the_desk_lists_waves_with_their_response(karen, wave, make, study):
+    assert "Færre end 5 har svaret." in karen.get("/coordination/").get_data(as_text=True)
     area = make.area(study)
     for _ in range(20):
         make.invitation(wave, area)

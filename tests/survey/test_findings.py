@@ -20,7 +20,7 @@ from processing import (
 from processing.datasets.codebook import write_json
 from processing.datasets.folders import manifest_hash
 from survey.analysis_plans import register_plan
-from survey.findings import FindingsError, count_effects, count_findings, page_of
+from survey.findings import FindingsError, count_effects, count_findings, page_of, write_weights
 from survey.models import AuditEntry, Job
 
 # What is shown and told here is the same on any database.
@@ -258,6 +258,12 @@ def test_base_weights_are_a_choice_where_registers_count(ib, path, study, token,
     assert page.text.count('name="base_weights"') == 2
     assert main(page).count("Tag grundvægte, selv om der er registertal") == 2
     assert "Vægtet til registertallene" in main(page)
+    assert "weights/study" not in page.text
+    write_weights(read_study(study.data / "bopuls"))
+    assert f'href="{path}/weights/study"' in ib.get(path).text
+    assert "Kategorier talt som én" in main(ib.get(f"{path}/weights/study"))
+    taken = send(ib, f"{path}/weights/study/file", token, file="margins.csv")
+    assert b"background_gender" in taken.data
     send(ib, f"{path}/effects", token, plan=PLAN, base_weights="1")
     send(ib, f"{path}/count", token, base_weights="1")
     send(ib, f"{path}/count", token)
