@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .datasets.derived import write_derived as write_derived
     from .datasets.folders import DatasetError as DatasetError
     from .datasets.folders import read_manifest as read_manifest
+    from .datasets.folders import replace_file as replace_file
     from .datasets.form_codebook import build_codebook as build_codebook
     from .datasets.paradata import DURATION_MINUTES as DURATION_MINUTES
     from .datasets.paradata import HELPERS as HELPERS
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from .effects.analysis_plan import plan_laid_down as plan_laid_down
     from .effects.analysis_plan import plan_of as plan_of
     from .effects.analysis_plan import read_plan as read_plan
+    from .effects.analysis_plan import sound_parts_of_plan as sound_parts_of_plan
     from .effects.detectable import Detectable as Detectable
     from .effects.detectable import minimum_detectable_effect as minimum_detectable_effect
     from .effects.difference import Effect as Effect
@@ -290,7 +292,7 @@ _HOMES = {
     "datasets.codebook": ("Codebook", "ScaleEntry", "Variable"),
     "datasets.dataset": ("Dataset", "WaveFacts", "read_wave", "write_wave"),
     "datasets.derived": ("made_from", "write_derived"),
-    "datasets.folders": ("DatasetError", "read_manifest"),
+    "datasets.folders": ("DatasetError", "read_manifest", "replace_file"),
     "datasets.form_codebook": ("build_codebook",),
     "datasets.paradata": ("DURATION_MINUTES", "HELPERS", "MODES", "STATUSES"),
     "datasets.revoking": ("erase_rows", "revocation_of", "revoke"),
@@ -307,7 +309,13 @@ _HOMES = {
     ),
     "drawing.known_model": ("KnownGroup", "KnownModel", "cut_points"),
     "drawing.simulation": ("Careless", "Holes", "Simulated", "Truth", "simulate"),
-    "effects.analysis_plan": ("AnalysisPlan", "plan_laid_down", "plan_of", "read_plan"),
+    "effects.analysis_plan": (
+        "AnalysisPlan",
+        "plan_laid_down",
+        "plan_of",
+        "read_plan",
+        "sound_parts_of_plan",
+    ),
     "effects.plan_fit": ("misfits_of_plan",),
     "effects.detectable": ("Detectable", "minimum_detectable_effect"),
     "effects.difference": ("Effect", "Inference", "difference_in_differences"),

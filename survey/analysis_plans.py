@@ -17,7 +17,7 @@ from processing import (
     StatisticsError,
     build_codebook,
     misfits_of_plan,
-    plan_of,
+    sound_parts_of_plan,
 )
 from survey import audit
 from survey.models import Area, AuditEntry, Plan, Study
@@ -34,15 +34,15 @@ def register_plan(
     problem of the plan, and with all that it names and the study does not have: once a wave is
     frozen, a plan that is corrected explores.
     """
-    plan = plan_of(content, "the plan")
+    plan, problems = sound_parts_of_plan(content, "the plan")
     misfits = misfits_of_plan(
         plan,
         [build_codebook(form) for form in forms],
         kinds=_kinds(session, study),
         areas=_areas(session, study),
     )
-    if misfits:
-        raise StatisticsError(*misfits)
+    if problems or misfits:
+        raise StatisticsError(*problems, *misfits)
     if plan.hash not in registered_plans(session, study):
         audit.note(
             session, actor, REGISTERED, study.key,

@@ -36,6 +36,7 @@ from processing import (
     read_manifest,
     report_document,
     small_cells,
+    sound_parts_of_plan,
     study_measures,
     study_terms,
     weight_tables,
@@ -189,19 +190,18 @@ def problems_of_plan(study: str, data: Path, plan: str) -> tuple[Problem, ...]:
     """
     read = _read(study, data)
     try:
-        said = plan_of(plan.encode(), "plan")
-        return tuple(
-            misfits_of_plan(
-                said,
-                [wave.codebook for wave in read.waves],
-                kinds=set(read.table("plans")["kind"]),
-                areas=set(read.table("areas")["area"]),
-            )
+        said, problems = sound_parts_of_plan(plan.encode(), "plan")
+        misfits = misfits_of_plan(
+            said,
+            [wave.codebook for wave in read.waves],
+            kinds=set(read.table("plans")["kind"]),
+            areas=set(read.table("areas")["area"]),
         )
     except StatisticsError as error:
         return error.problems
     except DatasetError as error:
         raise FindingsError(str(error), [unreadable(study, error)]) from error
+    return (*problems, *misfits)
 
 
 def plan_is_named(study: str, data: Path, plan: str) -> bool | None:

@@ -130,6 +130,40 @@ def read_plan(path: Path | str) -> AnalysisPlan:
 
 def plan_of(content: bytes, name: str = "plan") -> AnalysisPlan:
     """Read a plan's bytes. Raises StatisticsError with every problem."""
+    plan, problems = sound_parts_of_plan(content, name)
+    if problems:
+        raise StatisticsError(*problems)
+    return plan
+
+
+def sound_parts_of_plan(content: bytes, name: str = "plan") -> tuple[AnalysisPlan, list[Problem]]:
+    r"""Read a plan's parts that can be, so that what they name is held against a study all the same.
+
+    Parameters
+    ----------
+    content
+        A plan's bytes.
+    name
+        What problems call it.
+
+    Returns
+    -------
+    tuple[AnalysisPlan, list[Problem]]
+        The plan of its sound parts, of no scale where `primary` is none of them, and what is wrong
+        with the others.
+
+    Raises
+    ------
+    StatisticsError
+        There are no parts at all.
+
+    Examples
+    --------
+    >>> plan, problems = sound_parts_of_plan(b"primary: [tryghed_t1]\nunits: houses\n")
+    >>> plan.primary, len(problems)
+    (('tryghed_t1',), 2)
+
+    """
     try:
         data = yaml.safe_load(content.decode())
     # Brackets in brackets, thousands deep, are no plan either.
@@ -171,12 +205,12 @@ def plan_of(content: bytes, name: str = "plan") -> AnalysisPlan:
                 {"mean_n": str(data.get("mean_n", 10)), "count": str(data.get("count", 5))},
             )
         ]
-    if problems:
-        raise StatisticsError(*problems)
-    given: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+    given: dict[str, Any] = {"primary": (), "treatment": ()} | {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in data.items()
+        if key in _known() and not _wrong(name, key, data)
     }
-    return AnalysisPlan(**given, hash=hashlib.sha256(content).hexdigest())
+    return AnalysisPlan(**given, hash=hashlib.sha256(content).hexdigest()), problems
 
 
 _RANGES: dict[str, tuple[float, float]] = {

@@ -18,7 +18,7 @@ def stands(page: AreaPage) -> list[Block]:
             ours=(one.now.value, *page.here(one.now)),
             theirs=one.everywhere.value if one.everywhere else None,
             said=page.n(one.now.value),
-            n=count(one.now.n, page.language),
+            answers=page.t("area_answers", n=count(one.now.n, page.language)),
         )
         for one in page.means
     ]
@@ -67,8 +67,11 @@ def _counts(page: AreaPage) -> list[Block]:
             before = number(one.before.value, page.language)
             line += " " + page.t("area_count_before", year=one.before.year, value=before)
         if one.everywhere:
-            everywhere = number(one.everywhere.value, page.language)
-            line += " " + page.t("area_count_all", value=everywhere)
+            low, high = page.here(one.everywhere)
+            line += " " + page.t(
+                "area_count_all", value=number(one.everywhere.value, page.language),
+                low=number(low, page.language), high=number(high, page.language),
+            )  # fmt: skip
         lines.append(line)
     return [Points(lines)] if lines else []
 
@@ -86,7 +89,10 @@ def _shares(page: AreaPage) -> list[Block]:
             n=count(one.now.n, page.language),
         )  # fmt: skip
         if one.everywhere:
-            line += " " + page.t("area_share_all", share=page.n(one.everywhere.value))
+            line += " " + page.t(
+                "area_share_all", share=page.n(one.everywhere.value),
+                interval=page.between(*page.here(one.everywhere)),
+            )  # fmt: skip
         lines.append(line)
     return [Points(lines)] if lines else []
 

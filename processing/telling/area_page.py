@@ -13,7 +13,7 @@ from processing.datasets.study import Study
 from .document import KeyFigure, Table
 from .place_names import PlaceNames
 from .place_results import Estimated, PlaceFigure, PlaceResults
-from .words import count, listed, number, sentence, words
+from .words import count, listed, number, percent, sentence, words
 
 
 @dataclass(frozen=True)
@@ -113,13 +113,13 @@ class AreaPage:
             & (self.table["hidden"] == 0)
         ]
         everywhere = (
-            self.t("area_everywhere_rate", share=self.n(whole["estimate"].iloc[0]))
+            self.t("area_everywhere_rate", share=percent(whole["estimate"].iloc[0], self.language))
             if len(whole)
             else ""
         )
         return [
             KeyFigure(self.t("answers"), told["answered"], self.t("area_of", **told)),
-            KeyFigure(self.t("rate"), f"{told['share']} %", everywhere),
+            KeyFigure(self.t("rate"), percent(float(told["share"]), self.language), everywhere),
         ]
 
     def here(self, one: Estimated) -> tuple[float, float]:
@@ -127,7 +127,8 @@ class AreaPage:
         return one.here or (one.low, one.high)
 
     def between(self, low: float, high: float) -> str:
-        return f"[{self.n(low)}; {self.n(high)}]"
+        # No line ends within an interval.
+        return f"[{self.n(low)};\N{NO-BREAK SPACE}{self.n(high)}]"
 
     def rows(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
         return Table([self.t(one) for one in head], rows)

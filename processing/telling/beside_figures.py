@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from html import escape
 
 from .figures import (
-    LINE,
     NARROW,
     SENTENCE,
     WIDE,
@@ -17,11 +16,13 @@ from .figures import (
     label_width,
     line_across,
     mark,
+    middles,
     svg,
     upright,
 )
 
 _TICKS = (0, 25, 50, 75, 100)
+_COLUMNS = 134  # of the mean and its answers, to the right of the drawing
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Beside:
     ours: tuple[float, float, float]
     theirs: float | None
     said: str
-    n: str
+    answers: str
+    """How many, with the word for it."""
 
 
 def besides(rows: Sequence[Beside], said: str, write: Callable[[float], str]) -> tuple[str, str]:
@@ -42,27 +44,30 @@ def besides(rows: Sequence[Beside], said: str, write: Callable[[float], str]) ->
 
 def _wide(rows: Sequence[Beside], said: str, write: Callable[[float], str]) -> str:
     left = label_width([row.label for row in rows])
-    right = left + min(WIDE - left - 120, 400)
-    bottom = LINE * len(rows) + 4
+    right = left + min(WIDE - left - _COLUMNS, 400)
+    places, end = middles([row.label for row in rows])
+    bottom = end + 1
     scale = Scale(0, 100, left, right)
     parts = [upright(scale(t), bottom, write(t), dashed=False) for t in _TICKS]
-    for index, row in enumerate(rows):
-        y = 20 + LINE * index
+    for row, y in zip(rows, places, strict=True):
         parts += [*label_at(row.label, y), *_means(row, y, scale)]
         parts.append(
             f'<text class="strong end" x="{right + 50:g}" y="{y + 5}">{escape(row.said)}</text>'
-            f'<text class="quiet end" x="{right + 110:g}" y="{y + 5}">{escape(row.n)}</text>'
+            f'<text class="quiet end" x="{right + _COLUMNS - 6:g}" y="{y + 5}">{escape(row.answers)}</text>'
         )
-    return svg(right + 120, bottom + 26, said, parts)
+    return svg(right + _COLUMNS, bottom + 26, said, parts)
 
 
 def _narrow(rows: Sequence[Beside], said: str, write: Callable[[float], str]) -> str:
-    """Each label above its line; how many answered stands in the table."""
+    """Each label above its line, with the mean and how many answered at its end."""
     scale = Scale(0, 100, 8, NARROW - 8)
     y, drawn = 16.0, []
     for row in rows:
-        value = f'<tspan class="strong">{escape(row.said)}</tspan>'
-        parts, height = label_above(row.label, value, row.said, y)
+        value = (
+            f'<tspan class="strong">{escape(row.said)}</tspan>'
+            f'<tspan class="quiet" dx="8">{escape(row.answers)}</tspan>'
+        )
+        parts, height = label_above(row.label, value, f"{row.said}  {row.answers}", y)
         drawn += [*parts, *_means(row, y + height + 3, scale)]
         y += height + 12 + SENTENCE + 5
     bottom = y - SENTENCE

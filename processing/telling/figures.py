@@ -16,7 +16,7 @@ LABEL = 14 * 0.56  # the width of a sign, about
 SENTENCE = 17  # from one line of words to the next
 WIDE = 688  # the column of a desk page on the narrowest screen that is no phone
 NARROW = 320
-LABEL_SIGNS = 30  # on a line of a label beside a wide drawing; longer ones take two
+LABEL_SIGNS = 30  # on a line of a label beside a wide drawing; longer ones take two or three
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def label_width(labels: Sequence[str]) -> float:
     return longest * LABEL + 16
 
 
-def wrapped(label: str, signs: int = LABEL_SIGNS, lines: int = 2) -> list[str]:
+def wrapped(label: str, signs: int = LABEL_SIGNS, lines: int = 3) -> list[str]:
     """A label on lines of so many signs; what does not fit the last is in the drawing's words."""
     found = textwrap.wrap(label, signs, break_long_words=True) or [""]
     if len(found) <= lines:
@@ -52,6 +52,19 @@ def wrapped(label: str, signs: int = LABEL_SIGNS, lines: int = 2) -> list[str]:
         *found[: lines - 1],
         textwrap.shorten(" ".join(found[lines - 1 :]), signs, placeholder="…"),
     ]
+
+
+def middles(labels: Sequence[str], top: float = 3.0) -> tuple[list[float], float]:
+    """Where the rows of a wide drawing have their middles, and where the last one ends.
+
+    A label of several lines takes more room, so that it does not run into the next.
+    """
+    found, end = [], top
+    for label in labels:
+        height = max(LINE, SENTENCE * len(wrapped(label)) + 10)
+        found.append(end + height / 2)
+        end += height
+    return found, end
 
 
 def label_at(label: str, y: float) -> list[str]:
@@ -71,7 +84,7 @@ def label_above(label: str, beside: str, words: str, y: float) -> tuple[list[str
     of the scale would run through them.
     """
     room = int(NARROW / LABEL) - len(words) - 2
-    lines = wrapped(label, int(NARROW / LABEL), 3)
+    lines = wrapped(label, int(NARROW / LABEL))
     if len(lines[-1]) > room:
         lines.append("")
     height = SENTENCE * len(lines)
@@ -85,27 +98,21 @@ def label_above(label: str, beside: str, words: str, y: float) -> tuple[list[str
     return parts, height
 
 
-def shortened(label: str, beside: str) -> str:
-    """A label that leaves room for what stands beside it; all of it is in the drawing's words."""
-    room = int((NARROW - (len(beside) + 2) * LABEL) / LABEL)
-    return label if len(label) <= room else label[: room - 1].rstrip() + "…"
-
-
 def trends(
     lines: Sequence[Line], waves: Sequence[str], said: str, write: Callable[[float], str]
 ) -> tuple[str, str]:
     """Groups' means over waves, with upright intervals and their names: for a page and for a phone."""
-    drawn, scale = _trend(lines, waves, write, 40, 470, 66, 380)
+    drawn, scale = _trend(lines, waves, write, 40, 470, 66, 380, 226)
     wide = svg(600, 234, said, [*drawn, *_names(lines, scale)])
-    drawn, scale = _trend(lines, waves, write, 36, 320, 62, 230)
-    return wide, svg(320, 234, said, [*drawn, *_names_about(lines, scale)])
+    drawn, scale = _trend(lines, waves, write, 36, 320, 62, 230, 242)
+    return wide, svg(320, 250, said, [*drawn, *_names_about(lines, scale)])
 
 
 def _trend(
     lines: Sequence[Line], waves: Sequence[str], write: Callable[[float], str],
-    left: float, right: float, first: float, room: float,
+    left: float, right: float, first: float, room: float, foot: float,
 ) -> tuple[list[str], Scale]:  # fmt: skip
-    """All but the names; the first wave stands at `first`, the last `room` further."""
+    """All but the names; the first wave stands at `first`, the last `room` further; `foot` is where waves are named."""
     ends = [v for line in lines for point in line.points for v in point if math.isfinite(v)]
     low, high, step = ticks(min(ends), max(ends))
     scale = Scale(low, high, 200, 30)
@@ -128,7 +135,7 @@ def _trend(
                 )
         parts += [mark(x, y, painted=line.painted, size=12) for x, y in places]
     parts += [
-        f'<text class="quiet middle" x="{first + across * i:.1f}" y="226">{escape(wave)}</text>'
+        f'<text class="quiet middle" x="{first + across * i:.1f}" y="{foot:g}">{escape(wave)}</text>'
         for i, wave in enumerate(waves)
     ]
     return parts, scale
@@ -228,7 +235,7 @@ def _names(lines: Sequence[Line], scale: Scale) -> list[str]:
     for line in ends:
         y = max(scale(line.points[-1][0]) + 5, y + 18)
         kind = "strong" if line.painted else ""
-        parts.append(f'<text class="{kind}" x="462" y="{y:.1f}">{escape(line.label)}</text>')
+        parts.append(f'<text class="{kind}" x="474" y="{y:.1f}">{escape(line.label)}</text>')
     return parts
 
 

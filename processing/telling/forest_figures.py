@@ -9,7 +9,6 @@ from html import escape
 
 from .figures import (
     LABEL,
-    LINE,
     NARROW,
     SENTENCE,
     WIDE,
@@ -19,6 +18,7 @@ from .figures import (
     label_width,
     line_across,
     mark,
+    middles,
     steps,
     svg,
     ticks,
@@ -69,12 +69,12 @@ def forest(
     left = label_width([row.label for row in rows])
     words = VALUE + GAP + LABEL * max(len(row.said) for row in rows)
     right = left + min(max(WIDE - left - words, 160), 340)
-    height = LINE * len(rows) + 30
+    places, end = middles([row.label for row in rows])
+    height = end + 27
     low, high, step = _reach(rows, about)
     scale = Scale(low, high, left, right)
     parts = _axis(scale, step, height - 26, write, about, about_said)
-    for index, row in enumerate(rows):
-        y = 20 + LINE * index
+    for row, y in zip(rows, places, strict=True):
         parts += label_at(row.label, y)
         parts += _interval(row, y, scale)
         parts.append(

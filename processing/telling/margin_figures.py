@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from html import escape
 
 from .figures import (
-    LINE,
     NARROW,
     WIDE,
     Scale,
@@ -17,6 +16,7 @@ from .figures import (
     label_width,
     line_across,
     mark,
+    middles,
     steps,
     svg,
     ticks,
@@ -50,10 +50,10 @@ def _wide(
     reach: tuple[float, float, float],
 ) -> str:  # fmt: skip
     scale = Scale(*reach[:2], label_width([row.label for row in rows]), WIDE - _COLUMNS)
-    bottom = LINE * len(rows) + 4
+    places, end = middles([row.label for row in rows])
+    bottom = end + 1
     parts = _lines(scale, reach[2], bottom, write)
-    for index, row in enumerate(rows):
-        y = 18 + LINE * index
+    for row, y in zip(rows, places, strict=True):
         parts += label_at(row.label, y)
         parts += _moved(row, y, scale)
         parts.append(f'<text class="quiet end" x="{WIDE}" y="{y + 5}">{escape(row.said)}</text>')

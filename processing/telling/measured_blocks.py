@@ -153,7 +153,7 @@ class Measured:
             rate = percent(100 * row.response_rate, self.language) if row.response_rate > 0 else ""
             rows.append(
                 (
-                    str(row.wave), count(row.n, self.language), rate,
+                    f"{self.t('wave')} {row.wave}", count(row.n, self.language), rate,
                     count(row.effective_n, self.language), told,
                 )
             )  # fmt: skip

@@ -161,7 +161,7 @@ class _Scale(Measured):
     def trends(self) -> list[Block]:
         waves = [*self.whole["wave"]]
         if len(waves) < 2:
-            return [Sentence(self.hidden() or self.t("lead_none"))]
+            return [Sentence(self.hidden() or self.t("measures_one_wave", wave=waves[0]))]
         lines = [self._line("measures_all", self.whole, painted=True)]
         if [*self.stayers["wave"]] == waves:
             lines.append(self._line("measures_stayers", self.stayers, painted=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -43,18 +43,17 @@ def join_outcomes(
     """Lay register outcomes beside the feed's means, by area and year.
 
     `outcomes` has one row an area and year, with columns of its own; its area keys are those of the
-    feed's `unit`, at whatever level. Raises StatisticsError for a missing column, an area-year that
-    comes twice, keys that are numbers, blank, or are the feed's but for blanks and leading zeros, years
-    that are not whole, and no row in common.
+    feed's `unit`, at whatever level. Raises StatisticsError for a missing column or none to lay beside,
+    a column or an area-year that comes twice, keys that are numbers, blank, or are the feed's but for
+    blanks and leading zeros, years that are not whole, and no row in common.
     """
     means = table[(table["measure"] == "mean") & (table["cohort"] == "all")]
-    stop_if_any(_unfit(outcomes, area, year, sorted(set(means["unit"].astype(str)))))
+    problems = [*_columns(outcomes, area, year, means.columns)]
+    if all((outcomes.columns == name).sum() == 1 for name in (area, year)):
+        known = sorted(set(means["unit"].astype(str)))
+        problems += _unfit(outcomes[[area, year]], area, year, known)
+    stop_if_any(problems)
     right = outcomes.rename(columns={area: "unit", year: "year"})
-    taken = sorted(set(right.columns) & set(means.columns) - {"unit", "year"})
-    stop_if_any(
-        Problem(f"outcomes, {name}", "the feed has a column of that name", "Give it another")
-        for name in taken
-    )
     joined = means.merge(right, on=["unit", "year"], how="outer", indicator=True)
     # Levels of which the outcomes have nothing are not missed.
     levels = joined.loc[joined["_merge"] == "both", "level"].unique()
@@ -89,14 +88,30 @@ def _parts_of_merged(units: pd.Series) -> set[str]:
     return {part for unit in units.astype(str) if "+" in unit for part in unit.split("+")}
 
 
+def _columns(
+    outcomes: pd.DataFrame, area: str, year: str, taken: Iterable[str]
+) -> Iterator[Problem]:
+    """What is wrong with the columns themselves: `taken` are the feed's names."""
+    names, there = [str(name) for name in outcomes.columns], set(taken)
+    for name in (area, year):
+        if name not in names:
+            yield Problem(f"outcomes, {name}", "there is no such column", "Name it, or give it")
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            where, what = f"outcomes, {name}", f"{names.count(name)} columns have that name"
+            yield Problem(where, what, "Give each a name of its own")
+    own = dict.fromkeys(name for name in names if name not in (area, year))
+    if not own:
+        what = f"there is no column but {area} and {year}, so nothing to lay beside"
+        yield Problem("outcomes", what, "Give a column an outcome")
+    for name in own:
+        if name in there:
+            yield Problem(
+                f"outcomes, {name}", "the feed has a column of that name", "Give it another"
+            )
+
+
 def _unfit(outcomes: pd.DataFrame, area: str, year: str, known: Sequence[str]) -> list[Problem]:
-    lacking = [
-        Problem(f"outcomes, {name}", "there is no such column", "Name it, or give it")
-        for name in (area, year)
-        if name not in outcomes
-    ]
-    if lacking:
-        return lacking
     if not len(outcomes):
         return [Problem("outcomes", "there are no rows", "Give a row an area and year")]
     found = []
@@ -112,20 +127,23 @@ def _unfit(outcomes: pd.DataFrame, area: str, year: str, known: Sequence[str]) -
         found += _unlike(outcomes[area], area, known)
     years = outcomes[year]
     if not pd.api.types.is_numeric_dtype(years) or years.isna().any() or (years % 1 != 0).any():
-        received = next((one for one in years if not _whole(one)), years.iloc[0])
+        wrong = dict.fromkeys(repr(one) for one in years if not _whole(one))
+        received = _listed([*wrong]) or repr(years.iloc[0])
         found.append(
             Problem(
                 f"outcomes, {year}",
-                f"years are whole numbers, got {received!r}",
+                f"years are whole numbers, got {received}",
                 "Give each row its year, as 2026",
             )
         )
     twice = outcomes[outcomes.duplicated([area, year])]
     if len(twice):
-        first = twice.iloc[0]
+        names = dict.fromkeys(
+            f"{one} {when}" for one, when in zip(twice[area], twice[year], strict=True)
+        )
         found.append(
             Problem(
-                f"outcomes, {first[area]} {first[year]}",
+                f"outcomes, {_listed([*names])}",
                 "it comes more than once",
                 "Give one row an area and year",
             )

@@ -11,11 +11,12 @@ from .figures import (
     NARROW,
     WIDE,
     Scale,
+    label_above,
     label_at,
     label_width,
     line_across,
     mark,
-    shortened,
+    middles,
     steps,
     svg,
     ticks,
@@ -60,9 +61,9 @@ def places(rows: Sequence[Place], overall: float, words: PlaceWords) -> tuple[st
 
 
 def _wide(rows: Sequence[Place], overall: float, words: PlaceWords) -> str:
-    line, top = 34, 34
     left = label_width([row.label for row in rows])
-    right, bottom = WIDE - _COLUMNS, top + line * len(rows) + 10
+    middle, end = middles([row.label for row in rows], top=37)
+    right, top, bottom = WIDE - _COLUMNS, 34, end + 7
     scale, step = _scale(rows, overall, left, right)
     parts = _lines(scale, step, overall, words, top, bottom)
     ends = (right + 84, right + 140, right + 196)
@@ -70,9 +71,9 @@ def _wide(rows: Sequence[Place], overall: float, words: PlaceWords) -> str:
         f'<text class="quiet end" x="{x}" y="26">{escape(word)}</text>'
         for x, word in zip(ends, words.head, strict=True)
     ]
-    for index, row in enumerate(rows):
-        y = 49 + line * index
-        parts += label_at(row.label, y + 5)
+    for row, at in zip(rows, middle, strict=True):
+        y = at - 5
+        parts += label_at(row.label, at)
         if not row.shown:
             parts.append(
                 f'<text class="quiet" x="{left + 4}" y="{y + 10}">{escape(words.few)}</text>'
@@ -94,27 +95,35 @@ def _wide(rows: Sequence[Place], overall: float, words: PlaceWords) -> str:
 
 
 def _narrow(rows: Sequence[Place], overall: float, words: PlaceWords) -> str:
-    """Each label above its lines, with the value and n beside it."""
-    line, top = 46, 26
-    bottom = top + line * len(rows) + 4
+    """Each label above its lines, with the value, n and λ at its end."""
+    top, drawn = 26, list[str]()
     scale, step = _scale(rows, overall, 14, NARROW - 14)
-    parts = _lines(scale, step, overall, words, top, bottom)
-    for index, row in enumerate(rows):
-        y = top + 18 + line * index
-        value = words.value(row.told) if row.shown else ""
-        rest = f" {words.head[1]} {row.n}" if row.shown else words.few
-        # The ground behind the words: the lines of the scale would run through them.
-        parts.append(f'<rect class="blank" x="0" y="{y - 14}" width="{NARROW}" height="20"/>')
-        label = shortened(row.label, value + rest)
-        parts.append(f'<text x="0" y="{y}">{escape(label)}</text>')
-        parts.append(
-            f'<text class="end" x="{NARROW}" y="{y}">'
-            + (f'<tspan class="strong">{escape(value)}</tspan>' if row.shown else "")
-            + f'<tspan class="quiet">{escape(rest)}</tspan></text>'
-        )
+    y = top + 18.0
+    for row in rows:
+        beside, said = _beside(row, words)
+        label, height = label_above(row.label, beside, said, y)
+        drawn += label
         if row.shown:
-            parts += _drawn(row, y + 14, scale)
+            drawn += _drawn(row, y + height - 3, scale)
+        y += height + 29
+    bottom = y - 14
+    parts = [*_lines(scale, step, overall, words, top, bottom), *drawn]
     return svg(NARROW, bottom + 26, words.said, parts)
+
+
+def _beside(row: Place, words: PlaceWords) -> tuple[str, str]:
+    """What stands at the end of a place's label on a phone, and the signs of it."""
+    if not row.shown:
+        return f'<tspan class="quiet">{escape(words.few)}</tspan>', words.few
+    parts = [("strong", words.value(row.told)), ("quiet", f"{words.head[1]} {row.n}")]
+    if words.head[2] and row.reliability:
+        kind = "reserve strong" if row.unreliable else "quiet"
+        parts.append((kind, f"{words.head[2]} {row.reliability}"))
+    drawn = "".join(
+        f'<tspan class="{kind}" dx="{8 * min(place, 1)}">{escape(text)}</tspan>'
+        for place, (kind, text) in enumerate(parts)
+    )
+    return drawn, "  ".join(text for _, text in parts)
 
 
 def _scale(rows: Sequence[Place], overall: float, left: float, right: float) -> tuple[Scale, float]:

@@ -5,6 +5,7 @@ It needs neither a database nor settings.
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -251,6 +252,10 @@ def _beside(table: Any, outcomes: Path) -> Joined:
         )  # fmt: skip
     except ValueError as error:
         raise BadUse(f"{outcomes} cannot be read as CSV: {error}") from None
+    # The reader calls a second emp emp.1: that there are two is for whoever joins them to say.
+    names = next(csv.reader([header.rstrip("\r")], delimiter=separator))
+    if len(names) == len(frame.columns):
+        frame.columns = pd.Index([name.strip() for name in names])
     return processing.join_outcomes(table, frame)
 
 

@@ -85,9 +85,12 @@ def report(
         )
         stylesheet = files("survey").joinpath("static", "survey.css").read_text("utf-8")
         warning = processing.revocation_of(read)
-    _write(out, processing.as_page(document, stylesheet).encode())
-    if pdf:
-        _write(out.with_suffix(".pdf"), processing.as_pdf(document, FONTS))
+        # Both are whole before either takes the place of an earlier one.
+        made = {out: processing.as_page(document, stylesheet).encode()}
+        if pdf:
+            made[out.with_suffix(".pdf")] = processing.as_pdf(document, FONTS)
+        for path, content in made.items():
+            processing.replace_file(path, content)
     if warning:
         click.echo(f"Warning: {warning}", err=True)
     beside = f" and {out.with_suffix('.pdf').name}" if pdf else ""
@@ -143,7 +146,12 @@ def _option(calibrated: bool | None) -> str:
 
 
 def _refuse_taken(out: Path, *, pdf: bool) -> None:
-    """Only an earlier page is written over, and beside one an earlier PDF."""
+    """Only an earlier page is written over, and beside one an earlier PDF.
+
+    Looked at before anything is made: what a report tells is remembered as told.
+    """
+    if not out.parent.is_dir():
+        raise BadUse(f"{out.parent}: there is no such folder. Make it, or name another with --out.")
     if out.suffix != ".html":
         raise BadUse(f"{out}: a report is a page. Name a file that ends in .html with --out.")
     beside = out.with_suffix(".pdf")
@@ -172,12 +180,3 @@ def _validated(read: Study) -> list[str]:
     """Scales that passed all their tests in this dataset; one to be used with care did not."""
     kept = processing.kept_verdicts(read)
     return [scale for scale, verdict in kept.items() if verdict == "validated"]
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise BadUse(
-            f"{path} cannot be written: {error.strerror}. Name another with --out."
-        ) from None

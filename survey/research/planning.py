@@ -84,12 +84,17 @@ def _read(typed: dict[str, str]) -> tuple[dict[str, float], dict[str, str]]:
     problems = {}
     for name, text in typed.items():
         try:
-            value = int(text) if name in WHOLE else float(text.replace(",", "."))
+            value: float = int(text) if name in WHOLE else float(text.replace(",", "."))
         except ValueError:
-            problems[name] = words().plain("planning.number", received=text)
-            continue
-        if not math.isfinite(value) or value > _MOST.get(name, 1_000):
-            problems[name] = words().plain("planning.number", received=text)
+            value = math.nan
+        most = _MOST.get(name, 1_000)
+        if not text:
+            problems[name] = words().plain("planning.empty")
+        elif not math.isfinite(value):
+            rule = "planning.whole" if name in WHOLE else "planning.number"
+            problems[name] = words().plain(rule, received=text)
+        elif value > most:
+            problems[name] = words().plain("planning.most", received=text, most=most)
         elif name in PERCENT:
             given[name] = value / 100
         else:

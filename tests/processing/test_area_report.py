@@ -100,6 +100,7 @@ def test_the_report_tells_what_was_asked_of_whom_and_what_that_does_not_show(doc
     point, low, high = about_its_point(mean.estimate, mean.here_low, mean.here_high)
     assert f"{point} [{low}; {high}]" in said
     assert "svarede resten som dem, vi hørte fra" in said
+    assert re.search(r"har svaret\. Alle steder: \d+ \[\d+; \d+\]\.", said)
     share = mine[mine.measure == "share"].iloc[0]
     assert (
         f"Ude i mørke: {share.estimate:.0f} ud af 100 svarede »Ret tryg« eller »Meget tryg«" in said
@@ -243,6 +244,7 @@ def test_the_areas_report_on_paper_is_tagged_and_says_the_same(document):
     for section in document.sections:
         assert section.heading in said
     assert len(alternatives(reader)) == 2
+    assert len(reader.pages) == 2
     assert all("Oplevet tryghed" in words for words in alternatives(reader))
 
 

@@ -25,7 +25,7 @@ from processing import (
     small_cells,
     write_drawn_study,
 )
-from processing.telling import figures, forest_figures, words
+from processing.telling import beside_figures, figures, forest_figures, place_figures, words
 from processing.telling.document import Table
 from processing.telling.effect_page import EffectPage
 from processing.telling.report import lead
@@ -241,7 +241,7 @@ def test_plans_that_start_apart_are_told_by_exposure_and_by_trends_before(drawn)
     assert "Indsatsen begynder i bølge 3 i 9 områder og 4 i 8 områder; før den" in said
     assert "første bølge med indsats" in said
     assert "1 bølge efter den første" in said
-    assert re.search(r"1 bølge efter den første \(\d år\)", said)
+    assert re.search(r"1 bølge efter den første \(\d\sår\)", said)
     assert "2 bølger før" in said
     assert "× den største forskel før" in said
     assert "er det for Oplevet tryghed prøvet, om områderne fulgtes ad: p" in said
@@ -378,6 +378,39 @@ def test_a_long_label_takes_two_lines_and_loses_no_word_that_has_room():
     for drawing in forest_figures.forests([row, row], "words", str):
         assert "under et år" in " ".join(re.findall(r">([^<]+)<", drawing))
         assert "…" not in drawing
+
+
+def test_labels_of_several_lines_do_not_run_into_each_other():
+    long = "første bølge med indsats (planer, der har løbet i mindre end et år)"
+    assert len(figures.wrapped(long)) == 3
+    places, end = figures.middles(
+        [long, "1 bølge efter den første (2\N{NO-BREAK SPACE}år)", "kort"]
+    )
+    lines = [
+        float(y)
+        for label, place in zip([long, "a b", "kort"], places, strict=True)
+        for part in figures.label_at(label, place)
+        for y in re.findall(r'y="([\d.]+)"', part)
+    ]
+    assert min(np.diff(lines)) >= figures.SENTENCE
+    assert lines[-1] < end
+    # Words that belong together stay on a line.
+    assert (
+        figures.wrapped("1 bølge efter den første (2\N{NO-BREAK SPACE}år)")[1]
+        == "(2\N{NO-BREAK SPACE}år)"
+    )
+
+
+def test_on_a_phone_a_place_has_all_that_its_note_speaks_of():
+    rows = [
+        place_figures.Place(f"Boligområde {n}", True, (50.0, 40.0, 60.0), (52.0, 47.0, 57.0), "67", "0,42", True)
+        for n in (1, 2)
+    ]  # fmt: skip
+    words_of = place_figures.PlaceWords("said", str, str, "few", "all", ("estimated", "n", "λ"))
+    narrow = place_figures.places(rows, 51.0, words_of)[1]
+    assert narrow.count(">n 67<") == narrow.count('class="reserve strong" dx="8">λ 0,42<') == 2
+    beside = beside_figures.Beside("Oplevet tryghed", (61, 55, 67), 58.0, "61", "67 svar")
+    assert ">67 svar<" in beside_figures.besides([beside], "said", str)[1]
 
 
 def test_a_primary_measure_without_an_effect_is_named(drawn):

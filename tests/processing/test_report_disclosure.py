@@ -113,9 +113,9 @@ def test_a_report_says_what_it_withholds(evaluation):
     every = {(SCALE, "all", what) for what in (EFFECT, TWO_WAY, *beside_of(found, SCALE))}
     none = type(cells)(cells.shown, cells.limits, frozenset(every))
     bare = str(report_document(study, found, language="en", cells=none))
-    # In every part that would tell of it, and none says that there was one wave only.
+    # In every part that would tell of it, and none says that there was nothing before.
     assert bare.count("is not shown: with the other figures it would give away") >= 5
-    assert "one wave only" not in bare
+    assert "No areas have figures both before and after" not in bare
     # Neither the number nor its interval stands anywhere.
     row = found.effects[(found.effects.scale == SCALE) & (found.effects.cohort == "all")].iloc[0]
     said = f"{abs(row.estimate):.1f}"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import shutil
 
 import pandas as pd
@@ -53,6 +54,18 @@ def test_both_reports_are_written_as_page_and_paper(shell, folder, tmp_path):
         taken.write_text(PLAN)
         assert "with --out" in shell.run(*area, str(taken)).output
         assert taken.read_text() == PLAN
+    # A disk that is full leaves the earlier report as it was.
+    before, limit = out.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limit[1]))
+    try:
+        full = shell.run(*area, str(out))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert "nothing was left behind" in full.output
+    assert out.read_bytes() == before
+    assert not [*tmp_path.glob(".*")]
+    nowhere = shell.run(*area, str(tmp_path / "nowhere" / "a.html"))
+    assert "there is no such folder" in nowhere.output
     foreign = out.with_suffix(".pdf")
     assert shell.run(*area, str(out), "--pdf").exit_code == 0
     foreign.write_bytes(b"%PDF-1.7 mine")
@@ -100,6 +113,11 @@ def test_the_feed_is_laid_beside_outcomes_that_keep_their_zeros(shell, folder, t
     assert set(joined["unit"]) == {"9000-004"}
     missing = pd.read_parquet(tmp_path / "feed-outcomes" / "missing.parquet")
     assert "0667-012 2026" in set(missing.loc[missing.only_in == "outcomes", "area_year"])
+    outcomes.write_text("area,year,employed,employed,n\n9000-004,2026.5,0.41,0.4,1\n")
+    done = shell.run("feed", str(folder), "--outcomes", str(outcomes), "--out", str(out))
+    assert "outcomes, employed: 2 columns have that name" in done.output
+    assert "outcomes, n: the feed has a column of that name" in done.output
+    assert "years are whole numbers, got 2026.5" in done.output
     # As a Danish spreadsheet writes it.
     outcomes.write_text("area;year;employed\n9000-004;2026;0,41\n", "utf-8-sig")
     done = shell.run("feed", str(folder), "--outcomes", str(outcomes), "--out", str(out))

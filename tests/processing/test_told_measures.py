@@ -117,7 +117,15 @@ def test_a_wave_that_is_not_shown_is_not_told_as_one_that_is_not_there(study, fo
     less = replace(cells, shown=cells.shown - {("tryghed_t1", "study", "study", "all", 1)})
     said = str(measures_document(study, found.measures, "tryghed_t1", cells=less))
     assert "Tallet for bølge 1 vises ikke" in said
-    assert "kun én bølge" not in said
+    assert "er svar fra, så der er ingen ændring" not in said
+    # A second wave that nobody answered is there all the same.
+    tables = found.measures.measures
+    first = replace(
+        tables, means=tables.means[tables.means["wave"] == 1], changes=tables.changes[:0]
+    )
+    alone = replace(found.measures, measures=first)
+    said = str(measures_document(study, alone, "tryghed_t1", cells=cells))
+    assert "Det er kun bølge 1, der er svar fra, så der er ingen ændring at vise." in said
 
 
 def test_every_primary_measure_is_told_place_by_place_at_every_level(study, found):

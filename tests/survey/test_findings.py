@@ -163,8 +163,13 @@ def test_a_refused_plan_stays_where_it_was_pasted_with_all_its_faults_in_the_pag
             ("Skalaen nothing findes ikke", "af arten helhedplan. Den har", "Området x-1, der"),
         ),
         (
-            "primary: nothing\nmargin: 0\n",
-            ("primary skal være en liste", "mangler treatment", "0.01"),
+            "primary: nothing\nmargin: 0\nsecondary: [strange]\n",
+            (
+                "primary skal være en liste",
+                "mangler treatment",
+                "0.01",
+                "Skalaen strange findes ikke",
+            ),
         ),
         ("primary: [", ("ikke YAML", "linje 1")),
         ("primary: [a]\n" + "#" * 20_000, ("20.013 tegn",)),

@@ -44,11 +44,25 @@ def test_with_few_areas_the_test_that_the_report_would_use_is_planned_for(reader
     assert "ingen test at stole på" in main(reader.get("/research/planning?treated=2&comparison=3"))
 
 
-@pytest.mark.parametrize("typed", ["", "abc", "-1", "0", "nan", "1e999", "99999999", "<script>"])
-def test_figures_that_cannot_be_are_told_at_their_field(reader, typed):
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Feltet er tomt. Skriv et tal."),
+        ("abc", "Der står »abc«. Skriv et helt tal."),
+        ("12,5", "Der står »12,5«. Skriv et helt tal."),
+        ("-1", "mindst to områder"),
+        ("0", "mindst to områder"),
+        ("nan", "Skriv et helt tal."),
+        ("1e999", "Skriv et helt tal."),
+        ("99999999", "Det højeste, der kan regnes her, er 5.000."),
+        ("<script>", "Skriv et helt tal."),
+    ],
+)
+def test_figures_that_cannot_be_are_told_at_their_field(reader, typed, said):
     answer = reader.get("/research/planning", query_string={"treated": typed})
     assert answer.status_code == 200
     assert "Kig på tallene" in main(answer)
+    assert said in main(answer)
     assert "<script>" not in answer.get_data(as_text=True)
 
 
