@@ -147,9 +147,10 @@ def _key_figures(page: EffectPage, row: Any) -> list[KeyFigure]:
     low, high = page.adjusted(row)
     unit = row.in_sd / row.estimate if row.estimate else math.nan
     tested = math.isfinite(row.p_adjusted)
+    alone = bool(row.primary) and len(page.found.plan.primary) == 1
     interval = (
         page.t(
-            "interval" if page.adjusts(row) else "interval_alone",
+            "interval" if page.adjusts(row) and not alone else "interval_alone",
             level=page.level,
             interval=page.interval(row.scale, low, high),
         )
@@ -162,7 +163,11 @@ def _key_figures(page: EffectPage, row: Any) -> list[KeyFigure]:
     return [
         KeyFigure(name, page.amount(row.scale, row.estimate, signed=True), interval),
         KeyFigure(page.t("in_sd"), page.n(row.in_sd, 2, signed=True), in_sd),
-        KeyFigure(page.t("p"), page.p(row.p_adjusted), page.t("p_note", method=page.method(row))),
+        KeyFigure(
+            page.t("p"),
+            page.p(row.p_adjusted),
+            page.method(row) if alone else page.t("p_note", method=page.method(row)),
+        ),
         KeyFigure(
             page.t("areas"),
             f"{row.treated} + {row.comparison}",

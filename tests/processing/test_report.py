@@ -227,6 +227,7 @@ def test_the_report_tells_what_is_trusted_why_and_what_it_could_have_found(told)
     others = len(found.effects.query("cohort == 'all'")) - 1
     # One primary measure has nothing to be adjusted for, and nothing else was planned.
     assert "Der er ét hovedmål, og det er ikke korrigeret. " in said
+    assert re.search(r"95\s%-interval \[[^]]*\], for målet alene", said)
     assert f"{others} øvrige er korrigeret efter Benjamini og Hochberg" in said
     plan = f"efter analyseplan {found.plan.hash[:12]}, registreret, før data fra bølge 2 med indsats blev frosset"
     assert said.count(plan) == page.count('class="number">Planlagt</th>') + 1
