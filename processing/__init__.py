@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     from .effects.parted_trends import PartedTrends as PartedTrends
     from .effects.parted_trends import parted_trends as parted_trends
     from .effects.plan_fit import misfits_of_plan as misfits_of_plan
+    from .effects.plan_fit import read_plan_for as read_plan_for
     from .effects.planning import PlannedStudy as PlannedStudy
     from .effects.planning import StudyPlan as StudyPlan
     from .effects.planning import plan_study as plan_study
@@ -316,7 +317,7 @@ _HOMES = {
         "read_plan",
         "sound_parts_of_plan",
     ),
-    "effects.plan_fit": ("misfits_of_plan",),
+    "effects.plan_fit": ("misfits_of_plan", "read_plan_for"),
     "effects.detectable": ("Detectable", "minimum_detectable_effect"),
     "effects.difference": ("Effect", "Inference", "difference_in_differences"),
     "effects.evaluation": ("Evaluation", "evaluate"),

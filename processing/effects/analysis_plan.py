@@ -118,14 +118,17 @@ def read_plan(path: Path | str) -> AnalysisPlan:
     ...     read_plan(file).primary
     ('tryghed_perceived_safety',)
     """
-    path = Path(path)
+    return plan_of(content_of(Path(path)), Path(path).name)
+
+
+def content_of(path: Path) -> bytes:
+    """A plan's bytes. Raises StatisticsError where they cannot be read."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise StatisticsError(
             Problem(str(path), f"it cannot be read ({error.strerror})", "Name a file that can")
         ) from None
-    return plan_of(content, path.name)
 
 
 def plan_of(content: bytes, name: str = "plan") -> AnalysisPlan:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from processing.datasets.codebook import Codebook
-from processing.errors import Problem
+from processing.datasets.study import Study
+from processing.errors import Problem, stop_if_any
 from processing.measuring.base_design import counts_people
 
-from .analysis_plan import AnalysisPlan
+from .analysis_plan import AnalysisPlan, content_of, sound_parts_of_plan
 from .covariates import problems_of_covariates
 
 
@@ -77,6 +80,40 @@ def misfits_of_plan(
             if area not in areas
         ]
     return found
+
+
+def read_plan_for(path: Path | str, study: Study) -> AnalysisPlan:
+    """Read a plan and hold what it names against the study whose effects it is to tell.
+
+    Parameters
+    ----------
+    path
+        The plan's file.
+    study
+        The study.
+
+    Returns
+    -------
+    AnalysisPlan
+        The plan.
+
+    Raises
+    ------
+    StatisticsError
+        With every problem of the file, and all that it names and the study does not have.
+
+    Examples
+    --------
+    >>> read_plan_for("plan.yaml", study).primary  # doctest: +SKIP
+    ('tryghed_t1',)
+
+    """
+    plan, problems = sound_parts_of_plan(content_of(Path(path)), Path(path).name)
+    areas = set(study.table("areas")["area"].astype(str))
+    # A margin that is not there joins nothing: no reason to stop what was registered.
+    asked = replace(plan, ordered=())
+    stop_if_any([*problems, *misfits_of_plan(asked, [study.codebook], areas=areas)])
+    return plan
 
 
 def _of_forms(plan: AnalysisPlan, codebooks: Sequence[Codebook]) -> Iterator[Problem]:

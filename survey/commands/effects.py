@@ -57,11 +57,11 @@ def effects(
     """
     with bad_use():
         read = unchanged(folder)
-        plan = processing.read_plan(plan_file)
         if isinstance(read, processing.Dataset):
             raise BadUse(
                 f"{folder} is one wave, and an effect is a change. Give the study's folder."
             )
+        plan = processing.read_plan_for(plan_file, read)
         found = processing.evaluate(read, plan, calibrated=False if base_weights else None)
         written = processing.write_derived(
             read,

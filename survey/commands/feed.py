@@ -99,7 +99,7 @@ def feed(
     """
     with bad_use():
         read = _study(folder)
-        plan = processing.read_plan(plan_file) if plan_file else None
+        plan = processing.read_plan_for(plan_file, read) if plan_file else None
         if plan and adults:
             raise BadUse("With --plan the plan says how to weight. Name the column there: adults.")
         asked = _Asked(plan, adults, base_weights=base_weights, public=not for_evaluator)

@@ -98,7 +98,7 @@ def report(
 
 
 def _of_study(read: Study, plan_file: Path, language: str, *, calibrated: bool | None) -> Document:
-    plan = processing.read_plan(plan_file)
+    plan = processing.read_plan_for(plan_file, read)
     found = processing.evaluate(read, plan, calibrated=calibrated)
     return processing.report_document(
         read,

@@ -88,11 +88,12 @@ def test_a_wave_alone_shows_no_effect_and_the_command_says_what_to_give(run, dra
 
 
 def test_a_broken_plan_and_an_unknown_scale_are_refused_in_words(run, drawn, plan):
-    plan.write_text("primary: tryghed_t1\n")
+    plan.write_text("primary: tryghed_t1\nsecondary: [gladness]\n")
     refused = run("effects", drawn.folder, "--plan", plan)
     assert refused.exit_code == 2
     assert "primary: a list of names" in refused.output
     assert "treatment: it is missing" in refused.output
+    assert "scale gladness: the dataset has no such scale" in refused.output
     refused = run("measures", drawn.folder, "--scale", "joy")
     assert refused.exit_code == 2
     assert "scale joy: the dataset has no such scale" in refused.output
@@ -135,7 +136,7 @@ def test_a_report_is_one_page_that_needs_nothing_else(run, drawn, plan):
     assert "beboerpuls report drawn --plan plan.yaml" in page
     refused = run("report", drawn.folder, "--plan", plan, "--out", drawn.folder / "no" / "x.html")
     assert refused.exit_code == 2
-    assert "cannot be written" in refused.output
+    assert "there is no such folder" in refused.output
 
 
 def test_measures_can_be_had_without_those_who_did_not_read(run, drawn):
