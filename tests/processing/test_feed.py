@@ -181,7 +181,7 @@ def test_register_outcomes_are_laid_beside_by_area_and_year(make_study):
         ({"area": ["9000-001", "b"], "year": [2024.5, "abc"]}, "whole numbers, got 2024.5, 'abc'"),
         ({"area": ["a"], "year": [2024]}, "there is no column but area and year"),
         ({"area": ["a"], "year": [2024], "n": [1]}, "the feed has a column of that name"),
-        ({"area": ["a"], "year": [1999]}, "no area and year is in both"),
+        ({"area": ["a"], "year": [1999], "employed": [1]}, "no area and year is in both"),
     ],
 )
 def test_outcomes_that_cannot_be_laid_beside_are_refused_in_words(make_study, outcomes, said):
