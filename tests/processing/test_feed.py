@@ -27,6 +27,7 @@ from processing import (
     write_drawn_study,
     write_feed,
 )
+from processing.telling.rounding import rounded
 
 PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
 
@@ -338,3 +339,30 @@ def test_what_evidence_warns_to_compare_over_waves_is_what_it_compared():
         }
     )
     assert incomparable_over_waves(compared) == ["a"]
+
+
+def test_errors_and_p_values_say_no_more_than_the_whole_points_beside_them():
+    """Of a change and its error to more decimals the change follows, and so what one who left had said."""
+    found = pd.DataFrame(
+        {
+            "measure": ["change", "change", "mean", "effect"],
+            "scale": ["t", "t", "t", "count"],
+            "estimate": [8.2, 7.8, 50.4, 0.41],
+            "standard_error": [3.02, 3.31, np.nan, 0.113],
+            "low": [2.0, 1.5, np.nan, 0.18],
+            "high": [14.4, 14.1, np.nan, 0.64],
+            "p": [0.011, 0.049, np.nan, 0.0004],
+            "response_rate": np.nan,
+        }
+    )
+    told = rounded(found, ["count"])
+    one, other = (
+        row[["estimate", "standard_error", "low", "high", "p"]] for _, row in told[:2].iterrows()
+    )
+    assert one.equals(other)
+    assert one.to_list() == [8, 3.57, 1, 15, 0.05]
+    # An error is never told smaller than it was, nor a p value.
+    some = found.standard_error.notna()
+    assert (told.standard_error[some] >= found.standard_error[some]).all()
+    assert told.p.fillna(-1).to_list() == [0.05, 0.05, -1, 0.001]
+    assert told.standard_error.isna().to_list() == [False, False, True, False]
