@@ -115,7 +115,7 @@ def count_results(study: str, data: Path, known: str = "") -> Path:
         return write_derived(
             read, NAME, {NAME: table}, texts={_ABOUT: json.dumps(about, sort_keys=True) + "\n"},
             about={"told": told_in(table, found)},
-            before_it_stands=lambda: remember(read, table, found),
+            before_it_stands=lambda: remember(read, table, found, earlier=earlier),
         )  # fmt: skip
     except StatisticsError as error:
         raise ResultsError(str(error), error.problems) from error

@@ -21,6 +21,7 @@ _WHY = {
     "told_before": "it was hidden when this wave was told first, and stays so",
     "part": "it holds a part of a merged afdeling alone, and would tell that part",
     "few_scores": "each of its questions was answered by too few: under {least}",
+    "left": "some took their answers back since it was shown, and its figures would tell what they had said",
     "protects": "it would give away {places}, where too few answered or nearly everyone did",
 }
 

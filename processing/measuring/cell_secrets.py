@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from .disclosure_limits import DisclosureLimits
+from .earlier_cells import EarlierCells
 from .published_tables import Array, Ids, Relations
 from .suppression import Mask, Protected, Secrets, protect
 
@@ -25,7 +26,6 @@ class Marks:
     known: Mask
     silent: Mask
     spare: Mask
-    moved: Array
     pages: tuple[Ids, ...] = ()
 
     @property
@@ -57,7 +57,6 @@ def marks_of(
     known: ArrayLike | None,
     silent: ArrayLike | None,
     spare: ArrayLike | None,
-    moved: ArrayLike | None,
     pages: Sequence[Sequence[str]],
 ) -> Marks:
     """The marks of `cells` in another order, and their pages as numbers."""
@@ -67,9 +66,6 @@ def marks_of(
         _in_order(cells, known, order),
         _in_order(cells, silent, order),
         _in_order(cells, spare, order),
-        np.zeros(len(order))
-        if moved is None
-        else pd.Series(np.asarray(moved, float), cells.index).loc[order].to_numpy(),
         tuple(np.asarray(table.groupby([*page], sort=False).ngroup(), np.intp) for page in pages),
     )
 
@@ -81,53 +77,36 @@ def _in_order(cells: pd.DataFrame, marks: ArrayLike | None, order: pd.Index) -> 
     return given
 
 
-def sums_left(matrix: sparse.csr_matrix, marks: Marks) -> list[Ids]:
-    """Cells whose sum is known of before, though each was hidden and their total is another one now.
-
-    A total and its other parts were told: less these it is the sum of those that were hidden, which
-    the same people still make.
-    """
-    found = []
-    for row in np.flatnonzero((matrix > 0) @ (marks.moved != 0)):
-        start, stop = matrix.indptr[row], matrix.indptr[row + 1]
-        parts = matrix.indices[start:stop][matrix.data[start:stop] < 0]
-        hidden = parts[marks.before[parts]]
-        if len(hidden):
-            found.append(hidden.astype(np.intp))
-    return found
-
-
 def protect_counts(
     found: Relations,
     count: Array,
     few: Mask,
-    left: sparse.csr_matrix,
+    earlier: EarlierCells,
     marks: Marks,
     limits: DisclosureLimits,
     seed: int,
 ) -> Protected:
-    """Hide few answers and what would tell how many they are; `left` are sums that are known already.
+    """Hide few answers and what would tell how many they are.
 
-    `found` has the rows `left` as cells after the others.
+    `found` has the cells, then those of `earlier`.
     """
-    size, more = len(count), left.shape[0]
     known = limits.zeros & (count == 0) | marks.known
-    low = np.where(known, count, np.where(marks.moved < 0, count + marks.moved, 0.0))
-    high = np.where(known, count, np.where(marks.moved > 0, count + marks.moved, np.inf))
-    width = np.where(known | ~marks.secret(few), 0.0, np.minimum(limits.count_width, high - low))
-    cost = marks.cost(1 + np.log1p(count) * _breadth(found)[:size])
-    sums = left @ count
+    low, high = np.where(known, count, 0.0), np.where(known, count, np.inf)
+    most = np.minimum(limits.count_width, count + earlier.near)
+    width = np.where(known | ~marks.secret(few), 0.0, most)
+    cost = marks.cost(1 + np.log1p(count) * _breadth(found)[: len(count)])
+    # Nobody joins those who answered, so that fewer than none cannot have left.
+    were = np.where(np.isnan(earlier.n), earlier.left, earlier.n)
     secrets = Secrets(
-        np.concatenate([count, sums]),
-        np.concatenate([low, sums]),
-        np.concatenate([high, sums]),
-        np.concatenate([width, np.zeros(more)]),
-        np.concatenate([cost, np.ones(more)]),
-        tuple(_with_own(page, more) for page in marks.pages),
+        np.concatenate([count, were]),
+        np.concatenate([low, np.zeros(earlier.more)]),
+        np.concatenate([high, np.full(earlier.more, np.inf)]),
+        np.concatenate([width, np.where(earlier.n < limits.count, limits.count_width, 0.0)]),
+        np.concatenate([cost, np.ones(earlier.more)]),
+        tuple(_with_own(page, earlier.more) for page in marks.pages),
     )
-    primary = np.concatenate([few | marks.hidden, np.zeros(more, bool)])
-    made = protect(found, secrets, primary, as_far=bool(marks.known.any()), seed=seed)
-    return Protected(made.hidden[:size], made.reach[:size])
+    primary = np.concatenate([few | marks.hidden, np.ones(earlier.more, bool)])
+    return _protected(found, secrets, primary, earlier, marks, seed)
 
 
 def combined_of(
@@ -147,7 +126,7 @@ def protect_sums(
     values: Values,
     combined: sparse.csr_matrix,
     worth: Sequence[float],
-    told: int,
+    earlier: EarlierCells,
     primary: tuple[Mask, Mask],
     marks: Marks,
     limits: DisclosureLimits,
@@ -155,54 +134,65 @@ def protect_sums(
 ) -> Protected:
     """Hide means of few and what would tell them, where sums add up and every weight is known.
 
-    `found` has the rows `combined` as cells after the others, of which the last `told` are out already;
-    the others are `worth` so many means each.
-    `primary` are the cells of few answers, and those whose count is hidden.
+    `found` has the cells, a cell for each row of `combined`, `worth` so many means each, and those of
+    `earlier`. `primary` are the cells of few answers, and those whose count is hidden.
     """
     few, uncounted = primary
     mass, count = values.mass, values.count
     sums = mass * values.average
-    # A cell of more than mean_n is no secret itself: its sum need be no less certain than theirs.
-    width = mass * limits.mean_width * np.minimum(1.0, limits.mean_n / np.maximum(count, 1.0))
-    width = np.where(marks.secret(few), width, 0.0)
-    more = combined.shape[0]
-    values_of = combined @ sums
-    free = np.concatenate([np.full(more - told, np.inf), np.zeros(told)])
     # Whatever moves on the way round moves by the same sum, large cells and small ones.
     cost = marks.cost(1 + np.log1p(count) * _breadth(found)[: len(count)])
-    dear = np.array([*worth, *[1.0] * told]) * (1 + float(np.median(np.log1p(count))))
+    dear = np.array([*worth]) * (1 + float(np.median(np.log1p(count))))
     empty = limits.zeros & (count == 0)
     hidden = (few | uncounted | marks.hidden) & ~empty
 
-    low, high = _room(found, values, marks, limits)
-    secrets = Secrets(
-        np.concatenate([sums, values_of]),
-        np.concatenate([low, values_of - free]),
-        np.concatenate([high, values_of + free]),
-        np.concatenate([np.minimum(width, high - low), np.zeros(more)]),
-        np.concatenate([cost, dear]),
-        tuple(_with_own(page, more) for page in marks.pages),
+    low = np.where(marks.known, sums, mass * limits.lowest)
+    high = np.where(marks.known, sums, mass * limits.highest)
+    one = mass.sum() / max(count.sum(), 1.0)
+    each = np.divide(mass, count, out=np.full(len(mass), one), where=count > 0)
+    room = each * (limits.highest - limits.lowest)
+    # A cell of more than mean_n is no secret itself: its sum need be no less certain than theirs.
+    width = mass * limits.mean_width * np.minimum(1.0, limits.mean_n / np.maximum(count, 1.0))
+    width = np.where(marks.secret(few), np.minimum(width, room * earlier.near), 0.0)
+    free = np.full(combined.shape[0], np.inf)
+    left = np.isnan(earlier.n)
+    were = np.where(
+        earlier.n < limits.mean_n, earlier.n * each[earlier.of] * limits.mean_width, 0.0
     )
-    first = np.concatenate([hidden, np.zeros(more, bool)])
-    return protect(found, secrets, first, as_far=bool(marks.known.any()), seed=seed)
+    said = room[earlier.of] * earlier.left
+    more = len(free) + earlier.more
+
+    def secrets(up: float) -> Secrets:
+        return Secrets(
+            np.concatenate([sums, np.zeros(more)]),
+            np.concatenate([low, -free, np.where(left, -(1 - up) * said, -np.inf)]),
+            np.concatenate([high, free, np.where(left, up * said, np.inf)]),
+            np.concatenate([np.minimum(width, high - low), np.zeros(len(free)), were]),
+            np.concatenate([cost, dear, np.ones(earlier.more)]),
+            tuple(_with_own(page, more) for page in marks.pages),
+        )
+
+    first = np.concatenate([hidden, np.zeros(len(free), bool), np.ones(earlier.more, bool)])
+    made = _protected(found, secrets(0.5), first, earlier, marks, seed)
+    # Where in what those who left can have said their sum lies nobody knows: in the middle, or all
+    # the way at either end, where what is open of two cells may not make up for one another.
+    for up in (1.0, 0.0, 1.0) if left.any() else ():
+        once_more = _protected(found, secrets(up), made.hidden, earlier, marks, seed)
+        made = Protected(once_more.hidden, np.minimum(made.reach, once_more.reach))
+    return made
 
 
-def _room(
-    found: Relations, values: Values, marks: Marks, limits: DisclosureLimits
-) -> tuple[Array, Array]:
-    """Between what an attacker knows a sum to be beforehand.
-
-    Of a cell that some left since it was told no more is open than what these can have said; where in
-    that the sum lies nobody knows, and it is taken to lie in the middle. A total is as open as its parts.
-    """
-    mass, count = values.mass, values.count
-    sums = mass * values.average
-    said = mass / np.maximum(count, 1.0) * (limits.highest - limits.lowest) * np.abs(marks.moved)
-    parts = ~np.asarray((found.matrix > 0).sum(axis=0)).ravel()[: len(count)].astype(bool)
-    half = np.where(parts & (marks.moved != 0), said / 2, np.inf)
-    low = np.where(marks.known, sums, np.maximum(mass * limits.lowest, sums - half))
-    high = np.where(marks.known, sums, np.minimum(mass * limits.highest, sums + half))
-    return low, high
+def _protected(
+    found: Relations,
+    secrets: Secrets,
+    primary: Mask,
+    earlier: EarlierCells,
+    marks: Marks,
+    seed: int,
+) -> Protected:
+    """Where something was told before, what it leaves too little room for is as uncertain as can be."""
+    as_far = bool(marks.known.any() or (earlier.left > 0).any())
+    return protect(found, secrets, primary, as_far=as_far, seed=seed)
 
 
 def _with_own(page: Ids, more: int) -> Ids:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,9 +12,10 @@ from scipy import sparse
 
 from processing.errors import Problem, stop_if_any
 
-from .cell_secrets import Values, combined_of, marks_of, protect_counts, protect_sums, sums_left
+from .cell_secrets import Marks, Values, combined_of, marks_of, protect_counts, protect_sums
 from .disclosure_limits import DisclosureLimits
-from .published_tables import Array, Ids, Parents, relations, that_do_not_add_up, unsound
+from .earlier_cells import EarlierCells, ToldThen, earlier_cells, joined
+from .published_tables import Array, Parents, Relations, relations, that_do_not_add_up, unsound
 from .suppression import Mask, Protected
 
 _WORTH = 20.0
@@ -65,10 +66,9 @@ def disclose(
     known: ArrayLike | None = None,
     silent: ArrayLike | None = None,
     spare: ArrayLike | None = None,
-    moved: ArrayLike | None = None,
+    then: ToldThen | None = None,
     pages: Sequence[Sequence[str]] = (),
     combinations: Sequence[pd.Series] = (),
-    told_combinations: Sequence[pd.Series] = (),
     worth: Sequence[float] | None = None,
     seed: int = 1,
     block: int = 500,
@@ -90,19 +90,20 @@ def disclose(
 
     `before` marks cells that were hidden when the table was told before: they stay hidden. `known`
     marks those that were shown then: they can hide nothing any more, and are hidden for nobody; what
-    they leave too little room for is as uncertain as can be. `moved` is by how many fewer answered than
-    when a cell was shown then (below 0: by how many more): what was known of it is so no longer, but
-    its total less its parts of then is the sum of those that were hidden, and is known. `silent` marks cells that another table hides with the place they are of: they
-    are hidden here too, and hide others; what is not small in them is no secret. `spare` marks those
-    of which little is lost. `pages` name keys that cells are shown together by, the narrower first, as
-    (("place", "wave"), ("place",)): what has to be hidden is rather taken from pages that lack
-    something already, so that one small area costs one other its page, and not one for each scale.
+    they leave too little room for is as uncertain as can be. `then` is what was told of cells as they
+    were, before some took their answers back: what they are now is what they were less what these
+    said, and both must stay uncertain. `silent` marks cells that another table hides with the place
+    they are of: they are hidden here too, and hide others; what is not small in them is no secret.
+    `spare` marks those of which little is lost. `pages` name keys that cells are shown together by, the
+    narrower first, as (("place", "wave"), ("place",)): what has to be hidden is rather taken from pages
+    that lack something already, so that one small area costs one other its page, and not one for each
+    scale.
 
     `combinations` are numbers that are published beside, each linear in means:
     its coefficients by the index of `cells`. One that would give a cell away may not be shown, or
     further cells are hidden, whichever costs less: each is `worth` so many means, twenty unless
-    given. `told_combinations` are out already: they are known
-    whatever is decided now.
+    given. Those that are out already are `combinations` of `then`: they are known whatever is decided
+    now.
 
     `block` is about how many cells are solved together: more hide less and take longer.
 
@@ -129,58 +130,86 @@ def disclose(
     stop_if_any(problems)
 
     marks = marks_of(
-        cells, table.index, before=before, known=known, silent=silent, spare=spare, moved=moved,
-        pages=pages,
+        cells, table.index, before=before, known=known, silent=silent, spare=spare, pages=pages
+    )
+    whole = _Table(
+        table, [*keys], parents, found, Values(count, mass, average), marks, then or ToldThen(), limits,
+        seed, block,
     )  # fmt: skip
     few = (count < limits.count) & ((count > 0) | (not limits.zeros))
-    left = sums_left(found.matrix, marks)
-    of_counts = _indicators(left, len(table))
-    plain = found
-    if left:
-        found = relations(table, keys, parents, block=block, combined=of_counts)
-    counts = protect_counts(found, count, few, of_counts, marks, limits, seed)
+    counts = whole.counts(few)
     reasons = table[[*keys]].assign(
         n_hidden=_why(few, counts.hidden), n_width=_width(counts, np.ones(len(table)))
     )
     shown = table.assign(**{n: _blanked_counts(count, counts.hidden, cells.loc[table.index, n])})
     combined: tuple[bool, ...] = ()
     if mean:
-        bare = (count < limits.mean_n) & ~(limits.zeros & (count == 0))
-        also = counts.hidden & ~(limits.zeros & (count == 0))
-        told = [*_unmoved(told_combinations, table.index, marks.moved)]
-        told += [pd.Series(mass[at], table.index[at]) for at in left]
-        rows = combined_of([*combinations, *told], table.index, mass)
-        found = plain
-        if rows.shape[0]:
-            found = relations(table, keys, parents, block=block, combined=rows)
-        sums = protect_sums(
-            found, Values(count, mass, average), rows,
-            worth or [_WORTH] * len(combinations), len(told), (bare, also),
-            marks, limits, seed,
-        )  # fmt: skip
-        size = len(table)
-        combined = tuple((~sums.hidden[size : size + len(combinations)]).tolist())
-        sums = Protected(sums.hidden[:size], sums.reach[:size])
+        sums, combined = whole.sums(counts.hidden, combinations, worth)
         reasons["mean_hidden"] = _why((count < limits.mean_n), sums.hidden)
         reasons["mean_width"] = _width(sums, mass)
         shown[mean] = np.where(sums.hidden | (count == 0), np.nan, table[mean].to_numpy(float))
     return Disclosure(shown.loc[cells.index], reasons.loc[cells.index], limits, combined)
 
 
-def _indicators(sets: Sequence[Ids], size: int) -> sparse.csr_matrix:
-    """A row a set of cells, with 1 for each of them."""
-    rows = sparse.lil_matrix((len(sets), size))
-    for row, at in enumerate(sets):
-        rows[row, at] = 1.0
-    return rows.tocsr()
+@dataclass(frozen=True)
+class _Table:
+    """A sound table in its own order, and what is known of it beforehand."""
 
+    cells: pd.DataFrame
+    keys: Sequence[str]
+    parents: Parents
+    found: Relations
+    values: Values
+    marks: Marks
+    then: ToldThen
+    limits: DisclosureLimits
+    seed: int
+    block: int
 
-def _unmoved(told: Sequence[pd.Series], order: pd.Index, moved: Array) -> Iterator[pd.Series]:
-    """What sums that are out still say: their parts that were shown and are others now are known of then."""
-    for one in told:
-        same = one[moved[order.get_indexer(one.index)] == 0]
-        if len(same):
-            yield same
+    def counts(self, few: Mask) -> Protected:
+        """Which counts to hide."""
+        earlier = self._earlier(combinations=False)
+        found = self._with(self._none(), earlier)
+        made = protect_counts(
+            found, self.values.count, few, earlier, self.marks, self.limits, self.seed
+        )
+        return self._of_cells(made)
+
+    def sums(
+        self, uncounted: Mask, combinations: Sequence[pd.Series], worth: Sequence[float] | None
+    ) -> tuple[Protected, tuple[bool, ...]]:
+        """Which means to hide, and of which combinations nothing is hidden."""
+        count, limits = self.values.count, self.limits
+        empty = limits.zeros & (count == 0)
+        earlier = self._earlier(combinations=True)
+        rows = combined_of(combinations, self.cells.index, self.values.mass)
+        made = protect_sums(
+            self._with(rows, earlier), self.values, rows, worth or [_WORTH] * len(combinations), earlier,
+            ((count < limits.mean_n) & ~empty, uncounted & ~empty), self.marks, limits, self.seed,
+        )  # fmt: skip
+        size = len(self.cells)
+        told = ~made.hidden[size : size + len(combinations)]
+        return self._of_cells(made), tuple(told.tolist())
+
+    def _earlier(self, *, combinations: bool) -> EarlierCells:
+        totals = np.asarray((self.found.matrix > 0).sum(axis=0)).ravel() > 0
+        return earlier_cells(
+            self.then, self.cells.index, self.values.count, np.flatnonzero(~totals),
+            combinations=combinations,
+        )  # fmt: skip
+
+    def _with(self, rows: sparse.csr_matrix, earlier: EarlierCells) -> Relations:
+        found = self.found
+        ties = sparse.vstack([rows, earlier.ties], format="csr")
+        if ties.shape[0]:
+            found = relations(self.cells, self.keys, self.parents, block=self.block, ties=ties)
+        return joined(found, rows, earlier)
+
+    def _none(self) -> sparse.csr_matrix:
+        return sparse.csr_matrix((0, len(self.cells)))
+
+    def _of_cells(self, made: Protected) -> Protected:
+        return Protected(made.hidden[: len(self.cells)], made.reach[: len(self.cells)])
 
 
 def _why(few: Mask, hidden: Mask) -> np.ndarray:

@@ -38,15 +38,14 @@ def relations(
     parents: Parents,
     *,
     block: int = 500,
-    combined: sparse.csr_matrix | None = None,
+    ties: sparse.csr_matrix | None = None,
 ) -> Relations:
     """Find every total whose parts are published too.
 
     `cells` has a row a cell; `parents` gives for a key's values what they are added up to, one or
     several, as {"place": {"0001-001": ["bo", "plan"], "bo": "study"}, "wave": {1: "all", 2: "all"}}.
     A total in one key is that of the same values in all others. `block` is about how many cells a
-    block holds. `combined` has the coefficients of combinations that are published beside, a row each:
-    each becomes a cell after the others, in every block that holds any of its cells.
+    block holds. `ties` are further rows, of which the cells belong together.
     """
     index = pd.MultiIndex.from_frame(cells[[*keys]])
     rows: list[Ids] = []
@@ -66,7 +65,7 @@ def relations(
         ),
         shape=(count, len(cells)),
     )
-    apart = _apart(matrix, combined)
+    apart = _apart(matrix, ties)
     blocks = [
         part
         for whole in _packed(apart, block)
@@ -76,14 +75,12 @@ def relations(
             else _blocks(cells.iloc[whole], keys, parents, block, whole)
         )
     ]
-    found = Relations(matrix, tuple(blocks))
-    return found if combined is None else _with_combinations(found, combined)
+    return Relations(matrix, tuple(blocks))
 
 
-def _apart(matrix: sparse.csr_matrix, combined: sparse.csr_matrix | None) -> Ids:
-    """A number for each cell: that of all cells that relations and combinations tie to it."""
-    ties = matrix if combined is None else sparse.vstack([matrix, combined], format="csr")
-    ties = abs(ties)
+def _apart(matrix: sparse.csr_matrix, further: sparse.csr_matrix | None) -> Ids:
+    """A number for each cell: that of all cells that relations and further rows tie to it."""
+    ties = abs(matrix if further is None else sparse.vstack([matrix, further], format="csr"))
     between = sparse.bmat([[None, ties.T], [ties, None]])
     _, label = connected_components(between, directed=False)
     return np.asarray(label[: matrix.shape[1]], np.intp)
@@ -101,20 +98,6 @@ def _packed(apart: Ids, size: int) -> Iterator[Ids]:
         now.append(one)
     if now:
         yield np.sort(np.concatenate(now))
-
-
-def _with_combinations(found: Relations, rows: sparse.csr_matrix) -> Relations:
-    size, more = found.matrix.shape[1], rows.shape[0]
-    if not more:
-        return found
-    matrix = sparse.bmat([[found.matrix, None], [rows, -sparse.identity(more)]], format="csr")
-    if not found.matrix.shape[0]:
-        matrix = sparse.hstack([rows, -sparse.identity(more)], format="csr")
-    blocks = tuple(
-        np.concatenate([block, size + np.unique(rows[:, block].nonzero()[0])]).astype(np.intp)
-        for block in found.blocks
-    )
-    return Relations(matrix, blocks)
 
 
 def unsound(cells: pd.DataFrame, keys: Sequence[str], parents: Parents) -> list[Problem]:

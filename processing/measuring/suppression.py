@@ -138,8 +138,9 @@ class _State:
             if not len(left):
                 return
             width = self.secrets.width[cells]
-            low = np.maximum(self.secrets.low[cells] - self.secrets.values[cells], -4 * width - 1)
-            high = np.minimum(self.secrets.high[cells] - self.secrets.values[cells], 4 * width + 1)
+            reach = 4 * np.where(width > 0, width, width.max(initial=0.0)) + 1
+            low = np.maximum(self.secrets.low[cells] - self.secrets.values[cells], -reach)
+            high = np.minimum(self.secrets.high[cells] - self.secrets.values[cells], reach)
             # A cell need not move further than its width; more would be taken from others.
             wanted = np.isin(cells, left)
             low = np.where(wanted, np.maximum(low, -width), low)

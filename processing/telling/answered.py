@@ -11,11 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from processing.datasets.study import Study
 from processing.measuring.disclosure import disclose
 from processing.measuring.disclosure_limits import DisclosureLimits
+from processing.measuring.earlier_cells import ToldThen
 from processing.measuring.published_tables import Parents
 from processing.measuring.study_measures import StudyMeasures
 
 from .places_told import PAGES, adds_up, places_of, torn
 from .told_before import ToldBefore, masks, moved
+from .told_then import told_then
 
 _SIDES: dict[Hashable, Hashable | Sequence[Hashable]] = {"finished": "invited", "rest": "invited"}
 
@@ -31,38 +33,29 @@ def answered(
     It is hidden where few finished, and where few did not, for then all know of nearly everyone that
     they answered. Who has to be hidden beside is rather a place that has too few for a mean. A plan or group that holds a part of a merged afdeling alone is not there.
     """
-    counts = study.table("dispositions")
-    columns = ["level", "unit", "wave", "invited", "finished"]
-    if not len(counts):
-        return pd.DataFrame(columns=[*columns, "measure", "name", "n", "estimate", "hidden"])
-    sums = counts.groupby(["area", "wave"], as_index=False)[["invited", "finished"]].sum()
-    # Where more finished than were invited, as datasets of before count the open link, as if all had
-    # answered: nothing of the place is told then, and what it adds up to stays whole.
-    sums["invited"] = sums[["invited", "finished"]].max(axis=1)
-    by = sums.merge(found.units, on=["area", "wave"])
-    by = by.groupby(["level", "unit", "wave"], as_index=False)[["invited", "finished"]].sum()
-    by = by.assign(place=places_of(by))
+    by = asked(study, found)
+    if not len(by):
+        return by.assign(measure="", name="", n=np.nan, estimate=np.nan, hidden=0)
+    by = by.assign(place=places_of(by), rest=by["invited"] - by["finished"], name="", cohort="all")
     parents = adds_up(found.units)
     by = by[~by["place"].isin(torn(by.rename(columns={"invited": "n"}).assign(scale=""), parents))]
-    by = by.assign(rest=by["invited"] - by["finished"], name="", cohort="all")
-    of = by.assign(n=by["finished"])
+    of = by.assign(n=by["finished"]).reset_index(drop=True)
     before, known = masks(of, earlier, "answered")
-    left = _left_since(of, found, earlier)
-    by = by.assign(before=before, known=known & (left == 0), moved=left)
-    cells = by.melt(
-        ["place", "wave", "before", "known", "moved"], ["invited", "finished", "rest"],
+    of = of.assign(before=before, known=known & (_left_since(of, found, earlier) == 0))
+    cells = of.drop(columns="n").melt(
+        ["place", "wave", "before", "known"], ["finished", "invited", "rest"],
         var_name="what", value_name="n",
     )  # fmt: skip
     cells["n"] = cells["n"].astype(int)
     # How many were invited is told of every place; who took their answers back are among the rest.
-    sign = cells["what"].map({"invited": 0.0, "finished": 1.0, "rest": -1.0})
-    cells = cells.assign(moved=cells["moved"] * sign, known=cells["known"] | (sign == 0))
-    stay = cells["before"] & (cells["what"] != "invited")
+    invited = cells["what"] == "invited"
     few = by.loc[by["finished"] < limits.mean_n, ["place", "wave"]]
     spare = pd.MultiIndex.from_frame(cells[["place", "wave"]]).isin(pd.MultiIndex.from_frame(few))
+    # Those who finished are the first of the cells, in the order of the places.
     hidden = hidden_counts(
-        cells.assign(spare=spare & (cells["what"] != "invited")), _SIDES, parents, limits,
-        before=stay, known=cells["known"],
+        cells.assign(spare=spare & ~invited), _SIDES, parents, limits,
+        before=cells["before"] & ~invited, known=cells["known"] | invited,
+        then=told_then(of, earlier, "answered", parents),
     )  # fmt: skip
     hidden = hidden[hidden["what"] == "finished"][["place", "wave", "hidden"]]
     told = by.merge(hidden, on=["place", "wave"])
@@ -70,6 +63,22 @@ def answered(
         measure="answered", n=told["finished"].astype(float),
         estimate=100 * told["finished"] / told["invited"].replace(0, np.nan),
     )  # fmt: skip
+
+
+def asked(study: Study, found: StudyMeasures) -> pd.DataFrame:
+    """How many were invited and finished: a row a level, unit and wave of which anybody counted them.
+
+    Where more finished than were invited, as datasets of before count the open link, it is as if all had
+    answered: nothing of the place is told then, and what it adds up to stays whole.
+    """
+    keys = ["level", "unit", "wave"]
+    counts = study.table("dispositions")
+    if not len(counts):
+        return pd.DataFrame(columns=[*keys, "invited", "finished"])
+    sums = counts.groupby(["area", "wave"], as_index=False)[["invited", "finished"]].sum()
+    sums["invited"] = sums[["invited", "finished"]].max(axis=1)
+    by = sums.merge(found.units, on=["area", "wave"])
+    return by.groupby(keys, as_index=False)[["invited", "finished"]].sum()
 
 
 def _left_since(
@@ -95,16 +104,17 @@ def hidden_counts(
     *,
     before: ArrayLike,
     known: ArrayLike,
+    then: ToldThen | None = None,
 ) -> pd.DataFrame:
     """Cells of place, wave and `what` (and name), with `hidden`; `sides` add up within a place.
 
-    Columns `silent`, `spare` and `moved`, where there are any, are as in `disclose`.
+    Columns `silent` and `spare`, where there are any, are as in `disclose`.
     """
     keys = [key for key in ("name", "place", "wave", "what") if key in cells]
     parents: Parents = {"place": places, "what": sides}
     shown = disclose(
         cells, keys, parents, limits=limits, before=before, known=known,
-        silent=cells.get("silent"), spare=cells.get("spare"), moved=cells.get("moved"), pages=PAGES,
+        silent=cells.get("silent"), spare=cells.get("spare"), then=then, pages=PAGES,
     ).frame  # fmt: skip
     return cells.assign(hidden=shown["n"].isna().astype(int))
 

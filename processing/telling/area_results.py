@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,14 +14,16 @@ from processing.errors import Problem, StatisticsError
 from processing.measuring.area_sums import AreaSums, Points, area_sums
 from processing.measuring.disclosure import disclose
 from processing.measuring.disclosure_limits import DisclosureLimits
+from processing.measuring.earlier_cells import ToldThen
 from processing.measuring.measures import measures
 from processing.measuring.study_measures import StudyMeasures
 from processing.measuring.study_terms import study_terms
 
 from .answered import answered, hidden_counts, unanswered
 from .places_told import PAGES, adds_up, places_of, silent_in, torn
-from .told_before import ToldBefore, masks, told_otherwise
+from .told_before import ToldBefore, masks
 from .told_means import change_rows, mean_rows, told_means
+from .told_then import told_of_others, told_then
 from .weighting_told import refuse_reweighted
 
 RESULT_COLUMNS = (
@@ -35,6 +37,7 @@ of both waves less the areas in each, and less the people who answered both."""
 
 _FIGURES = ["estimate", "low", "high", "n", "here_low", "here_high", "p"]
 _LEVELS = 5
+_SHARE = ["name", "place", "wave"]
 
 
 def area_results(
@@ -139,6 +142,36 @@ def _shares(
     response: pd.DataFrame,
     means: pd.DataFrame,
 ) -> pd.DataFrame:
+    """Rows of shares, hidden where they would be as means, and where few stand on one side."""
+    whole, counts = _counted(study, found, items)
+    if not len(whole):
+        return pd.DataFrame(columns=RESULT_COLUMNS)
+    places = adds_up(found.units)
+    whole = whole[~whole["place"].isin(torn(whole.rename(columns={"name": "scale"}), places))]
+    before, known = masks(whole, earlier, "share")
+    whole = whole.assign(
+        before=before | told_of_others(whole, earlier, places),
+        known=known, silent=silent_in(whole, response), spare=_bare_in(whole, means),
+    )  # fmt: skip
+    then = told_then(whole, earlier, "share", places)
+    few = _few_on_a_side(whole, _sides(counts, found), places, then, limits)
+    shown = disclose(
+        whole[[*_SHARE, "n", "w", "mean"]], _SHARE, {"place": places}, mean="mean", weight="w",
+        limits=limits, before=whole["before"], known=whole["known"], silent=whole["silent"] | few,
+        spare=whole["spare"], then=then, pages=PAGES,
+    ).frame  # fmt: skip
+    hidden = shown["n"].isna() | shown["mean"].isna()
+    return whole.assign(
+        measure="share", estimate=100 * whole["share_above"], low=100 * whole["share_above_low"],
+        high=100 * whole["share_above_high"], n=whole["n"].astype(float),
+        hidden=hidden.to_numpy(int),
+    )  # fmt: skip
+
+
+def _counted(
+    study: Study, found: StudyMeasures, items: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shares of every place, and how many in each area said yes (100) or no (0) to each item."""
     sums: AreaSums | None = None
     counts = []
     for rows in _said(study, found, items):
@@ -149,40 +182,42 @@ def _shares(
         told = rows.melt(["area", "wave"], list(items), var_name="name", value_name="said").dropna()
         counts.append(told.groupby(["name", "area", "wave", "said"], as_index=False).size())
     if sums is None or not len(sums.frame):
-        return pd.DataFrame(columns=RESULT_COLUMNS)
+        return pd.DataFrame(), pd.DataFrame()
     whole = measures(sums, found.units).means
     whole = whole[whole["cohort"] == "all"].rename(columns={"scale": "name"})
     whole = whole.assign(place=places_of(whole), n=whole["n"].astype(int))
-    keys = ["name", "place", "wave"]
-    places = adds_up(found.units)
-    whole = whole[~whole["place"].isin(torn(whole.rename(columns={"name": "scale"}), places))]
-    before, known = masks(whole, earlier, "share")
-    # Of a place that a few left since, and of all that hold it: else one were the others' difference.
-    before = before | told_otherwise(whole, earlier, limits.count)
-    whole = whole.assign(
-        before=before, known=known, silent=silent_in(whole, response), spare=_bare_in(whole, means)
-    )
-    sides = _sides(pd.concat(counts, ignore_index=True), found)
-    sides = sides.merge(whole[[*keys, "before", "known", "silent", "spare"]], on=keys)
+    return whole, pd.concat(counts, ignore_index=True)
+
+
+def _few_on_a_side(
+    whole: pd.DataFrame,
+    sides: pd.DataFrame,
+    places: dict[Hashable, Hashable | Sequence[Hashable]],
+    then: ToldThen,
+    limits: DisclosureLimits,
+) -> pd.Series:
+    """Shares of which one side is few, or would give away one that is, by the index of `whole`."""
+    marks = whole[[*_SHARE, "before", "known", "silent", "spare"]].assign(at=whole.index)
+    sides = sides.merge(marks, on=_SHARE)
     halves = sides["what"] != "all"
     both = hidden_counts(
         sides.assign(silent=sides["silent"] & halves), {"yes": "all", "no": "all"}, places, limits,
-        before=sides["before"] & halves, known=sides["known"],
+        before=sides["before"] & halves, known=sides["known"], then=_sides_then(sides, then),
     )  # fmt: skip
-    both = both.groupby(keys)["hidden"].max().rename("side").reset_index()
-    whole = whole.merge(both, on=keys, how="left").fillna({"side": 1})
-    silent = whole["silent"] | (whole["side"] == 1)
-    shown = disclose(
-        whole[[*keys, "n", "w", "mean"]], keys, {"place": places}, mean="mean", weight="w",
-        limits=limits, before=whole["before"], known=whole["known"], silent=silent,
-        spare=whole["spare"], pages=PAGES,
-    ).frame  # fmt: skip
-    few = shown["n"].isna() | shown["mean"].isna()
-    return whole.assign(
-        measure="share", estimate=100 * whole["share_above"], low=100 * whole["share_above_low"],
-        high=100 * whole["share_above_high"], n=whole["n"].astype(float),
-        hidden=few.to_numpy(int),
-    )  # fmt: skip
+    hidden = both.groupby("at")["hidden"].max().reindex(whole.index, fill_value=1)
+    return hidden == 1
+
+
+def _sides_then(sides: pd.DataFrame, then: ToldThen) -> ToldThen:
+    """Sums of sides that were told: how many on a side left a part that was hidden is taken to be known."""
+    now = {
+        (at, what): (one, float(n)) for one, at, what, n in sides[["at", "what", "n"]].itertuples()
+    }
+    hidden = [
+        [part for part, n in total if n not in then.shown.get(part, ())] for total in then.totals
+    ]
+    sums = [[now[part, what] for part in one] for one in hidden for what in ("yes", "no")]
+    return ToldThen([one for one in sums if one])
 
 
 def _bare_in(rows: pd.DataFrame, means: pd.DataFrame) -> pd.Series:

@@ -13,8 +13,9 @@ from processing.effects.evaluation import Evaluation
 from processing.errors import StatisticsError
 from processing.measuring.disclosure import disclose
 from processing.measuring.disclosure_limits import DisclosureLimits
+from processing.measuring.earlier_cells import State, ToldThen
 
-from .told_before import ToldBefore, ToldEffect, moved
+from .told_before import ToldBefore, ToldEffect
 
 _POINT = 1.0
 _RANGE = 100.0
@@ -24,12 +25,13 @@ _RANGE = 100.0
 class Sums:
     """Effects as coefficients of means, by the index of these.
 
-    `now` are those that may be told, by scale; `told` are out. `lost` are scales of which something was
-    told that cannot be laid on these means: areas of it have merged since.
+    `now` are those that may be told, by scale; `told` are out, with the coefficients of sums of the means
+    as they were. `lost` are scales of which something was told that cannot be laid on these means: areas
+    of it have merged since.
     """
 
     now: dict[str, pd.Series]
-    told: tuple[pd.Series, ...]
+    told: tuple[Mapping[State, float], ...]
     lost: frozenset[str]
 
 
@@ -41,7 +43,8 @@ def told_effects(evaluation: Evaluation, shown: pd.DataFrame) -> tuple[ToldEffec
     for scale, cohort, wave in rows.itertuples(index=False, name=None):
         made = effect_coefficients(evaluation, scale, cohort)
         at = {} if made is None else _named(made, means)
-        found.append(ToldEffect(scale, cohort, evaluation.plan.hash, int(wave), at))
+        sizes = {} if made is None else _sizes(made, means)
+        found.append(ToldEffect(scale, cohort, evaluation.plan.hash, int(wave), at, sizes))
     return tuple(found)
 
 
@@ -52,14 +55,14 @@ def effect_sums(
 
     An effect told before whose coefficients are these within what rounding to whole points hides is
     the same effect: weights differ by little, and the two tell no more than one. Where some left an area
-    that was shown they are two, of which the first is of who answered then.
+    since they are two, of which the first is of who answered then: of a cohort, of whom no area's mean
+    is told, it is taken to be of the same answers with the weights of then.
     """
     now = _now(evaluation, cohort) if evaluation is not None else {}
     own = means[(means["cohort"] == cohort) & (means["level"] == "afdeling") & (means["n"] > 0)]
     index = pd.Series(
         own.index, pd.MultiIndex.from_frame(own[["scale", "unit", "wave"]].astype(str))
     )
-    left = pd.Series(moved(own.assign(name=own["scale"]), earlier, "mean") > 0, own.index)
     told, lost = [], set()
     for one in earlier.effects if earlier else ():
         if one.cohort != cohort or (not one.coefficients and _again(one, evaluation)):
@@ -69,8 +72,12 @@ def effect_sums(
             lost.add(one.scale)
             continue
         made = pd.Series([*one.coefficients.values()], index.loc[keys].to_numpy())
-        if one.scale not in now or not _same(now[one.scale], made) or left[made.index].any():
-            told.append(made)
+        was = _was(one, own.loc[made.index])
+        same = one.scale in now and _same(now[one.scale], made)
+        if not same or (was["n"].to_numpy() != own.loc[made.index, "n"].to_numpy()).any():
+            n = was["n"] if cohort == "all" else own.loc[made.index, "n"]
+            states = zip(made.index, n.astype(float), strict=True)
+            told.append(dict(zip(states, made.to_numpy() / was["w"].to_numpy(), strict=True)))
     return Sums(now, tuple(told), frozenset(lost))
 
 
@@ -80,19 +87,17 @@ def cohort_effects_that_tell(
     earlier: ToldBefore | None,
     limits: DisclosureLimits,
 ) -> set[tuple[str, str]]:
-    """Scales and cohorts whose effect, beside those told before, would give an area's cohort away.
+    """Scales and cohorts whose effect would give an area's cohort away.
 
-    Areas' means of stayers and newcomers are told nowhere, and one sum of so many unknowns tells none
-    of them. A second sum, after one more wave or by another plan, is attacked with the first and with
-    the study's own means of the cohort.
+    Areas' means of stayers and newcomers are told nowhere. Their effect is attacked with the study's own
+    means of the cohort, and with those told before, after fewer waves or by another plan. One that is no
+    sum of means, for persons' covariates, nobody can attack: it is told no more than that on all is.
     """
     found = set()
     for cohort in ("stayer", "newcomer"):
         sums = effect_sums(means, evaluation, earlier, cohort)
-        before = (
-            {one.scale for one in earlier.effects if one.cohort == cohort} if earlier else set()
-        )
-        for scale in sorted(before - _kept(earlier, evaluation, cohort)):
+        effects = evaluation.effects
+        for scale in sorted(effects.loc[effects["cohort"] == cohort, "scale"].astype(str)):
             if scale in sums.lost or not _keeps(means, sums, scale, cohort, limits):
                 found.add((scale, cohort))
     return found
@@ -110,13 +115,6 @@ def cohort_effects_of_few(evaluation: Evaluation, least: int) -> set[tuple[str, 
     return few
 
 
-def _kept(earlier: ToldBefore | None, evaluation: Evaluation, cohort: str) -> set[str]:
-    """Scales of which nothing was told but this very effect, which is no sum of means alone."""
-    mine = [one for one in earlier.effects if one.cohort == cohort] if earlier else []
-    other = {one.scale for one in mine if one.coefficients or not _again(one, evaluation)}
-    return {one.scale for one in mine} - other
-
-
 def _keeps(
     means: pd.DataFrame, sums: Sums, scale: str, cohort: str, limits: DisclosureLimits
 ) -> bool:
@@ -131,13 +129,15 @@ def _keeps(
     cells = pd.concat([own, whole.assign(unit="all")])[["unit", "wave", "n", "w", "mean"]]
     cells = cells.assign(n=cells["n"].astype(int))
     inside = cells["unit"] != "all"
-    told = [one for one in sums.told if set(one.index) <= set(own.index)]
+    then = ToldThen(
+        combinations=[one for one in sums.told if {at for at, _ in one} <= {*own.index}]
+    )
     parents = {"unit": dict.fromkeys(own["unit"], "all")}
     try:
         found = disclose(
             cells, ["unit", "wave"], parents, mean="mean", weight="w", limits=limits,
             before=inside & (cells["n"] < limits.mean_n), silent=inside, known=~inside,
-            combinations=[sums.now[scale]], told_combinations=told,
+            combinations=[sums.now[scale]], then=then,
         )  # fmt: skip
     except StatisticsError:
         return False
@@ -159,6 +159,13 @@ def _again(told: ToldEffect, evaluation: Evaluation | None) -> bool:
     return told.plan == evaluation.plan.hash and told.wave == last
 
 
+def _was(told: ToldEffect, means: pd.DataFrame) -> pd.DataFrame:
+    """How many had answered in each of these when an effect was told, and what they weighed."""
+    now = means[["unit", "wave", "n", "w"]].itertuples(index=False, name=None)
+    was = [told.sizes.get((str(unit), int(wave)), (n, w)) for unit, wave, n, w in now]
+    return pd.DataFrame(was, columns=["n", "w"], dtype=float)
+
+
 def _same(one: pd.Series, other: pd.Series) -> bool:
     apart = one.subtract(other, fill_value=0.0).abs().sum()
     return bool(_RANGE * apart <= _POINT)
@@ -170,3 +177,8 @@ def _named(made: pd.Series, means: pd.DataFrame) -> Mapping[tuple[str, int], flo
         (str(unit), int(wave)) for unit, wave in own.itertuples(index=False, name=None)
     ]
     return dict(zip(keys, np.round(made.to_numpy(float), 12).tolist(), strict=True))
+
+
+def _sizes(made: pd.Series, means: pd.DataFrame) -> Mapping[tuple[str, int], tuple[float, float]]:
+    of = means.loc[made.index, ["unit", "wave", "n", "w"]].itertuples(index=False, name=None)
+    return {(str(unit), int(wave)): (float(n), round(float(w), 9)) for unit, wave, n, w in of}

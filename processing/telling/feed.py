@@ -68,7 +68,7 @@ def feed(
     For the public all points are whole and an interval is rounded outwards, so that two tables, one
     before and one after somebody took their answers back, do not tell what that one said. An effect
     is a sum of areas' means: it passes `disclose` with them, and one that is not made of means alone
-    (persons' covariates) is hidden. What was told before (`earlier`, see `told_before`) is attacked with
+    (persons' covariates) is hidden, on cohorts too. What was told before (`earlier`, see `told_before`) is attacked with
     it: a second effect, after one more wave or by another plan, is a second sum of the same means. A wave
     is told by the weights it was told by before. Where the response of a place is not told, for few answered or
     nearly everyone did, nothing of it is. For the
@@ -89,10 +89,44 @@ def feed(
     public = audience == "public"
     if public:
         refuse_reweighted(found, earlier)
+    beside = (evaluation or planned) if public else None
+    whole = _rows(study, found, evaluation, beside, limits, earlier, public=public)
+    whole = _with_provenance(whole, study, found, evaluation, statuses or {}).assign(
+        audience=audience
+    )
+    if public:
+        whole = rounded(whole, _counts(study))
+    if cooperation is not None:
+        theirs = feed(
+            cooperation,
+            study_measures(cooperation, kept=partners_earlier.weightings if public and partners_earlier else None),
+            limits=limits, audience=audience, earlier=partners_earlier,
+        )  # fmt: skip
+        whole = pd.concat([whole, as_moderators(theirs, study)], ignore_index=True)
+    order = ["measure", "scale", "level", "unit", "cohort", "wave"]
+    return whole[list(COLUMNS)].sort_values(order, ignore_index=True)
+
+
+def _counts(study: Study) -> list[str]:
+    """Scales that are counts of a few things."""
+    return [name for name, most in study.codebook.highest_scores.items() if most < PERCENT]
+
+
+def _rows(
+    study: Study,
+    found: StudyMeasures,
+    evaluation: Evaluation | None,
+    beside: Evaluation | None,
+    limits: DisclosureLimits,
+    earlier: ToldBefore | None,
+    *,
+    public: bool,
+) -> pd.DataFrame:
+    """Means, changes and effects, with blanks where they are hidden; places are chosen `beside` effects."""
     response = answered(study, found, limits, earlier)
     told = told_means(
         study, found, limits, response=response if public else None, earlier=earlier,
-        evaluation=(evaluation or planned) if public else None,
+        evaluation=beside,
     )  # fmt: skip
     means = _with_response(told.means, response)
     parts = [mean_rows(means), change_rows(found, means)]
@@ -105,50 +139,48 @@ def feed(
             again = pd.MultiIndex.from_frame(effects[["scale", "cohort"]]).isin([*telling])
             effects = effects.assign(hidden=np.maximum(effects["hidden"], again))
         parts.append(effects)
-    plans = _plans(study, found)
     whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
     if evaluation is None:
         whole["analysis_plans"] = np.nan
     whole.loc[whole["hidden"] == 1, _FIGURES] = np.nan
-    scales = {scale.name: scale for scale in study.codebook.scales}
-    owner = {
-        f"{scale.name}_{variant}": scale.name
-        for scale in scales.values()
-        for variant in scale.variants
-    }
-    known, most = statuses or {}, study.codebook.highest_scores
+    return whole
+
+
+def _with_provenance(
+    whole: pd.DataFrame,
+    study: Study,
+    found: StudyMeasures,
+    evaluation: Evaluation | None,
+    statuses: Mapping[str, str],
+) -> pd.DataFrame:
+    """The rows with what each was made from."""
+    plans = _plans(study, found)
     versions = _versions(study)
-    stem = whole["scale"].map(lambda name: owner.get(name, name))
-    whole = whole.assign(
+    instruments = {
+        name: scale.instrument
+        for scale in study.codebook.scales
+        for name in (scale.name, *(f"{scale.name}_{variant}" for variant in scale.variants))
+    }
+    return whole.assign(
         study=study.study,
         scale_version=[
-            _versions_of(versions, scales[name].instrument, before, wave)
-            for name, before, wave in zip(stem, whole["wave_before"], whole["wave"], strict=True)
+            _versions_of(versions, instruments[name], before, wave)
+            for name, before, wave in zip(
+                whole["scale"], whole["wave_before"], whole["wave"], strict=True
+            )
         ],
         # What was found of a whole scale was not found of the scale without one of its items.
-        status=whole["scale"].map(lambda name: known.get(name, "candidate")),
+        status=whole["scale"].map(lambda name: statuses.get(name, "candidate")),
         year=whole["wave"].map(lambda wave: int(found.days[int(wave)][:4])),
-        highest_score=whole["scale"].map(most),
+        highest_score=whole["scale"].map(study.codebook.highest_scores),
         plan=[
             plans.get((level, unit, wave), "")
             for level, unit, wave in zip(whole["level"], whole["unit"], whole["wave"], strict=True)
         ],
         weight=found.weight,
-        audience=audience,
         dataset=found.dataset,
         analysis_plan=evaluation.plan.hash if evaluation else "",
     )
-    if public:
-        whole = rounded(whole, [name for name, highest in most.items() if highest < PERCENT])
-    if cooperation is not None:
-        beside = feed(
-            cooperation,
-            study_measures(cooperation, kept=partners_earlier.weightings if public and partners_earlier else None),
-            limits=limits, audience=audience, earlier=partners_earlier,
-        )  # fmt: skip
-        whole = pd.concat([whole, as_moderators(beside, study)], ignore_index=True)
-    order = ["measure", "scale", "level", "unit", "cohort", "wave"]
-    return whole[list(COLUMNS)].sort_values(order, ignore_index=True)
 
 
 def _with_response(means: pd.DataFrame, response: pd.DataFrame) -> pd.DataFrame:
@@ -172,8 +204,7 @@ def _as_may_be_told(
 ) -> pd.DataFrame:
     """Effects without those on all residents that would give a mean away: of `told` they do not.
 
-    Effects on stayers and newcomers are of means that are told of no area: one sum of many unknowns,
-    told where these are of enough people.
+    Effects on stayers and newcomers are of means that are told of no area, and are looked at apart.
     Of n those are kept that the study's own tell already: where areas are left out, the difference
     is how many answered there.
     """

@@ -16,6 +16,7 @@ from processing.effects.evaluation import Evaluation
 from processing.measuring.study_measures import StudyMeasures
 
 from .remembering import remember, told_in
+from .told_before import ToldBefore
 from .weighting_told import public_measures
 
 LABELS = {
@@ -57,22 +58,24 @@ def write_feed(
     folder: Path | str | None = None,
     *,
     cooperation: Study | None = None,
+    earlier: ToldBefore | None = None,
+    partners_earlier: ToldBefore | None = None,
 ) -> Path:
     """Write feed.parquet, feed.csv, feed.sav and feed.dta into `<dataset>-feed`.
 
     The evaluator's table goes to `<dataset>-feed-evaluator`; the manifest says whose it is. A public
     table's cells are remembered beside the dataset (`remember`), moderators' beside partners' own
     (`cooperation`), and the manifest names what was told: `made_of` are the measures, or the evaluation
-    whose effects it shows. That is done after all is written, so that nothing
+    whose effects it shows, `earlier` and `partners_earlier` what the table was made with. That is done after all is written, so that nothing
     is kept of what was refused, and before it stands there. The same table gives the same bytes,
     in .sav and .dta too: their clock is set to 1970. Raises DatasetError.
     """
 
     def remembered() -> None:
-        remember(study, table[~theirs], made_of)
+        remember(study, table[~theirs], made_of, earlier=earlier)
         if cooperation is not None and theirs.any():
             own = table[theirs].assign(measure="mean", level="afdeling")
-            remember(cooperation, own, public_measures(cooperation))
+            remember(cooperation, own, public_measures(cooperation), earlier=partners_earlier)
 
     theirs = table["measure"] == "moderator"
     labels: dict[str, str | None] = {name: LABELS[name] for name in table.columns}

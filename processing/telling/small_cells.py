@@ -69,8 +69,11 @@ def small_cells(
     )
     shown = told.means[told.means["hidden"] == 0]
     cells = frozenset(shown[_CELL].itertuples(index=False, name=None))
-    if evaluation is None or evaluation.plan.covariates:
+    if evaluation is None:
         return SmallCells(cells, limits)
+    if evaluation.plan.covariates:
+        few = cohort_effects_of_few(evaluation, limits.mean_n)
+        return SmallCells(cells, limits, frozenset((*one, EFFECT) for one in few))
     return SmallCells(cells, limits, frozenset(_withheld(evaluation, told, earlier, limits)))
 
 

@@ -1,9 +1,10 @@
 """What was told in public before: what was hidden once stays so, and what was shown is known.
 
 It is kept beside the dataset and outlives its rows, for a withdrawal erases every table that was made
-from them. It holds keys of cells and whether they were shown; of those that were, how many had answered
-each time they were told, for a cell that some left since is another one; of effects, of which areas' means they are sums
-and with which coefficients; and by which weights each wave was told.
+from them. It holds keys of cells, whether they were shown, and how many had answered each time, for a
+cell that some left since is another one; of effects, of which areas' means they are sums, with which
+coefficients and of how many; and by which weights each wave was told. That is no answer, and more than
+is public: it is kept as the dataset is.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from processing.datasets.told_file import chain_of, memory_beside, missed, telli
 from processing.measuring.weighting import Weighting
 
 KEYS = ("measure", "name", "level", "unit", "cohort", "wave")
-_TYPES = {"wave": int, "hidden": int, "n": float}
+_TYPES = {"wave": int, "hidden": int, "n": float, "telling": int}
+_SIZED = 5
 Mask = NDArray[np.bool_]
 Array = NDArray[np.float64]
 
@@ -40,13 +42,16 @@ class ToldEffect:
     wave: int
     """The last of its waves"""
     coefficients: Mapping[tuple[str, int], float] = field(repr=False)
+    sizes: Mapping[tuple[str, int], tuple[float, float]] = field(default_factory=dict, repr=False)
+    """How many had answered there then, and what they weighed, by unit and wave"""
 
 
 @dataclass(frozen=True)
 class ToldBefore:
-    """All that was told: `cells` has `KEYS`, hidden (0 or 1) and, of those that were shown, n.
+    """All that was told: `cells` has `KEYS`, hidden (0 or 1), n, and the number of the telling.
 
-    A cell has a row for each n it was told with.
+    A cell has a row for each time that n or hidden was another than before; n is blank where it was
+    hidden and nobody noted it.
 
     `chain` has a hash for each telling, which covers all before it.
     """
@@ -124,11 +129,18 @@ def masks(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> tupl
     return again & ~shown & ~free, shown & (moved(cells, earlier, measure) == 0)
 
 
-def told_otherwise(cells: pd.DataFrame, earlier: ToldBefore | None, few: int) -> Mask:
-    """Shares that any telling had of another n, fewer than `few` away: what those between said is known."""
-    apart = _apart(cells, earlier, "share")
-    near = (apart > 0) & (apart < few)
-    return np.asarray(near.any(axis=1) & ~(apart == 0).any(axis=1))
+def told_of(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> pd.DataFrame | None:
+    """What was told of cells with `KEYS` but measure: `at` (their index), telling, hidden and n, in turn."""
+    if earlier is None or not len(earlier.cells):
+        return None
+    mine = earlier.cells[earlier.cells["measure"] == measure]
+    mine = mine if "telling" in mine else mine.assign(telling=0)
+    keys = list(KEYS[1:])
+    now = pd.Series(cells.index, index_of(cells, keys))
+    at = now.reindex(index_of(mine, keys)).to_numpy()
+    there = pd.notna(at)
+    found = mine.loc[there, ["telling", "hidden", "n"]]
+    return found.assign(at=at[there])
 
 
 def moved(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> Array:
@@ -136,13 +148,13 @@ def moved(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> Arra
 
     Answers of a wave are taken back and none is added, so that as many answers are the same answers.
     """
-    apart = _apart(cells, earlier, measure)
-    least = np.min(np.nan_to_num(apart, nan=np.inf), axis=1, initial=np.inf)
+    far = apart(cells, earlier, measure)
+    least = np.min(np.nan_to_num(far, nan=np.inf), axis=1, initial=np.inf)
     return np.where(np.isinf(least), 0.0, least)
 
 
-def _apart(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> Array:
-    """A row a cell, a column a telling: how far n is from that told, NaN where none was."""
+def apart(cells: pd.DataFrame, earlier: ToldBefore | None, measure: str) -> Array:
+    """A row a cell, a column an n it was shown with: how far n is from that, NaN where there are no more."""
     nothing = np.full((len(cells), 0), np.nan)
     if earlier is None or "n" not in cells:
         return nothing
@@ -164,10 +176,18 @@ def index_of(frame: pd.DataFrame, keys: Sequence[str]) -> pd.MultiIndex:
 
 
 def _read(tellings: Sequence[Mapping[str, Any]]) -> ToldBefore:
-    rows = [row for one in tellings for row in one["cells"]]
+    rows = [[*row, at] for at, one in enumerate(tellings) for row in one["cells"]]
     effects = [
         ToldEffect(
-            scale, cohort, plan, int(wave), {(str(u), int(w)): float(c) for u, w, c in coefficients}
+            scale,
+            cohort,
+            plan,
+            int(wave),
+            {(str(u), int(w)): float(c) for u, w, c, *_ in coefficients},
+            {
+                (str(u), int(w)): (float(n), float(m))
+                for u, w, _, *(n, m) in filter(_sized, coefficients)
+            },
         )
         for one in tellings
         for scale, cohort, plan, wave, coefficients in one["effects"]
@@ -185,9 +205,14 @@ def _read(tellings: Sequence[Mapping[str, Any]]) -> ToldBefore:
         for one in tellings
         for wave, said in one.get("weighted", {}).items()
     }
-    cells = pd.DataFrame(rows, columns=[*KEYS, "hidden", "n"]).astype(_TYPES)
+    cells = pd.DataFrame(rows, columns=[*KEYS, "hidden", "n", "telling"]).astype(_TYPES)
     cells = pd.concat([cells, _response_told(cells)], ignore_index=True)
     return ToldBefore(cells, tuple(effects), weightings, tuple(one["chain"] for one in tellings))
+
+
+def _sized(coefficient: Sequence[object]) -> bool:
+    """Whether it was noted how many it is of."""
+    return len(coefficient) == _SIZED
 
 
 def _response_told(cells: pd.DataFrame) -> pd.DataFrame:
@@ -197,10 +222,13 @@ def _response_told(cells: pd.DataFrame) -> pd.DataFrame:
     """
     means = cells[(cells["measure"] == "mean") & (cells["cohort"] == "all")]
     by = means.groupby(["level", "unit", "wave"], as_index=False)["hidden"].min()
-    by = by.assign(measure="answered", name="", cohort="all", n=np.nan)
-    kept = index_of(cells[cells["measure"] == "answered"], KEYS)
-    told: pd.DataFrame = by[(by["hidden"] == 0) | ~index_of(by, KEYS).isin(kept)]
-    return told[[*KEYS, "hidden", "n"]]
+    by = by.assign(measure="answered", name="", cohort="all", n=np.nan, telling=0)
+    own = cells[cells["measure"] == "answered"]
+    kept, shown = (index_of(one, KEYS) for one in (own, own[own["hidden"] == 0]))
+    told: pd.DataFrame = by[
+        ~index_of(by, KEYS).isin(kept) | ((by["hidden"] == 0) & ~index_of(by, KEYS).isin(shown))
+    ]
+    return told[[*KEYS, "hidden", "n", "telling"]]
 
 
 def _public_beside(study: Study) -> Iterable[tuple[Path, str]]:

@@ -7,24 +7,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from processing.datasets.codebook import PERCENT, Codebook
+from processing.datasets.codebook import PERCENT
 from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
 from processing.errors import Problem, StatisticsError
 from processing.measuring.disclosure import Disclosure, disclose
 from processing.measuring.disclosure_limits import DisclosureLimits
+from processing.measuring.earlier_cells import State, ToldThen
 from processing.measuring.published_tables import Parents
 from processing.measuring.study_measures import StudyMeasures
 
 from .effects_told import effect_sums
+from .means_that_tell import tells_of_all, tells_of_who_left
 from .places_told import PAGES, adds_up, places_of, silent_in, torn
-from .told_before import ToldBefore, masks, moved
+from .told_before import KEYS, ToldBefore, masks, moved
+from .told_then import cohorts_then, told_then
 
 _UNKNOWN = "unknown"
 _PRIMARY, _OTHER = 200.0, 20.0
-_STEPS = 4
 _NO_SPREAD = 1e-9
 
 
@@ -35,12 +36,11 @@ class ToldMeans:
     means: pd.DataFrame
     effects: frozenset[str]
     system: System
-    sums: tuple[pd.Series, ...]
-    """Effects that are told, and those that were, as sums of means"""
+    """The means, and the effects that are told and were"""
 
     def beside(self, more: Mapping[Hashable, pd.Series]) -> set[Hashable]:
         """Which further sums of means may be told too, where nothing more is hidden for them."""
-        return self.system.may_stand_beside(self.sums, more)
+        return self.system.may_stand_beside(more)
 
 
 def told_means(
@@ -68,28 +68,36 @@ def told_means(
     split = torn(means[means["cohort"] == "all"], parents)
     before, known = masks(means, earlier, "mean")
     before = before | tells_of_all(means, study.codebook, limits)
-    silent = silent_in(means, response)
+    # Of who left a place an exact sum of others says no more than the place's own mean and totals do.
+    silent = silent_in(means, response) | tells_of_who_left(means, earlier, study.codebook, limits)
     # A count of few things is as secret within its own range as points are within theirs.
     scaled = means["mean"] * PERCENT / means["scale"].map(study.codebook.highest_scores)
     cells = means.assign(
         before=before, known=known, silent=silent, mean=scaled, moved=moved(means, earlier, "mean")
     )
     marks = ["before", "known", "silent", "moved"]
-    cells = cells.loc[~means["place"].isin(split), [*keys, "n", "w", "mean", *marks]]
+    cells = cells[~means["place"].isin(split)]
+    then = told_then(cells, earlier, "mean", parents)
+    names = cells[[*KEYS[1:]]]
+    cells = cells[[*keys, "n", "w", "mean", *marks]]
     rest = _as_told(_of_unknown_cohort(cells, keys), cells)
     # The afdelinger keep their index, by which effects name them.
     rest.index = pd.RangeIndex(len(rest)) + means.index.max() + 1
     cells = pd.concat([cells, rest])
     cells = cells.assign(n=cells["n"].astype(int), silent=cells["silent"].astype(bool))
+    # Those of whom nobody knows when they moved in have no name: nothing is told of them.
+    named = cells.join(names.drop(columns=["cohort", "wave"]))
+    of_cohorts = cohorts_then(named, _cohorts(cells, keys), earlier)
     cohorts: dict[Hashable, Hashable | Sequence[Hashable]] = dict.fromkeys(
         ("stayer", "newcomer", _UNKNOWN), "all"
     )
     every: Parents = {"place": parents, "cohort": cohorts}
     sums = effect_sums(means, evaluation, earlier, "all")
-    system = System(cells, keys, every, limits)
+    then = then.beside(of_cohorts).beside(ToldThen(combinations=sums.told))
+    system = System(cells, keys, every, limits, then)
     worth = [_worth(evaluation, scale) for scale in sums.now]
     try:
-        made = system.disclosed(sums.now, sums.told, worth)
+        made = system.disclosed(sums.now, worth)
     except StatisticsError as error:
         if not sums.told:
             raise
@@ -100,9 +108,10 @@ def told_means(
     told = told.assign(hidden=told["hidden"].fillna(1).astype(int))
     may = {name for name, shown in zip(sums.now, made.combined, strict=True) if shown}
     may -= sums.lost
-    out = (*sums.told, *(made for name, made in sums.now.items() if name in may))
-    kept = replace(system, cells=cells.assign(hidden=hidden == 1))
-    return ToldMeans(told, frozenset(may), kept, out)
+    out = [_as_it_is(made, cells) for name, made in sums.now.items() if name in may]
+    then = then.beside(ToldThen(combinations=out))
+    kept = replace(system, cells=cells.assign(hidden=hidden == 1), then=then)
+    return ToldMeans(told, frozenset(may), kept)
 
 
 @dataclass(frozen=True)
@@ -113,25 +122,20 @@ class System:
     keys: Sequence[str]
     parents: Parents
     limits: DisclosureLimits
+    then: ToldThen
 
     def disclosed(
-        self,
-        combinations: Mapping[str, pd.Series],
-        told: Sequence[pd.Series],
-        worth: Sequence[float],
+        self, combinations: Mapping[str, pd.Series], worth: Sequence[float]
     ) -> Disclosure:
         """Hide what has to be, with these sums beside the means."""
         cells = self.cells
         return disclose(
             cells, self.keys, self.parents, mean="mean", weight="w", limits=self.limits,
             before=cells["before"], known=cells["known"], silent=cells["silent"],
-            moved=cells["moved"], pages=PAGES,
-            combinations=[*combinations.values()], told_combinations=told, worth=worth,
+            then=self.then, pages=PAGES, combinations=[*combinations.values()], worth=worth,
         )  # fmt: skip
 
-    def may_stand_beside(
-        self, told: Sequence[pd.Series], more: Mapping[Hashable, pd.Series]
-    ) -> set[Hashable]:
+    def may_stand_beside(self, more: Mapping[Hashable, pd.Series]) -> set[Hashable]:
         """Which further sums of means give nothing away beside all that is shown, which stays so."""
         if not more:
             return set()
@@ -140,8 +144,7 @@ class System:
         found = disclose(
             cells, self.keys, self.parents, mean="mean", weight="w", limits=self.limits,
             before=hidden & ~cells["silent"], known=~hidden, silent=hidden & cells["silent"],
-            moved=cells["moved"],
-            combinations=[*more.values()], told_combinations=told,
+            then=self.then, combinations=[*more.values()],
         )  # fmt: skip
         same = (found.frame["mean"].isna() | found.frame["n"].isna()).to_numpy() == hidden
         kept = zip(more, found.combined, strict=True)
@@ -180,23 +183,6 @@ def _of_unknown_cohort(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame
     return left.reset_index().assign(cohort=_UNKNOWN)
 
 
-def tells_of_all(
-    means: pd.DataFrame, codebook: Codebook, limits: DisclosureLimits
-) -> NDArray[np.bool_]:
-    """Means that say what everyone answered: all the same, or all but fewer than a count may have.
-
-    Near an end of its scale a mean leaves room for few who answered anything else, by at least a step
-    of a count or of one of a scale's items of five.
-    """
-    highest = means["scale"].map(codebook.highest_scores)
-    items = means["scale"].map({scale.name: len(scale.columns) for scale in codebook.scales})
-    step = (PERCENT / (_STEPS * items)).where(highest == PERCENT, PERCENT / highest).fillna(0.0)
-    score = means["mean"] * PERCENT / highest
-    others = means["n"] * np.minimum(score, PERCENT - score)
-    same = (means["sd"] < _NO_SPREAD) | (others < limits.count * step - _NO_SPREAD)
-    return np.asarray(same & (means["n"] > 0))
-
-
 def _as_told(rest: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """Those of unknown cohort as told before: where all were shown that they are left of, they were."""
     keys = ["scale", "wave"]
@@ -213,6 +199,25 @@ def _as_told(rest: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def _cohorts(cells: pd.DataFrame, keys: Sequence[str]) -> dict[Hashable, list[Hashable]]:
+    """Of the whole study in a wave, by its index, the cohorts; those of whom nobody knows last."""
+    rest = [key for key in keys if key != "cohort"]
+    study = cells[cells["place"].str.startswith("study:")].reset_index(names="at")
+    found: dict[Hashable, list[Hashable]] = {}
+    for _, one in study.groupby(rest, sort=False):
+        at = one.set_index("cohort")["at"]
+        if "all" in at and _UNKNOWN in at:
+            found[at["all"]] = [*at.drop(["all", _UNKNOWN]), at[_UNKNOWN]]
+    return found
+
+
+def _as_it_is(made: pd.Series, cells: pd.DataFrame) -> dict[State, float]:
+    """A sum of means as one of sums, of who answers now."""
+    of = cells.loc[made.index]
+    states = zip(made.index, of["n"].astype(float), strict=True)
+    return dict(zip(states, made.to_numpy() / of["w"].to_numpy(), strict=True))
+
+
 def mean_rows(means: pd.DataFrame) -> pd.DataFrame:
     """Means as rows of a table that is told."""
     return means.assign(
@@ -222,7 +227,7 @@ def mean_rows(means: pd.DataFrame) -> pd.DataFrame:
 
 
 def change_rows(found: StudyMeasures, means: pd.DataFrame) -> pd.DataFrame:
-    """Changes between waves as rows of a table; hidden where either of their means is."""
+    """Changes between waves as rows of a table; hidden where either of their means is, or without spread."""
     changes = found.measures.changes
     if not len(changes):
         return changes
@@ -237,6 +242,9 @@ def change_rows(found: StudyMeasures, means: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(
         measure="change", estimate=joined["change"], wave=joined["wave_2"],
         wave_before=joined["wave_1"], n=joined["n_2"], response_rate=np.nan,
-        hidden=joined[["hidden_1", "hidden_2"]].max(axis=1),
+        # Where all changed by the same, it is what each did.
+        hidden=np.maximum(
+            joined[["hidden_1", "hidden_2"]].max(axis=1), joined["standard_error"] < _NO_SPREAD
+        ),
         method="direct, with the covariance of people in both waves", kind="exploratory",
     )  # fmt: skip

@@ -13,7 +13,7 @@ from processing.measuring.study_measures import StudyMeasures
 from processing.measuring.study_terms import study_terms
 
 from .places_told import adds_up, places_of
-from .told_before import ToldBefore, masks
+from .told_before import ToldBefore, masks, moved
 
 Why: TypeAlias = Literal[
     "nobody_invited",
@@ -23,11 +23,12 @@ Why: TypeAlias = Literal[
     "told_before",
     "part",
     "few_scores",
+    "left",
     "protects",
 ]
 """Nobody counted the invited of the wave (`uncounted`); `few` answered; `nearly_all` of the invited did; it was hidden when it was `told_before`; it holds a
-`part` of a merged afdeling alone; every question was answered by few (`few_scores`); it `protects`
-others."""
+`part` of a merged afdeling alone; every question was answered by few (`few_scores`); some `left` it since it was shown, of whom its figures
+would tell; it `protects` others."""
 _KEYS = ["level", "unit", "wave"]
 
 
@@ -60,11 +61,13 @@ def why_hidden(
     means = found.measures.means
     most = means[means["cohort"] == "all"].groupby(_KEYS)["n"].max().rename("most").reset_index()
     told = told.merge(most, on=_KEYS, how="left")
+    of_all = means[means["cohort"] == "all"].assign(name=means["scale"])
+    left = of_all[moved(of_all, earlier, "mean") != 0]
     torn = ~_index(told).isin(_index(table[table["measure"] == "answered"]))
     own = told["why"].to_numpy(object)
     why = np.select(
-        [own == "uncounted", own == "nobody_invited", own == "few", own == "nearly_all", torn, before, told["most"].fillna(0) < limits.mean_n],
-        ["uncounted", "nobody_invited", "few", "nearly_all", "part", "told_before", "few_scores"],
+        [own == "uncounted", own == "nobody_invited", own == "few", own == "nearly_all", torn, before, told["most"].fillna(0) < limits.mean_n, _index(told).isin(_index(left))],
+        ["uncounted", "nobody_invited", "few", "nearly_all", "part", "told_before", "few_scores", "left"],
         default="protects",
     )  # fmt: skip
     told = told.assign(why=why)

@@ -106,9 +106,13 @@ def feed(
         found, measured = asked.estimated(read)
         partners = _partners(cooperation) if cooperation else None
         earlier = processing.told_before(read)
-        table = asked.table(read, found, measured, earlier, partners)
+        theirs = processing.told_before(partners) if partners else None
+        table = asked.table(read, found, measured, earlier, partners, theirs)
         joined = _beside(table, outcomes) if outcomes else None
-        written = processing.write_feed(read, table, found or measured, out, cooperation=partners)
+        written = processing.write_feed(
+            read, table, found or measured, out,
+            cooperation=partners, earlier=earlier, partners_earlier=theirs,
+        )  # fmt: skip
         if joined is not None:
             beside = out.with_name(f"{out.name}-outcomes") if out else None
             joined_in = _write_joined(read, joined, beside, asked.audience)
@@ -150,6 +154,7 @@ class _Asked:
         measured: StudyMeasures,
         earlier: ToldBefore | None,
         partners: Study | None,
+        theirs: ToldBefore | None,
     ) -> pd.DataFrame:
         """The feed, with what was told before of residents and of partners."""
         return processing.feed(
@@ -162,7 +167,7 @@ class _Asked:
             cooperation=partners,
             audience=self.audience,
             earlier=earlier,
-            partners_earlier=processing.told_before(partners) if partners else None,
+            partners_earlier=theirs,
         )
 
     def _planned(self, read: Study, measured: StudyMeasures) -> Evaluation | None:

@@ -120,11 +120,11 @@ def _of_area(
         else processing.study_measures(read, calibrated=calibrated)
     )
     items = shared_items(read.codebook)
+    earlier = processing.told_before(read)
     table = processing.area_results(
-        read, found, items,
-        earlier=processing.told_before(read), planned=processing.planned_effects(read, found),
-    )  # fmt: skip
-    processing.remember(read, table, found)
+        read, found, items, earlier=earlier, planned=processing.planned_effects(read, found)
+    )
+    processing.remember(read, table, found, earlier=earlier)
     return processing.area_report_document(
         read,
         table,

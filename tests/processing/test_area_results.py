@@ -173,8 +173,8 @@ def test_the_same_dataset_gives_the_same_table(few):
     pd.testing.assert_frame_equal(area_results(study, found, [DARK]), table)
 
 
-def test_a_share_that_a_few_left_is_told_of_no_place_that_holds_them(few, tmp_path):
-    """An interval tells the very count: the whole less the others would say what the few had said."""
+def test_a_share_that_any_left_is_told_of_no_place_that_holds_them(few, tmp_path):
+    """An interval tells the very count: of two it is what those who left between them had said."""
     study, found, table = few
     told_of = Study(tmp_path / "few", study.manifest, study.waves)
     left = (table.wave == 2) & table.unit.isin(["9000-004", "plan", "study"])
@@ -183,18 +183,25 @@ def test_a_share_that_a_few_left_is_told_of_no_place_that_holds_them(few, tmp_pa
         again = area_results(study, found, [DARK], earlier=told_before(told_of))
         return again.query("measure == 'share' and wave == 2").set_index("unit").hidden
 
-    before = table.query("measure == 'share' and wave == 2").set_index("unit").hidden
-    # Seven left since it was told: of so many it is told again. Of one since the second telling it is not.
-    remember(told_of, table.assign(n=table.n.where(~left, table.n + 7)), found)
-    assert (shares_now() == before).all()
-    remember(told_of, table.assign(n=table.n.where(~left, table.n + 1)), found)
-    again = shares_now()
-    assert again[["9000-004", "plan", "study"]].tolist() == [1, 1, 1]
-    others = before.index.difference(["9000-004", "plan", "study"])
-    assert (again[others] == before[others]).all()
+    def told_with(more):
+        told = table.assign(n=table.n.where(~left, table.n + more))
+        remember(told_of, told, found, earlier=told_before(told_of))
+
+    before = shares_now()
+    assert (
+        before == table.query("measure == 'share' and wave == 2").set_index("unit").hidden
+    ).all()
+    holding = ["9000-004", "plan", "study"]
+    others = before.index.difference(holding)
     assert (before[others] == 0).any()
+    # All of thirty may have said the same, as one may.
+    for more in (30, 1):
+        told_with(more)
+        again = shares_now()
+        assert again[holding].tolist() == [1, 1, 1]
+        assert (again[others] == before[others]).all()
     # As many as when it was told last are the same ones, who may be told again.
-    remember(told_of, table, found)
+    told_with(0)
     assert (shares_now() == before).all()
 
 

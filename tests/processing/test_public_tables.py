@@ -38,11 +38,10 @@ from processing import (
     write_feed,
 )
 from processing.datasets.file_lock import alone_with
-from processing.datasets.folders import replace_file
-from processing.datasets.told_file import chained
 from processing.effects.effect_means import effect_coefficients
 from processing.measuring.published_tables import relations
 from processing.telling.places_told import adds_up, places_of
+from processing.telling.remembering import told_in
 from processing.telling.rounding import FIFTHS, around
 
 SCALE = "tryghed_t1"
@@ -257,65 +256,6 @@ def test_the_studys_own_limits_hold_in_the_feed_and_on_pages(first):
     assert DisclosureLimits(20, 4).stricter(DisclosureLimits(10, 5)) == DisclosureLimits(20, 5)
 
 
-def without_one(made, area):
-    """The same study after somebody in the area took their answers of the last wave back."""
-    rows = made.waves[2]
-    gone = rows.index[rows.area == area][0]
-    counts = made.tables[2]["dispositions"].copy()
-    counts.loc[counts.area == area, ["started", "finished"]] -= 1
-    made.waves[2] = rows.drop(index=gone).reset_index(drop=True)
-    made.tables[2] = {**made.tables[2], "dispositions": counts}
-    return made
-
-
-def test_two_tellings_with_a_withdrawal_between_give_no_small_count_away(
-    first, drawn, tmp_path_factory
-):
-    codebook, made = drawn
-    remember(first.study, first.results, first.measured)
-    earlier = told_before(first.study)
-    # Where one protects others: a withdrawal there would be told by another choice of whom to hide.
-    own = first.cells.query("level == 'afdeling' and wave == 2")
-    area = own.unit[~own.shown & (own.n >= 10)].iloc[0]
-    before = {wave: rows.copy() for wave, rows in made.waves.items()}
-    tables = dict(made.tables)
-    second = Telling(
-        write_drawn_study(
-            without_one(made, area), codebook, tmp_path_factory.mktemp("again") / "first"
-        ),
-        earlier,
-    )
-    made.waves.update(before)
-    made.tables.update(tables)
-    one, two = first.cells, second.cells
-    assert (one.place == two.place).all()
-    # Nothing that was hidden is shown now.
-    assert not (two.shown & ~one.shown).any()
-    size = len(one)
-    same = sparse.identity(size)
-    # before − after − withdrawn = 0, with one withdrawn at most in any cell.
-    tied = sparse.bmat(
-        [
-            [first.matrix, None, None],
-            [None, second.matrix, None],
-            [None, None, first.matrix],
-            [same, -same, -same],
-        ]
-    ).tocsr()
-    known = np.concatenate(
-        [
-            np.where(one.shown, one.n, np.nan),
-            np.where(two.shown, two.n, np.nan),
-            np.full(size, np.nan),
-        ]
-    )
-    high = np.concatenate([np.full(2 * size, np.inf), np.ones(size)])
-    small = np.flatnonzero((one.n < 5) & ~one.shown)
-    assert len(small)
-    _, least, greatest = attack(tied, known, np.zeros(3 * size), high, small)
-    assert (greatest - least).min() >= 5 - 1e-6
-
-
 def test_who_was_hidden_before_is_hidden_again_and_who_was_shown_protects_nobody():
     """Without memory another partner is hidden, and the sum that remains tells the small cell."""
     parents = {"area": dict.fromkeys("abcd", "all")}
@@ -338,7 +278,7 @@ def test_who_was_hidden_before_is_hidden_again_and_who_was_shown_protects_nobody
 def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(
     first, tmp_path, monkeypatch
 ):
-    path = remember(first.study, first.results, first.measured)
+    path = remember(first.study, first.results, first.measured, earlier=told_before(first.study))
     assert path.parent == first.study.folder.parent
     before = told_before(first.study).cells
     # It is the same study by any name.
@@ -347,7 +287,7 @@ def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(
     for name in (tmp_path / "another", "."):
         pd.testing.assert_frame_equal(told_before(read_study(name)).cells, before)
     again = first.results.assign(hidden=1)
-    remember(first.study, again, first.measured)
+    remember(first.study, again, first.measured, earlier=told_before(first.study))
     pd.testing.assert_frame_equal(told_before(first.study).cells, before)
     assert [*before.columns] == [
         "measure",
@@ -358,11 +298,17 @@ def test_what_was_told_is_kept_without_a_figure_and_outlives_the_tables(
         "wave",
         "hidden",
         "n",
+        "telling",
     ]
-    # Of means that are shown is it kept how many answered, and of nothing that is hidden.
-    means = before.measure == "mean"
-    assert before.n[before.hidden == 1].isna().all()
-    assert (before.n.notna() | (before.hidden == 1))[means].all()
+    # Of every mean and response it is kept how many answered, hidden or not, and no figure.
+    sized = before.measure.isin(["mean", "answered"])
+    assert before.n[sized].notna().all()
+    assert set(before.measure[before.n.notna()]) <= {"mean", "answered", "share"}
+    # What anybody sees of it names nothing that is hidden: no two sizes of a hidden cell are told apart.
+    means = first.measured.measures.means
+    fewer = means.assign(n=means.n.where(means.n >= 10, means.n - 1))
+    of_others = replace(first.measured, measures=replace(first.measured.measures, means=fewer))
+    assert told_in(first.results, of_others) == told_in(first.results, first.measured)
 
 
 _REMEMBER = """
@@ -370,9 +316,10 @@ import sys
 from processing import read_study, remember, study_measures, told_before
 study = read_study(sys.argv[1])
 found = study_measures(study)
-table = told_before(study).cells.assign(unit=sys.argv[2])
+earlier = told_before(study)
+table = earlier.cells.assign(unit=sys.argv[2])
 print("begun", flush=True)
-remember(study, table, found)
+remember(study, table, found, earlier=earlier)
 """
 
 
@@ -384,7 +331,8 @@ def test_what_is_told_at_once_waits_its_turn_and_what_is_refused_is_not_remember
         [("mean", "t", "afdeling", "a", 1, "all", 1, 20.0)], columns=[*NOTHING.cells.columns]
     )
     told = remember(study, row, first.measured)
-    # Another process waits while this one holds the file, and loses nothing of what it wrote.
+    one = told_before(study)
+    # Another process waits while this one holds the file.
     with alone_with(told):
         other = subprocess.Popen(
             [sys.executable, "-c", _REMEMBER, str(path), "b"], stdout=subprocess.PIPE, text=True
@@ -392,25 +340,22 @@ def test_what_is_told_at_once_waits_its_turn_and_what_is_refused_is_not_remember
         assert other.stdout.readline() == "begun\n"
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(0.5)
-        tellings = json.loads(told.read_text())["tellings"]
-        new = {**tellings[0], "told": "c"}
-        new["cells"] = [["mean", "t", "afdeling", "c", "all", 1, 0, None]]
-        new["chain"] = chained(tellings[0]["chain"], new)
-        replace_file(told, json.dumps({"tellings": [*tellings, new]}).encode())
     assert (other.communicate()[0], other.returncode) == ("", 0)
-    assert set(told_before(study).cells.unit) == {"a", "b", "c"}
-    # A table that was made before another hid one of its cells shows it to nobody.
-    with pytest.raises(DatasetError, match="told meanwhile"):
-        remember(study, row.assign(hidden=0), first.measured)
+    assert set(told_before(study).cells.unit) == {"a", "b"}
+    # A table that was made before another was told knows nothing of it, whatever either shows.
+    for table in (row.assign(hidden=0), row.assign(unit="c")):
+        with pytest.raises(DatasetError, match="told since this table was made"):
+            remember(study, table, first.measured, earlier=one)
+    assert remember(study, row, first.measured) == told  # the very same again
     kept = told.read_bytes()
     taken = tmp_path / "taken"
     taken.mkdir()
     (taken / "mine.txt").write_text("mine")
     for place in (taken, study.waves[0].folder / "feed"):
         with pytest.raises(DatasetError):
-            write_feed(study, first.feed, first.evaluation, place)
+            write_feed(study, first.feed, first.evaluation, place, earlier=told_before(study))
     assert told.read_bytes() == kept
-    write_feed(study, first.feed, first.evaluation, tmp_path / "out")
+    write_feed(study, first.feed, first.evaluation, tmp_path / "out", earlier=told_before(study))
     assert told.read_bytes() != kept
 
 

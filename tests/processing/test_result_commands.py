@@ -88,7 +88,9 @@ def test_what_an_earlier_telling_hid_stays_hidden_in_a_report(shell, folder, tmp
     shutil.copytree(folder, again, ignore=shutil.ignore_patterns("told.json"))
     hidden = told["hidden"].where((told["unit"] != unit) | (told["wave"] != 2), 1)
     copied = read_study(again)
-    remember(copied, told.assign(hidden=hidden), study_measures(copied))
+    remember(
+        copied, told.assign(hidden=hidden), study_measures(copied), earlier=told_before(copied)
+    )
     for place, code in ((folder, 0), (again, 2)):
         done = shell.run("report", str(place), "--area", unit, "--out", str(out))
         assert done.exit_code == code, done.output
