@@ -31,7 +31,8 @@ def tells_of_all(means: pd.DataFrame, codebook: Codebook, limits: DisclosureLimi
     n, few = means["n"], limits.count
     score = means["mean"] * PERCENT / highest
     squares = (n - 1) * (means["sd"] * PERCENT / highest) ** 2
-    same = squares < few * step**2 * (1 - few / n).clip(lower=0) + _NO_SPREAD
+    some = few * step**2 * (1 - few / n).clip(lower=0)
+    same = squares < np.maximum(some - _NO_SPREAD * PERCENT**2, _NO_SPREAD)
     for away in (score, PERCENT - score):
         same |= n * away < few * step - _NO_SPREAD
         same |= squares + n * away**2 > _most_squares(n * away, step, few) + _NO_SPREAD * PERCENT**2

@@ -38,7 +38,7 @@ from processing import (
 )
 from processing.effects.effect_means import effect_coefficients
 from processing.measuring.published_tables import relations
-from processing.telling.effects_told import cohort_effects_that_tell, told_effects
+from processing.telling.effects_told import cohort_effects_that_tell, effect_sums, told_effects
 from processing.telling.places_told import adds_up, places_of
 from processing.telling.told_before import ToldEffect
 
@@ -207,6 +207,20 @@ def test_a_second_sum_of_stayers_is_attacked_with_the_first(before):
     for effect in (known, lost):
         memory = ToldBefore(NO_CELLS, (effect,))
         assert cohort_effects_that_tell(means, before, memory, limits) == {(SCALE, "stayer")}
+
+
+def test_an_effect_is_another_sum_where_anybody_left_an_area_since_shown_or_not(before):
+    means = before.measures.measures.means
+    for cohort in ("all", "stayer"):
+        [effect] = told_effects(before, STAYERS.assign(cohort=cohort))
+        assert effect_sums(means, before, ToldBefore(NO_CELLS, (effect,)), cohort).told == ()
+        at, (n, weight) = next(iter(effect.sizes.items()))
+        more = replace(effect, sizes={**effect.sizes, at: (n + 1, weight + 1)})
+        [then] = effect_sums(means, before, ToldBefore(NO_CELLS, (more,)), cohort).told
+        # It was their mean of then, by its weight; of a cohort how many there are is told nowhere.
+        of = {(means.unit[cell], int(means.wave[cell])): (n, by) for (cell, n), by in then.items()}
+        assert of[at][0] == (n + 1 if cohort == "all" else n)
+        assert of[at][1] == pytest.approx(effect.coefficients[at] / (weight + 1))
 
 
 def test_what_was_given_away_already_is_said_and_not_passed_over(study, before):
