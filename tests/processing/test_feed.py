@@ -300,8 +300,9 @@ def test_cooperation_stands_beside_as_moderator_by_plan_and_is_merged_with_nobod
     terms = {"adults": other.codebook.scale("samarbejde_s1").columns[0]}
     laid_down = replace(last, manifest={**last.manifest, "terms": terms})
     later = replace(other, waves=(*other.waves[:-1], laid_down))
-    table = feed(study, found, cooperation=later, partners_earlier=memory)
-    assert write_feed(study, table, found, cooperation=later).exists()
+    then = {"earlier": told_before(study), "partners_earlier": memory}
+    table = feed(study, found, cooperation=later, **then)
+    assert write_feed(study, table, found, cooperation=later, **then).exists()
 
 
 def test_partners_of_a_plan_that_the_study_does_not_have_are_refused(make_study, partners):

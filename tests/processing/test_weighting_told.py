@@ -127,8 +127,9 @@ def test_groups_and_orders_that_come_later_leave_a_told_wave_as_it_was(study, be
         "Weighted as before: wave 1 by register counts within afdelinger, as when it was first told"
     )
     assert kept_told(now, study.codebook, "en") == ""
-    table = feed(study, public, earlier=told_before(study))
-    remember(study, table, public)
+    memory = told_before(study)
+    table = feed(study, public, earlier=memory)
+    remember(study, table, public, earlier=memory)
     # Of wave 2 the order of ages is kept with it.
     known = told_before(study).weightings
     assert (known[1].ordered, known[2].ordered) == ((), ("background_age_band",))
