@@ -135,6 +135,7 @@ def changed(page: AreaPage) -> list[Block]:
     )  # fmt: skip
     return [
         Sentence(summary),
+        *([Sentence(page.asked_otherwise)] if page.asked_otherwise else []),
         Figure(
             page.t("area_changed_caption", year=year),
             page.t("area_changed_note", level=page.level, count=len(rows)),
@@ -142,7 +143,17 @@ def changed(page: AreaPage) -> list[Block]:
         ),
         page.rows(head, cells),
         *([Sentence(page.t("area_rounded"), quiet=True)] if _rounded_apart(page) else []),
+        *([Sentence(page.t("area_sure_rounded"), quiet=True)] if _sure_at_zero(page) else []),
     ]
+
+
+def _sure_at_zero(page: AreaPage) -> bool:
+    """Whether a change that is called sure has an interval that, as it is told, holds zero."""
+    return any(
+        one.moved.surely != 0 and one.moved.low <= 0 <= one.moved.high
+        for one in page.moved
+        if one.moved
+    )
 
 
 def _rounded_apart(page: AreaPage) -> bool:

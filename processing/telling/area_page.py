@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
 from processing.datasets.codebook import PERCENT, Codebook
 from processing.datasets.study import Study
+from processing.measuring.study_terms import study_terms
 
 from .document import KeyFigure, Table
+from .mode_shift import mode_shift
 from .place_names import PlaceNames
 from .place_results import Estimated, PlaceFigure, PlaceResults
 from .words import count, listed, number, percent, sentence, words
@@ -82,6 +85,34 @@ class AreaPage:
     @property
     def moved(self) -> list[PlaceFigure]:
         return [one for one in self.means if one.moved and one.before]
+
+    @cached_property
+    def asked_otherwise(self) -> str:
+        """That people answered in another way than in the wave that changes are from; or nothing."""
+        waves = {one.wave: one for one in self.study.waves}
+        changes = self.table[
+            (self.table["measure"] == "change")
+            & (self.table["level"] == self.told.level)
+            & (self.table["unit"] == self.told.unit)
+            & (self.table["wave"] == self.told.wave)
+            & (self.table["hidden"] == 0)
+        ]
+        if not self.moved or not len(changes):
+            return ""
+        before, now = (
+            waves[wave].responses(["mode"])["mode"]
+            for wave in (int(changes["wave_before"].max()), self.told.wave)
+        )
+        shift = mode_shift(before, now, study_terms(self.study).limits.count)
+        if shift is None:
+            return ""
+        if shift.before is None or shift.after is None:
+            return self.t("area_shift")
+        year = next(one.before.year for one in self.moved if one.before)
+        return self.t(
+            "area_shift_shares", mode=self.t(f"area_mode_{shift.mode}"), year=year,
+            year_now=self.told.year, before=shift.before, after=shift.after,
+        )  # fmt: skip
 
     def about(self, instrument: str) -> str:
         """What a questionnaire is about; one's own is called by its name."""

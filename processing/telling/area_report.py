@@ -135,6 +135,8 @@ def _limits(page: AreaPage) -> list[Block]:
     if unproven:
         keys.insert(2, "area_limit_new")
     told = [page.t(key) for key in keys]
+    if page.asked_otherwise:
+        told.insert(1, page.t("area_limit_shift"))
     apart = [page.label(one.name) for one in page.moved if one.name in page.incomparable]
     if apart:
         told.append(page.t("area_limit_waves", scales=page.listed(apart)))

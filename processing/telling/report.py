@@ -252,19 +252,32 @@ def _shift(page: EffectPage) -> list[str]:
     if last is None or not {last.wave_1, last.wave_2} <= set(paper.index):
         return []
     shift = 100 * (paper[last.wave_2] - paper[last.wave_1])
-    if not math.isfinite(last.change_at_first_mix) or abs(shift) < LEAST_SHIFT:
+    if abs(shift) < LEAST_SHIFT:
         return []
+    said = {
+        "before": last.wave_1,
+        "after": last.wave_2,
+        "scale": page.name(row.scale),
+        "shift": page.n(shift, 0, signed=True),
+        "change": page.amount(row.scale, last.change, signed=True),
+    }
+    if not math.isfinite(last.change_at_first_mix):
+        return [page.t("limit_mode_lost", **said, shares=_shares(page, last))]
+    fixed = page.amount(row.scale, last.change_at_first_mix, signed=True)
     return [
-        page.t(
-            "limit_mode",
-            before=last.wave_1,
-            after=last.wave_2,
-            scale=page.name(row.scale),
-            shift=page.n(shift, 0, signed=True),
-            fixed=page.amount(row.scale, last.change_at_first_mix, signed=True),
-            change=page.amount(row.scale, last.change, signed=True),
-        )
+        page.t("limit_mode_alike" if fixed == said["change"] else "limit_mode", **said, fixed=fixed)
     ]
+
+
+def _shares(page: EffectPage, change: Any) -> str:
+    """From what share on paper to what, where nobody or enough answered in every way."""
+    found = page.found.measures.measures.composition
+    mine = found[(found["level"] == "study") & found["wave"].isin([change.wave_1, change.wave_2])]
+    if ((mine["n"] > 0) & (mine["n"] < page.cells.limits.count)).any():
+        return ""
+    paper = _paper(found)
+    before, after = (page.n(100 * paper[wave], 0) for wave in (change.wave_1, change.wave_2))
+    return page.t("limit_mode_shares", before=before, after=after)
 
 
 def _paper(composition: pd.DataFrame) -> pd.Series:

@@ -6,6 +6,7 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from evaluations import draw, with_few
 from inspection import inspect
@@ -30,6 +31,7 @@ from processing import (
 from processing.datasets.paradata import MODES
 from processing.telling.document import Table
 from processing.telling.how_asked import how_asked
+from processing.telling.mode_shift import ModeShift, mode_shift
 from survey.commands.report import FONTS
 
 PLAN = b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 199\n"
@@ -279,3 +281,44 @@ def test_what_the_evidence_warns_to_compare_is_told_and_how_rounding_shows(drawn
         int(now) - int(was) != int(moved.replace("−", "-")) for _, was, now, moved, *_ in cells
     )
     assert ("Tallene er afrundet hver for sig" in said) == apart
+
+
+def test_where_people_answered_in_another_way_that_stands_beside_the_change(tmp_path):
+    _, codebook, made = draw(
+        AreasDrawn(4, [2] * 2, days=("2024-05-01", "2026-05-01")),
+        PeopleDrawn(paper=[1.0, 0.0]),
+        questionnaires=("tryghed", "background"),
+        languages=("da",),
+    )
+    study = write_drawn_study(made, codebook, tmp_path / "shift", "bopuls")
+    table = area_results(study, study_measures(study))
+    mine = (table.unit == "9000-001") & (table.measure == "change") & (table.hidden == 0)
+    moved = ["estimate", "low", "high", "p"]
+    table.loc[mine, moved] = [13.2, 1.3, 25.1, 0.0005]
+    said = plain(area_report_document(study, table, "afdeling", "9000-001"))
+    assert "svarede 100 % på papir i 2024 og 0 % i 2026. Ændringen kan komme af det." in said
+    limits = said.split("Hvad tallene ikke viser")[1]
+    assert "Folk har svaret på en anden måde end sidst" in limits
+    notes = [
+        re.search(r"Læg mærke til.*? af det\.", said)[0],
+        re.search(r"Folk har svaret .*? anderledes\.", said)[0],
+        re.search(r"Tallene er rundet .*? til 0\.", said)[0],
+    ]
+    assert lix(" ".join(notes)) <= MOST_LIX
+    # An interval that rounding has brought to zero is told why.
+    assert "Derfor kan en sikker ændring have et interval, der når til 0" in said
+    table.loc[mine, moved] = [13.2, 9.3, 17.1, 0.0005]
+    english = plain(area_report_document(study, table, "afdeling", "9000-001", language="en"))
+    assert "100% answered on paper in 2024 and 0% in 2026" in english
+    assert "interval that reaches 0" not in english
+
+
+def test_how_many_took_a_way_that_hardly_anybody_took_is_not_told():
+    def wave(papers):
+        return pd.Series([MODES["paper"]] * papers + [MODES["web"]] * (50 - papers))
+
+    assert mode_shift(wave(46), wave(0), 5) == ModeShift("paper", None, None)
+    assert mode_shift(wave(45), wave(4), 5) == ModeShift("paper", None, None)
+    assert mode_shift(wave(45), wave(5), 5) == ModeShift("paper", 90, 10)
+    assert mode_shift(wave(50), wave(0), 5) == ModeShift("paper", 100, 0)
+    assert mode_shift(wave(12), wave(8), 5) is None

@@ -438,6 +438,17 @@ def test_a_shift_of_modes_is_told_of_the_waves_of_its_change(drawn):
         f"Fra bølge 2 til 3 er andelen på papir flyttet +{100 * (share[3] - share[2]):.0f}" in said
     )
     assert "er ændringen af Oplevet tryghed" in said
+    # Where nothing is different that is what is said; where it cannot be counted, that.
+    measures = found.measures.measures
+    for held, told in (
+        (measures.changes["change"], "Det gør ingen forskel for ændringen af Oplevet tryghed"),
+        (math.nan, "er der svaret på en anden måde (på papir: fra"),
+    ):
+        changes = measures.changes.assign(change_at_first_mix=held)
+        whole = replace(found.measures, measures=replace(measures, changes=changes))
+        said = said_in(report_document(study, replace(found, measures=whole)))
+        assert told in said
+        assert "i stedet for" not in said.split("Fra bølge 2 til 3")[1]
     still, seen = drawn(areas, PeopleDrawn(paper=[0.0]))
     assert "andelen på papir" not in str(report_document(still, seen))
 
