@@ -171,17 +171,7 @@ def sound_parts_of_plan(content: bytes, name: str = "plan") -> tuple[AnalysisPla
         data = yaml.safe_load(content.decode())
     # Brackets in brackets, thousands deep, are no plan either.
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{name}, line {mark.line + 1}" if mark else name
-        raise StatisticsError(
-            Problem(
-                where,
-                "it is not YAML in UTF-8",
-                "Correct it, see docs/evaluation.md",
-                "plan.yaml",
-                {"line": str(mark.line + 1) if mark else ""},
-            )
-        ) from None
+        raise StatisticsError(_not_yaml(name, content, error)) from None
     if not isinstance(data, dict):
         raise StatisticsError(
             Problem(name, "it holds no names", "Begin with primary: [scale]", "plan.empty")
@@ -216,6 +206,7 @@ def sound_parts_of_plan(content: bytes, name: str = "plan") -> tuple[AnalysisPla
     return AnalysisPlan(**given, hash=hashlib.sha256(content).hexdigest()), problems
 
 
+_SHOWN = 60  # signs of a line that is no YAML
 _RANGES: dict[str, tuple[float, float]] = {
     "level": (0.5, 0.999),
     "draws": (99, 999_999),
@@ -277,6 +268,33 @@ def _wrong(name: str, key: str, data: dict[str, Any]) -> list[Problem]:
         ends = {"low": f"{low:g}", "high": f"{high:g}"}
         return [_problem(name, key, *told, got=str(value), **ends)]
     return []
+
+
+def _not_yaml(name: str, content: bytes, error: Exception) -> Problem:
+    """In which line reading stopped, what stands there, and what was expected."""
+    if isinstance(error, UnicodeDecodeError):
+        return Problem(name, "it is not YAML in UTF-8", "Save it as UTF-8", "plan.encoding")
+    rule, what = "plan.yaml", "a name, a colon and a value were expected"
+    # A bracket or a name without a colon is where it began, and is noticed only further down.
+    mark = getattr(error, "context_mark", None)
+    if "flow" in (getattr(error, "context", None) or ""):
+        rule, what = "plan.bracket", "the bracket that begins there is not closed in order"
+    elif "':'" in (getattr(error, "problem", None) or ""):
+        rule, what = "plan.colon", "there is no colon after the name"
+    else:
+        mark = getattr(error, "problem_mark", None)
+    line = mark.line if mark else 0
+    lines = content.decode().splitlines()
+    # An end that came too early lies beyond the last line.
+    line = min(line, len(lines) - 1)
+    got = lines[line].strip()[:_SHOWN]
+    return Problem(
+        f"{name}, line {line + 1}",
+        f"it is not YAML: {what}, got {got!r}",
+        "Write it as in primary: [scale], see docs/evaluation.md",
+        rule,
+        {"line": str(line + 1), "got": got},
+    )
 
 
 def _problem(name: str, key: str, what: str, remedy: str, rule: str, **values: str) -> Problem:

@@ -94,6 +94,7 @@ class Weights:
             f" {wider['high_limit'].max():.2f}, where margins cannot be met within them: in"
             f" {len(wider):,} of {len(self.groups):,} groups"
         )
+        joined = "category was" if len(self.collapsed) == 1 else "categories were"
         return (
             f"Weights by {self.method}: {self.rows:,} rows in {len(self.groups):,} groups,"
             f" design effect {self.deff:.3f}, effective n {self.effective_n:,.0f}\n"
@@ -102,7 +103,7 @@ class Weights:
             f" {int(self.groups['outside'].sum()):,} rows are beyond the trimming limits"
             f"{reach if len(wider) else ''}\n"
             f"  {self.left_out:,} rows have no weight;"
-            f" {len(self.collapsed):,} categories were counted with others"
+            f" {len(self.collapsed):,} {joined} counted with others"
         )
 
 

@@ -65,7 +65,7 @@ def feed(
     apart for the study alone: by afdeling nearly all of them would have to be hidden, and much
     beside to protect them.
 
-    For the public all points are whole and an interval is rounded outwards, so that two tables, one
+    For the public all points are whole and an interval lies about the rounded estimate (`rounded`), so that two tables, one
     before and one after somebody took their answers back, do not tell what that one said. An effect
     is a sum of areas' means: it passes `disclose` with them, and one that is not made of means alone
     (persons' covariates) is hidden, on cohorts too. What was told before (`earlier`, see `told_before`) is attacked with

@@ -24,7 +24,7 @@ _NORMAL = 1.96
 
 
 def rounded(table: pd.DataFrame, counts: Collection[str] = ()) -> pd.DataFrame:
-    """The same rows as the public may have them: whole points, intervals rounded outwards.
+    """The same rows as the public may have them: whole points, intervals about them.
 
     Scales that are `counts` of a few things are told in fifths (`FIFTHS`).
 

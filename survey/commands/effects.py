@@ -23,6 +23,7 @@ from survey.commands.told_figures import (
     between,
     digits,
     each,
+    p_value,
     points,
     print_corrected,
     records,
@@ -115,7 +116,7 @@ def _print_effects(found: Evaluation) -> None:
         [
             (
                 row.scale, row.cohort, signed(row.estimate), between(row.low, row.high),
-                digits(row.in_sd), digits(row.p, 3), digits(row.p_adjusted, 3),
+                digits(row.in_sd), p_value(row.p), p_value(row.p_adjusted),
                 row.method or "none trusted", f"{row.treated} + {row.comparison}",
                 between(row.equivalence_low, row.equivalence_high),
                 "yes" if row.equivalent else "", points(row.detectable),
@@ -184,7 +185,7 @@ def _print_exposure(staggered: Any) -> None:
                 f"{row.exposure:+.0f} {'wave' if abs(row.exposure) == 1 else 'waves'}"
                 if row.what == "exposure" else counted(int(row.years), "year"),
                 signed(row.estimate), between(row.low, row.high) or "too few areas",
-                digits(row.p, 3), f"{row.treated} + {row.comparison}",
+                p_value(row.p), f"{row.treated} + {row.comparison}",
             )
             for row in each(mine)
         ],

@@ -21,6 +21,7 @@ from survey.commands.told_figures import (
     between,
     digits,
     each,
+    p_value,
     points,
     print_corrected,
     records,
@@ -154,7 +155,7 @@ def _print_measures(found: StudyMeasures, level: str | None, counts: set[str]) -
         [
             (
                 row.scale, row.level, row.unit, f"{row.wave_1}–{row.wave_2}", signed(row.change),
-                between(row.low, row.high), digits(row.p, 3), int(row.pairs),
+                between(row.low, row.high), p_value(row.p), int(row.pairs),
                 signed(row.change_at_first_mix),
             )
             for row in each(shown)

@@ -50,6 +50,11 @@ def digits(value: float | None, digits: int = 2) -> str:
     return "" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
+def p_value(value: float | None) -> str:
+    """With three decimals; no p is nothing."""
+    return "<0.001" if value is not None and value < 0.001 else digits(value, 3)
+
+
 def share(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.0%}"
 

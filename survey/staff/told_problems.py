@@ -16,7 +16,12 @@ def told(problem: Problem) -> Markup:
     """One problem in words; a rule that nobody has put into this language is told in English."""
     key = f"problem.{problem.rule}"
     if problem.rule and key in words():
-        return words()(key, **problem.values)
+        ends = {
+            end: words().number(float(problem.values[end]))
+            for end in ("low", "high")
+            if problem.rule == "plan.range"
+        }
+        return words()(key, **{**problem.values, **ends})
     return _in_english(str(problem))
 
 

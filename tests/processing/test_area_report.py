@@ -302,7 +302,7 @@ def test_where_people_answered_in_another_way_that_stands_beside_the_change(tmp_
     notes = [
         re.search(r"Læg mærke til.*? af det\.", said)[0],
         re.search(r"Folk har svaret .*? anderledes\.", said)[0],
-        re.search(r"Tallene er rundet .*? til 0\.", said)[0],
+        re.search(r"Tallene er afrundet, .*? til 0\.", said)[0],
     ]
     assert lix(" ".join(notes)) <= MOST_LIX
     # An interval that rounding has brought to zero is told why.

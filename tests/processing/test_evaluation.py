@@ -515,7 +515,12 @@ def test_the_same_dataset_and_plan_give_the_same_tables(make_study):
         (b"primary: [a]\ntreatment: [x]\nmargin: 0", "margin: from 0.01 to 100, got 0"),
         (b"primary: [a]\ntreatment: [x]\ninference: best", "CR2 or CR3 or randomisation"),
         (b"primary: [a]\ntreatment: [x]\ndraws: true", "a number, got True"),
-        (b"primary: [a\ntreatment", "it is not YAML"),
+        (b"primary: [a\ntreatment", "line 1: it is not YAML: the bracket .* got 'primary: .a'"),
+        (
+            b"primary: [a]\ntreatment [x]\n",
+            "line 2: .* no colon after the name, got 'treatment .x]'",
+        ),
+        (b"primary: 'a\n", "line 1: .* a name, a colon and a value were expected"),
         (b"\xff\xfe", "it is not YAML in UTF-8"),
         (b"just words", "it holds no names"),
     ],

@@ -201,7 +201,8 @@ def test_how_well_weights_meet_the_registers_is_told_on_a_page_and_in_tables(run
     assert "Weights by raking" in told.output
     joined = len(pd.read_parquet(study.folder.with_name("weighted-weights") / "collapsed.parquet"))
     assert joined
-    assert f" {joined} categories were counted with others" in told.output
+    noun = "category was" if joined == 1 else "categories were"
+    assert f" {joined} {noun} counted with others" in told.output
     written = study.folder.with_name("weighted-weights")
     assert check(written) == []
     margins = pd.read_parquet(written / "margins.parquet")

@@ -23,7 +23,7 @@ from processing import (
 from processing.datasets.standing import periods_gone, standing_table
 from processing.telling.report import report
 from survey.commands.effects import _print_left_out
-from survey.commands.told_figures import print_corrected
+from survey.commands.told_figures import p_value, print_corrected
 
 PLAN = plan_of(b"primary: [tryghed_t1]\ntreatment: [helhedsplan]\ndraws: 99\n")
 DAYS = ("2022-05-01", "2024-05-01", "2026-05-01")
@@ -110,3 +110,8 @@ def test_that_an_area_was_corrected_to_another_group_is_told_wherever_it_is_meas
     print_corrected(study)
     assert "count so in all waves: 9000-003 (b → a)" in capsys.readouterr().out
     assert groups_corrected(replace(study, waves=study.waves[1:])) == []
+
+
+def test_no_p_is_written_as_none_at_all():
+    told = [p_value(p) for p in (0.0, 0.00099, 0.001, 0.0304, float("nan"), None)]
+    assert told == ["<0.001", "<0.001", "0.001", "0.030", "", ""]

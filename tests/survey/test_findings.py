@@ -167,11 +167,11 @@ def test_a_refused_plan_stays_where_it_was_pasted_with_all_its_faults_in_the_pag
             (
                 "primary skal være en liste",
                 "mangler treatment",
-                "0.01",
+                "fra 0,01 til 100",
                 "Skalaen strange findes ikke",
             ),
         ),
-        ("primary: [", ("ikke YAML", "linje 1")),
+        ("primary: [", ("ikke YAML", "begynder i linje 1", "»primary: [«")),
         ("primary: [a]\n" + "#" * 20_000, ("20.013 tegn",)),
     ):
         answer = send(ib, f"{path}/effects", token, plan=plan, base_weights="1")
