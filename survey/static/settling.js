@@ -11,8 +11,11 @@ const decided = (difference) => difference.querySelector("input:checked");
 const first = (difference) => difference.querySelector("input[type=radio]");
 const current = () => document.activeElement?.closest(".difference");
 
+// A value that was refused is at hand itself: the next key takes its place.
+const refused = (difference) => decided(difference)?.value === "other" && difference.querySelector("[aria-invalid=true]");
+
 function go(difference) {
-  (decided(difference) ?? first(difference)).focus({ preventScroll: true });
+  (refused(difference) || (decided(difference) ?? first(difference))).focus({ preventScroll: true });
   difference.scrollIntoView({ block: "nearest" });
 }
 
@@ -26,6 +29,8 @@ function goOn(from) {
 }
 
 document.querySelector("#keys-help").hidden = false;
+// What stands in a value's field is replaced by the next key, as on the keying page.
+form.addEventListener("focusin", ({ target }) => target.closest(".third") && target.select());
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
   if (event.target.matches("input[type=text], input:not([type]), select")) {

@@ -50,7 +50,13 @@ def test_a_sheet_is_settled_with_the_keyboard_alone(gerda, paper_wave, differing
     expect(gerda.locator("#mini_adults-first")).to_be_focused()
     gerda.keyboard.press("3")
     expect(gerda.locator("#mini_adults-typed")).to_be_focused()
+    gerda.keyboard.type("0")
+    # A value that was refused is replaced by the next key, and not written on.
+    with gerda.expect_navigation():
+        gerda.locator("#settle button").click()
+    expect(gerda.locator("#mini_adults-typed")).to_be_focused()
     gerda.keyboard.type("4")
+    expect(gerda.locator("#mini_adults-typed")).to_have_value("4")
     gerda.keyboard.press("Enter")
     expect(gerda.locator("#mini_life-first")).to_be_focused()
     gerda.keyboard.press("NumpadDivide")
