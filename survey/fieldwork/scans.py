@@ -62,6 +62,9 @@ def upload() -> Response | tuple[str, int]:
     files = [
         Upload(_name(file), file.read()) for file in request.files.getlist("files") if file.filename
     ]
+    session["scans_study"] = request.form.get(
+        "study", type=int
+    )  # the next pile is mostly of it too
     problems = [] if files else [words().plain("scans.error.none")]
     uploads, refused = pile(files)
     taken = []
@@ -112,7 +115,8 @@ def one_file(scan_id: int) -> str:
             abort(404)
         shown = {page.id for page in scan.pages if may_be_shown(database, page, today=today())}
         rules = database.get(ScanRules, scan.study_id)
-        its = {page.serial for page in scan.pages}
+        # A page that was not taken names its sheet too, and that waits for nothing in this file.
+        its = {page.serial for page in scan.pages if page.outcome == "read"}
         open_ = [one for one in open_sheets(database, studies()) if one.whole and one.unsure]
         return render_template(
             "fieldwork/scan_file.html",
@@ -216,6 +220,7 @@ def _start_page(problems: list[str] | None = None, taken: list[int] | None = Non
     return render_template(
         "fieldwork/scans.html",
         studies=of_mine,
+        chosen=session.get("scans_study"),
         problems=problems or [],
         taken=taken or session.pop("scans_taken", []),
         decided=session.pop("scan_decided", ""),
@@ -233,8 +238,8 @@ def _start_page(problems: list[str] | None = None, taken: list[int] | None = Non
 
 
 def _aside(scan: Scan) -> int:
-    """How many pages of a file were neither taken nor empty: somebody has to see why."""
-    return sum(page.outcome not in {"read", "kept", "blank"} for page in scan.pages)
+    """How many pages of a file somebody has to do something about, or see why they were not taken."""
+    return sum(page.outcome not in {"read", "kept", "blank", "void"} for page in scan.pages)
 
 
 def _said(failure: ScanError) -> str:

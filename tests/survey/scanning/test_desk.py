@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import re
+import uuid
 
 import pytest
 from scans import as_pdf, decisions
@@ -27,8 +28,8 @@ def desk(employ, signed_in, scanning):
 def add(desk, token):
     """A function that adds files at the desk."""
 
-    def add(*files, client=desk):
-        sent = {"csrf_token": token(client.get("/scans/"))}
+    def add(*files, client=desk, **chosen):
+        sent = {"csrf_token": token(client.get("/scans/"))} | chosen
         parts = [FileStorage(io.BytesIO(content), name) for name, content in files]
         # Encoded here: the client would leave a large one's file open.
         boundary, body = encode_multipart(
@@ -61,17 +62,26 @@ def test_files_are_read_as_a_job_and_decided_at_the_desk(
     assert do_jobs() == 2
     start = desk.get("/scans/").get_data(as_text=True)
     assert f"Ark {sheet.serial}" in start
-    assert "Kunne ikke læses" in start
+    assert '<strong class="behind">Kunne ikke læses</strong>' in start
     with database.reading() as session:
         failed = session.scalars(select(Job).where(Job.state == "failed")).one()
         assert failed.error["key"] == "scans.file.damaged"
     of_file = desk.get("/scans/1").get_data(as_text=True)
     assert sheet.serial in of_file
     assert "Det er set på" not in of_file  # nothing is the matter with it
+    assert f"/scans/sheet/{sheet.serial}" in of_file
+    with database.writing() as session:
+        # Read in another study's pile: nothing of this file waits, and the paper is to be moved.
+        other = ScanPage(id=uuid.uuid4(), scan_id=2, number=1, serial=sheet.serial, key_id="")
+        other.outcome = "foreign"
+        session.add(other)
     broken = desk.get("/scans/2")
+    assert f"/scans/sheet/{sheet.serial}" not in broken.get_data(as_text=True)
+    assert "Indtil da beder listen om" in broken.get_data(as_text=True)
     assert "Det er set på" in broken.get_data(as_text=True)
     seen = desk.post("/scans/2/looked-at", data={"csrf_token": token(broken)})
-    assert "Set på af Karen" in desk.get(seen.location).get_data(as_text=True)
+    listed = desk.get(seen.location).get_data(as_text=True)
+    assert ("Set på af Karen" in listed, 'class="behind"' in listed) == (True, False)
     assert "Det er set på</button>" not in desk.get("/scans/2").get_data(as_text=True)
     address = f"/scans/sheet/{sheet.serial}"
     page = desk.get(address)
@@ -107,6 +117,17 @@ def test_the_same_file_again_no_file_and_no_day_are_told(scanning, add, desk, to
     sent = {"csrf_token": token(desk.get("/scans/"))}
     nothing = desk.post("/scans/", data=sent, content_type="multipart/form-data")
     assert "Vælg mindst én fil" in nothing.get_data(as_text=True)
+
+
+def test_the_next_pile_goes_to_the_study_of_the_last(scanning, employ, make, signed_in, add):
+    both = [(one, "fieldworker") for one in (make.study(title="Aaben"), scanning.study)]
+    employ("Ida", *both)
+    ida = signed_in("Ida")
+    chosen = f'<option value="{scanning.study.id}" selected>'
+    assert chosen not in ida.get("/scans/").get_data(as_text=True)
+    sent = add(("a.pdf", b"%PDF-1.7"), client=ida, study=str(scanning.study.id))
+    assert sent.status_code == 302
+    assert chosen in ida.get("/scans/").get_data(as_text=True)
 
 
 def test_an_upload_without_the_pages_token_is_refused(desk):
