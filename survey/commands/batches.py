@@ -155,9 +155,21 @@ def draw(study: str, wave: int, batch: str) -> None:
     with installation() as here, here.database.writing() as session:
         found = _found(session, study, wave, batch)
         if not found.samples:
-            raise refusal(f"The batch {batch!r} is keyed twice as a whole, or not at all.")
+            times = "twice" if found.second_keying_share else "once"
+            raise refusal(
+                f"The batch {batch!r} is keyed {times} as a whole: there is nothing to draw."
+            )
         drawn = _try(piles.draw, session, found, actor=here.actor)
-    click.echo(f"{counted(drawn, 'sheet')} of {batch} {'is' if drawn == 1 else 'are'} keyed twice.")
+        standing = verdicts.standing_of(session, found)
+    back = counted(standing.in_hand, "sheet")
+    click.echo(
+        f"Of {back} of {batch} that came back, {drawn} {'is' if drawn == 1 else 'are'} keyed twice."
+    )
+    if standing.away:
+        click.echo(
+            f"{counted(standing.away, 'sheet')} did not come back: what comes now is keyed twice as "
+            "well, and is no part of the sample."
+        )
 
 
 def _what_it_waits_for(standing: verdicts.Standing) -> str:

@@ -90,11 +90,19 @@ def draw(batch_id: int) -> ResponseReturnValue:
     """Draw the sample, and let no more sheets in."""
     try:
         with writing() as database:
-            batches.draw(database, _found(database, batch_id, coordinated()), actor=me().name)
+            batch = _found(database, batch_id, coordinated())
+            # It cannot be drawn again, and what comes later is keyed twice: that is meant, or not done.
+            meant = (
+                "complete" in request.form
+                or batch.drawn is not None
+                or not verdicts.standing_of(database, batch).away
+            )
+            if meant:
+                batches.draw(database, batch, actor=me().name)
     except NothingBackError:
         session[_TOLD] = "nothing_back"
     else:
-        session[_TOLD] = "drawn"
+        session[_TOLD] = "drawn" if meant else "not_complete"
     return _back(batch_id)
 
 

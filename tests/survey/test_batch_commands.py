@@ -15,6 +15,10 @@ def _is(session, wave, status):
     session.get_one(Wave, wave.id).status = status
 
 
+def _is_void(session, sheet):
+    session.get_one(Sheet, sheet.id).state = "void"
+
+
 def test_commands_set_rules_hand_out_draw_and_judge(commands, paper_wave):
     commands.environ[LIBRARY_FOLDER] = str(QUESTIONNAIRES)
     karen, bo = paper_wave.person("Karen"), paper_wave.person("Bo")
@@ -30,19 +34,24 @@ def test_commands_set_rules_hand_out_draw_and_judge(commands, paper_wave):
     )
     assert commands.json("batches", "study-rules", here[0], "--twice", 100)["error_limit"] == 0.01
     assert batches.batch_rules(paper_wave.batch("Næste")).second_keying_share == 1
+    paper_wave.batch("Skan", second_keying_share=0)
     for wrong, says in (
         (("rules", *of_batch, "--twice", 120), "0 to 100 per cent"),
         (("rules", *here, "Bundt 15", "--twice", 1), "no batch 'Bundt 15'. It has: Bundt 14"),
         (("hand-out", *of_batch, "--pass", 1, "--to", "Ole"), "called 'Ole': Bo, Karen"),
         (("draw", *of_batch), "nothing to draw from"),
-        (("draw", *here, "Næste"), "keyed twice as a whole"),
+        (("draw", *here, "Næste"), "keyed twice as a whole: there is nothing to draw"),
+        (("draw", *here, "Skan"), "keyed once as a whole: there is nothing to draw"),
         (("judge", *of_batch), "nothing of it has come back. Receive its sheets"),
     ):
         assert says in " ".join(commands.refused("batches", *wrong).split())
     sheets = paper_wave.sheets(paper_wave.batch(), 2, state="returned")
     assert "no sample is drawn" in " ".join(commands.refused("batches", "judge", *of_batch).split())
     commands.works("batches", "hand-out", *of_batch, "--pass", 1, "--to", "Karen")
-    assert "1 sheet of Bundt 14 is keyed twice" in commands.works("batches", "draw", *of_batch)
+    (late,) = paper_wave.sheets(paper_wave.batch(), 1)
+    told = " ".join(commands.works("batches", "draw", *of_batch).split())
+    assert "Of 2 sheets of Bundt 14 that came back, 1 is keyed twice. 1 sheet did not" in told
+    paper_wave.do(_is_void, late)
     assert "is fixed" in commands.refused("batches", "rules", *of_batch, "--limit", 2)
     waits = "1 sheet of its sample to be keyed twice and settled and 2 sheets that came back"
     assert waits in " ".join(commands.refused("batches", "judge", *of_batch).split())

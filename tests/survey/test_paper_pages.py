@@ -118,9 +118,12 @@ def test_only_the_page_that_reads_codes_may_ask_for_the_camera(gerda, paper_wave
 
 
 def test_a_coordinator_sets_rules_hands_out_draws_and_judges(bodil, paper_wave, send, karen, bo):
-    pile = paper_wave.batch()
-    sheets = paper_wave.sheets(pile, 4, state="returned")
+    pile = paper_wave.batch(second_keying_share=0.5)
     page = f"/paper/batches/{pile.id}"
+    empty = text(bodil.get(page))
+    # Where nothing is back there is nothing to draw from.
+    assert ("tastet eller ej (0)" in empty, f"{page}/draw" in empty) == (True, False)
+    sheets = paper_wave.sheets(pile, 4, state="returned")
     wrong = send(bodil, page, f"{page}/rules", share="120", limit="x", confidence="95")
     assert wrong.status_code == 422
     assert "Andelen skal være fra 0 til 100" in text(wrong)
@@ -133,7 +136,12 @@ def test_a_coordinator_sets_rules_hands_out_draws_and_judges(bodil, paper_wave, 
     # Until it is drawn, the list of batches says that somebody has to.
     assert "Stikprøven skal trækkes" in text(bodil.get("/paper/"))
     assert "tastet eller ej (4)" in text(bodil.get(page))
+    paper_wave.sheets(pile, 1)  # is out still, and may never come
     send(bodil, page, f"{page}/draw")
+    asked = text(bodil.get(page))
+    assert "Intet er ændret. Der er ark, der ikke er kommet tilbage" in asked
+    assert "der ventes ikke på det ark, der ikke er kommet tilbage" in asked
+    send(bodil, page, f"{page}/draw", complete="1")
     assert "Stikprøven skal trækkes" not in text(bodil.get("/paper/"))
     paper_wave.key(sheets[3], karen)
     with paper_wave.database.reading() as session:
