@@ -12,11 +12,12 @@ from processing.datasets.study import Study
 from processing.effects.evaluation import Evaluation
 from processing.effects.trust import ALL_ALIKE
 
-from .document import Block, Document, KeyFigure, Points, Section
+from .document import Block, Document, KeyFigure, Points, Section, Sentence
 from .effect_blocks import effects, power, trusted
 from .effect_page import EffectPage, first
 from .exposure_blocks import exposure, stayers
 from .measured_blocks import each
+from .mode_shift import STRONG
 from .page_html import as_page
 from .parted_blocks import parted
 from .place_blocks import place_by_place
@@ -89,7 +90,7 @@ def report_document(
             Section(t("stayers"), stayers(page)),
             Section(t("parted"), [*parted(page)]),
             Section(t("power"), power(page)),
-            Section(t("trends"), trends(page)),
+            Section(t("trends"), [*trends(page), *map(Sentence, _shift(page, STRONG))]),
             Section(t("places"), place_by_place(page, page.leading_scales)),
             Section(t("response"), page.response()),
             Section(t("limits"), _limits(page)),
@@ -184,7 +185,7 @@ def _limits(page: EffectPage) -> list[Block]:
     apart = [page.name(s) for s in page.every["scale"] if s in page.incomparable]
     if apart:
         told.append(page.t("limit_incomparable", scales=page.listed(apart)))
-    return [Points([*told, *_left_out(page), *_shift(page)])]
+    return [Points([*told, *_left_out(page), *_shift(page, LEAST_SHIFT)])]
 
 
 def _left_out(page: EffectPage) -> list[str]:
@@ -239,7 +240,7 @@ def _before(page: EffectPage) -> str:
     return page.t("pre_some", scale=page.name(row.scale), p=page.p(row.pretest))
 
 
-def _shift(page: EffectPage) -> list[str]:
+def _shift(page: EffectPage, least: float) -> list[str]:
     """What a shift to paper would have moved by itself, between the waves of the latest change."""
     found = page.found.measures.measures
     row = first(page.leading)
@@ -252,7 +253,7 @@ def _shift(page: EffectPage) -> list[str]:
     if last is None or not {last.wave_1, last.wave_2} <= set(paper.index):
         return []
     shift = 100 * (paper[last.wave_2] - paper[last.wave_1])
-    if abs(shift) < LEAST_SHIFT:
+    if abs(shift) < least:
         return []
     said = {
         "before": last.wave_1,
