@@ -17,6 +17,7 @@ pytestmark = pytest.mark.sqlite_file
 PLANS = (
     "primary: [",
     "primary: " + "[" * 3000,
+    "primary: [a]\ntreatment",
     "[]",
     "tertiary: [x]\nsecondary: a\nadults: 3\nunits: homes\nlevel: high\nmargin: 0",
     "primary: [a]\ntreatment: [b]\nsecondary: [a]",
@@ -29,9 +30,9 @@ PLANS = (
 def problems():
     """A problem of every rule that a plan's bytes and a planned study's figures can break."""
     found = PlannedStudy(0, 0, -1, 0, 1, 2, 2, 2, 0, 0, 0, 1).problems()
-    for plan in PLANS:
+    for plan in (*map(str.encode, PLANS), b"primary: [\xe6]"):
         with pytest.raises(StatisticsError) as refused:
-            plan_of(plan.encode())
+            plan_of(plan)
         found += refused.value.problems
     return found
 
