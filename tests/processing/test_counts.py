@@ -112,7 +112,7 @@ def test_parquet_files_give_the_table_of_the_frame(holed, parts, complete, monke
 
 
 def test_a_cluster_of_two_workers_gives_the_same_tables(holed, parts, tmp_path):
-    two = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    two = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with (
         LocalCluster(**two, local_directory=str(tmp_path)) as cluster,
         Client(cluster) as client,

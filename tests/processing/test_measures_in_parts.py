@@ -94,7 +94,7 @@ def _tables(wave, rows):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    two = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    two = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     folder = tmp_path_factory.mktemp("workers")
     with (
         LocalCluster(**two, local_directory=str(folder)) as workers,

@@ -65,7 +65,7 @@ def frames(whole):
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """Two worker processes of dask.distributed."""
-    two = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    two = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     folder = tmp_path_factory.mktemp("workers")
     with (
         LocalCluster(**two, local_directory=str(folder)) as workers,
