@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,9 +41,10 @@ Both install what they need into .venv first. Everything else: .venv/bin/beboerp
 CHECKS = (
     ("ruff check", ["ruff", "check", "."]),
     ("ruff format", ["ruff", "format", "--check", "."]),
-    ("mypy", ["mypy"]),
     ("import contracts", ["lint-imports"]),
 )
+# Half a minute of one core: it runs beside the tests.
+TYPES = "mypy"
 
 NO_PIP = """\
 This Python cannot make environments: its module ensurepip is missing.
@@ -101,10 +103,20 @@ def demo(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """Run every check, then the tests, whose closing line comes last."""
     failed = []
-    for name, program in (*CHECKS, ("pytest", ["pytest", "-n", "2", *arguments])):
-        print(f"\n== {name}", flush=True)
-        if subprocess.call([str(PROGRAMS / program[0]), *program[1:]], cwd=HERE) != 0:
-            failed.append(name)
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said,
+        subprocess.Popen(
+            [str(PROGRAMS / TYPES)], cwd=HERE, stdout=said, stderr=subprocess.STDOUT
+        ) as types,
+    ):
+        for name, program in (*CHECKS, ("pytest", ["pytest", "-n", "2", *arguments])):
+            print(f"\n== {name}", flush=True)
+            if subprocess.call([str(PROGRAMS / program[0]), *program[1:]], cwd=HERE) != 0:
+                failed.append(name)
+        if types.wait() != 0:
+            said.seek(0)
+            print(f"\n== {TYPES}\n{said.read()}", flush=True)
+            failed.append(TYPES)
     if failed:
         print(f"Failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
