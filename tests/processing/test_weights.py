@@ -372,12 +372,12 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
     )
     chance = 0.02 * people["sex"] * people["age"]
     truth, held = people["score"].mean(), 0
-    for _ in range(150):
+    for _ in range(300):
         drawn = people[rng.random(size) < chance]
         made = weigh(drawn, counts, group="area", base=None, trim=None)
         found = means(drawn, ["score"], made, strata="area").frame.iloc[0]
         held += found["low"] <= truth <= found["high"]
-    assert 0.92 <= held / 150 <= 0.98
+    assert 0.92 <= held / 300 <= 0.98
 
 
 @pytest.fixture
