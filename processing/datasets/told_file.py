@@ -28,6 +28,9 @@ class Mark:
     told: str
 
 
+_AGAIN = "Get it again from its source."
+
+
 def memory_beside(folder: Path) -> Path:
     """The file that remembers what was told of the study in a folder."""
     return folder.with_name(f"{folder.name}-told.json")
@@ -144,11 +147,11 @@ def carry_over(folder: Path, waves: Iterable[Path]) -> None:
         return
     path = memory_beside(folder)
     with alone_with(path):
-        tellings = _read(path)
+        tellings = checked_tellings(path, _AGAIN)
         held = {str(one["told"]) for one in tellings}
         names = {one.memory for one in marks_in(waves) if one.told not in held}
         for name in sorted(names):
-            other = _read(folder.with_name(name))
+            other = checked_tellings(folder.with_name(name), _AGAIN)
             tellings += [one for one in other if str(one["told"]) not in held]
             held |= {str(one["told"]) for one in other}
         if wrong := missed(folder, waves, held):
@@ -157,8 +160,11 @@ def carry_over(folder: Path, waves: Iterable[Path]) -> None:
             write_tellings(path, tellings)
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    """The tellings of a file, none where there is none. Raises DatasetError where it was changed."""
+def checked_tellings(path: Path, remedy: str) -> list[dict[str, Any]]:
+    """The tellings of a file, none where there is none.
+
+    Raises DatasetError, which ends with the remedy, where it cannot be read or was changed by hand.
+    """
     try:
         tellings = tellings_in(path)
         changed = [*chain_of(tellings)] != [one["chain"] for one in tellings]
@@ -166,8 +172,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
         return []
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(
-            f"{path}: what was told before cannot be read ({error}). Get it again from its source."
+            f"{path}: what was told before cannot be read ({error}). {remedy}"
         ) from error
     if changed:
-        raise DatasetError(f"{path}: what was told before was changed by hand. Get it again.")
+        raise DatasetError(f"{path}: what was told before was changed by hand. {remedy}")
     return tellings

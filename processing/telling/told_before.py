@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from processing.datasets.folders import MANIFEST, DatasetError
 from processing.datasets.study import Study
-from processing.datasets.told_file import chain_of, memory_beside, missed, tellings_in
+from processing.datasets.told_file import checked_tellings, memory_beside, missed
 from processing.measuring.weighting import Weighting
 
 KEYS = ("measure", "name", "level", "unit", "cohort", "wave")
@@ -70,18 +70,13 @@ def told_before(study: Study) -> ToldBefore | None:
     given away.
     """
     path = memory_of(study)
+    tellings = checked_tellings(path, _PUT_BACK)
     try:
-        tellings = tellings_in(path)
-        found = _read(tellings)
-        changed = [*chain_of(tellings)] != [one["chain"] for one in tellings]
-    except FileNotFoundError:
-        tellings, found, changed = [], None, False
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = _read(tellings) if tellings else None
+    except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(
             f"{path}: what was told before cannot be read ({error}). {_PUT_BACK}"
         ) from error
-    if changed:
-        raise DatasetError(f"{path}: what was told before was changed by hand. {_PUT_BACK}")
     known = {one["told"] for one in tellings}
     for folder, told in _public_beside(study):
         if told not in known:
